@@ -1,0 +1,113 @@
+"""The engine, written in Rust. Private: its callers are the modules of this package.
+
+A method that talks to a store answers a `Pending` at once; `Pending.wait()` blocks without the GIL, and
+`Pending.deliver()` hands the result to an event loop. Times are integers, microseconds since the Unix epoch;
+durations are floats, in seconds, unless the name says otherwise.
+"""
+
+from typing import Any, Generic, TypeAlias, TypedDict, TypeVar
+
+from typing_extensions import NotRequired
+
+T = TypeVar("T", covariant=True)
+
+JobTuple: TypeAlias = tuple[
+    str,  # job_type
+    bytes,  # payload, JSON
+    int,  # priority
+    int | None,  # run_at; None is now
+    int,  # max_attempts
+    int | None,  # timeout in milliseconds
+    list[str],  # tags
+    str | None,  # idempotency_key
+    float | None,  # retry_delay
+    bool | None,  # retry_backoff
+    float | None,  # retry_delay_max
+]
+
+class FilterDict(TypedDict):
+    job_types: NotRequired[list[str]]
+    statuses: NotRequired[list[str]]
+    priority: NotRequired[int]
+    run_at: NotRequired[dict[str, int]]  # gt, gte, lt, lte, eq
+    tags: NotRequired[tuple[list[str], str]]  # values, mode
+
+class EditDict(TypedDict):
+    payload: NotRequired[bytes]
+    priority: NotRequired[int]
+    max_attempts: NotRequired[int]
+    run_at: NotRequired[int | None]
+    timeout_ms: NotRequired[int | None]
+    tags: NotRequired[list[str]]
+    retry_delay: NotRequired[float | None]
+    retry_backoff: NotRequired[bool | None]
+    retry_delay_max: NotRequired[float | None]
+
+class Pending(Generic[T]):
+    """A call under way in the engine. It runs to its end whether or not anyone waits."""
+    def wait(self) -> T:
+        """Blocks until the call ended. Signals are handled meanwhile, so Ctrl-C raises `KeyboardInterrupt`."""
+    def deliver(self, inbox: Inbox, ticket: int) -> None:
+        """Puts `(ticket, ok, value or exception)` into `inbox` when the call ends."""
+
+class Inbox:
+    """Results on their way to one event loop: the engine writes a byte to `fd`, the loop calls `drain()`."""
+    def __init__(self, fd: int) -> None: ...
+    def drain(self) -> list[tuple[int, bool, Any]]: ...
+    def close(self) -> None: ...
+
+class Store:
+    """A store, connected when first used, shareable by queues and threads, reopened by itself after a fork."""
+    def __init__(self, url: str | None, settings: dict[str, str]) -> None:
+        """Reads a URL and settings (named as the URL's query parameters). Raises `ConfigError`."""
+    @property
+    def backend(self) -> str:
+        """`postgresql` or `sqlite`."""
+    @property
+    def location(self) -> str:
+        """The URL without its password."""
+    @property
+    def external_transactions(self) -> bool: ...
+    def add(self, jobs: list[JobTuple]) -> Pending[list[tuple[int, bool]]]:
+        """Adds jobs, all or none: `(id, created)` in order."""
+    def external_add(self, jobs: list[JobTuple]) -> tuple[str, str, str]:
+        """`(insert, lookup, param)`: SQL with `{param}` where the placeholder of the one text parameter goes."""
+    def get(self, job_id: int) -> Pending[dict[str, Any] | None]: ...
+    def find(
+        self, filters: FilterDict, limit: int, offset: int, before: int | None
+    ) -> Pending[list[dict[str, Any]]]: ...
+    def count(self, filters: FilterDict) -> Pending[int]: ...
+    def events(self, job_id: int) -> Pending[list[dict[str, Any]]]: ...
+    def cancel(self, job_id: int) -> Pending[bool]: ...
+    def retry(self, job_id: int) -> Pending[bool]: ...
+    def edit(self, job_id: int, edit: EditDict) -> Pending[bool]: ...
+    def cancel_all(self, filters: FilterDict) -> Pending[int]: ...
+    def retry_all(self, filters: FilterDict) -> Pending[int]: ...
+    def edit_all(self, filters: FilterDict, edit: EditDict) -> Pending[int]: ...
+    def prune_jobs(self, older_than: float, statuses: list[str]) -> Pending[int]: ...
+    def prune_events(self, older_than: float) -> Pending[int]: ...
+    def reclaim_stuck(self, max_processing: float) -> Pending[int]: ...
+    def wait_for_end(self, job_id: int, timeout: float | None) -> Pending[dict[str, Any] | None]:
+        """The job when it can change no more, or as it is after `timeout` seconds; None when it does not exist."""
+    def migrate(self, target: int | None) -> Pending[list[tuple[int, str, str]]]:
+        """`(version, name, sql)` of each step taken."""
+    def migration_state(self) -> Pending[tuple[list[int], list[tuple[int, str]]]]:
+        """`(applied versions, [(known version, name)])`."""
+    def migration_sql(self, target: int | None, applied: list[int]) -> list[tuple[int, str, str]]:
+        """The steps from `applied` to `target`, not run."""
+    def query(self, sql: str, params: list[str | None]) -> Pending[list[bytes]]:
+        """Rows as JSON objects."""
+    def execute(self, sql: str, params: list[str | None]) -> Pending[int]: ...
+    def close(self) -> Pending[None]: ...
+
+class LogPump:
+    """What the engine logs. A thread born in Python calls `next()` in a loop and logs what it gets."""
+    def __init__(self) -> None: ...
+    def next(self) -> list[tuple[int, str]] | None:
+        """Blocks, without the GIL, for `(level, message)` records; None once `close()` was called."""
+    def close(self) -> None: ...
+
+def set_log_level(level: int) -> None:
+    """The lowest `logging` level that the engine records; above 50 records nothing."""
+
+__version__: str

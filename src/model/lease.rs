@@ -1,0 +1,64 @@
+//! Who may change a running job.
+
+use std::time::Duration;
+
+use super::{Job, JobId};
+use crate::clock::Timestamp;
+
+/// The id of one registration of a worker. A worker that lost its leases registers anew, under a new id.
+pub type WorkerId = i64;
+
+/// A registered worker: the holder of leases, renewed as one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Worker {
+    /// Unique in the store, never used twice.
+    pub id: WorkerId,
+    /// The name shown in `locked_by`; need not be unique.
+    pub name: String,
+}
+
+/// The right to change one running job, made by a claim only and void once the job is settled, released or reclaimed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Lease {
+    /// The job.
+    pub job_id: JobId,
+    /// The worker that claimed it.
+    pub worker_id: WorkerId,
+    /// The claim it came from: unique among all claims of that worker.
+    pub token: i64,
+}
+
+/// What to claim.
+#[derive(Debug, Clone)]
+pub struct ClaimRequest {
+    /// The claiming worker.
+    pub worker: Worker,
+    /// A number this worker never used before; a claim whose reply was lost is found again by it.
+    pub token: i64,
+    /// The types to claim; never empty.
+    pub job_types: Vec<String>,
+    /// At most this many, at least 1.
+    pub limit: u32,
+}
+
+/// A claimed job.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Claimed {
+    /// The right to settle it.
+    pub lease: Lease,
+    /// The job as it is now: status processing, this claim counted in `attempts`.
+    pub job: Job,
+}
+
+/// The answer to a claim.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Claim {
+    /// In the order to be run: priority, then due time, then id.
+    pub jobs: Vec<Claimed>,
+    /// True when jobs of these types were left that may be claimed at once.
+    pub more: bool,
+    /// How long until the next job of these types falls due, if one is known.
+    pub next_due: Option<Duration>,
+    /// The store's clock when it answered.
+    pub now: Timestamp,
+}

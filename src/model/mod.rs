@@ -1,0 +1,15 @@
+//! Plain data: what a job, a lease, an outcome, a filter and an event are. No behaviour beyond names and conversions.
+
+mod event;
+mod filter;
+mod job;
+mod lease;
+mod outcome;
+mod update;
+
+pub use event::{Event, EventKind};
+pub use filter::{Filter, Page, RunAtFilter, TagFilter, TagMode};
+pub use job::{Added, FailureReason, Job, JobId, NewJob, Retry, Status};
+pub use lease::{Claim, ClaimRequest, Claimed, Lease, Worker, WorkerId};
+pub use outcome::{Failure, Note, NoteKind, Outcome, Reclaimed, Settled, Settlement};
+pub use update::{Change, Chunk, JobEdit, Prune};

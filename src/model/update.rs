@@ -1,0 +1,68 @@
+//! Changes that callers make to jobs that do not run.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::Status;
+use crate::clock::Timestamp;
+
+/// A change to jobs.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Change {
+    /// Pending, waiting, or failed with a retry due: becomes cancelled.
+    Cancel,
+    /// Failed or cancelled: becomes pending and due now; a spent job gets one more attempt.
+    Retry,
+    /// Pending, or failed with a retry due: fields are replaced in place.
+    Edit(JobEdit),
+}
+
+/// New values for fields of a job. `None` keeps a field, `Some(None)` clears it.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct JobEdit {
+    /// The payload as JSON text.
+    pub payload: Option<Bytes>,
+    /// The priority.
+    pub priority: Option<i32>,
+    /// How many times it may be claimed; not below the attempts already made plus one.
+    pub max_attempts: Option<i32>,
+    /// When it may start; `Some(None)` is now. For a failed job with a retry due this moves the retry.
+    pub run_at: Option<Option<Timestamp>>,
+    /// The handler's time limit in milliseconds.
+    pub timeout_ms: Option<Option<i32>>,
+    /// The tags.
+    pub tags: Option<Vec<String>>,
+    /// The base retry delay.
+    pub retry_delay: Option<Option<Duration>>,
+    /// Whether the retry delay doubles.
+    pub retry_backoff: Option<Option<bool>>,
+    /// The upper bound of the retry delay.
+    pub retry_delay_max: Option<Option<Duration>>,
+}
+
+impl JobEdit {
+    /// Whether nothing is changed.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// What one bounded step of a long change did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Chunk {
+    /// How many rows were changed.
+    pub changed: u64,
+    /// Where the next step goes on, as its `after`; `None` when the change is done.
+    pub next: Option<i64>,
+}
+
+/// Which old jobs to delete.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Prune {
+    /// Only jobs not updated for this long.
+    pub older_than: Duration,
+    /// Only these final statuses; a failed job whose retry is due is never deleted.
+    pub statuses: Vec<Status>,
+}

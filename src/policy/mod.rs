@@ -1,0 +1,5 @@
+//! Pure decisions: no input or output, no clock.
+
+pub mod limits;
+pub mod retry;
+pub mod status;

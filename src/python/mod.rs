@@ -1,0 +1,1 @@
+//! The border to Python: the only room that knows pyo3.

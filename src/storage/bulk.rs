@@ -1,0 +1,75 @@
+//! Long changes made of bounded steps, so that no statement holds locks for long.
+
+use std::time::Duration;
+
+use super::Storage;
+use crate::error::Result;
+use crate::model::{Change, Chunk, Filter, Prune};
+use crate::policy::limits::CHUNK;
+
+/// Changes every job that matches; how many were changed.
+///
+/// # Errors
+/// Those of [`Storage::change_many`]; steps made before the error stay.
+pub async fn change_all(storage: &dyn Storage, filter: &Filter, change: &Change) -> Result<u64> {
+    let mut total = Total::default();
+    while let Some(after) = total.next {
+        total.add(storage.change_many(filter, change, after, CHUNK).await?);
+    }
+    Ok(total.changed)
+}
+
+/// Deletes every old job; how many were deleted.
+///
+/// # Errors
+/// Those of [`Storage::prune_jobs`].
+pub async fn prune_all_jobs(storage: &dyn Storage, prune: &Prune) -> Result<u64> {
+    let mut total = Total::default();
+    while let Some(after) = total.next {
+        total.add(storage.prune_jobs(prune, after, CHUNK).await?);
+    }
+    Ok(total.changed)
+}
+
+/// Deletes every event older than `older_than`; how many were deleted.
+///
+/// # Errors
+/// Those of [`Storage::prune_events`].
+pub async fn prune_all_events(storage: &dyn Storage, older_than: Duration) -> Result<u64> {
+    let mut total = Total::default();
+    while let Some(after) = total.next {
+        total.add(storage.prune_events(older_than, after, CHUNK).await?);
+    }
+    Ok(total.changed)
+}
+
+/// Reclaims every stuck job; how many were reclaimed.
+///
+/// # Errors
+/// Those of [`Storage::reclaim_stuck`].
+pub async fn reclaim_all_stuck(storage: &dyn Storage, max_processing: Duration) -> Result<u64> {
+    let mut total = Total::default();
+    while let Some(after) = total.next {
+        total.add(storage.reclaim_stuck(max_processing, after, CHUNK).await?);
+    }
+    Ok(total.changed)
+}
+
+struct Total {
+    changed: u64,
+    next: Option<i64>,
+}
+
+impl Default for Total {
+    fn default() -> Self {
+        Self { changed: 0, next: Some(0) }
+    }
+}
+
+impl Total {
+    fn add(&mut self, chunk: Chunk) {
+        self.changed += chunk.changed;
+        // A driver that does not move forward would loop for ever: stop there.
+        self.next = chunk.next.filter(|next| Some(*next) > self.next);
+    }
+}

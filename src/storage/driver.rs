@@ -1,0 +1,188 @@
+//! The seam between the engine and its stores.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use tokio::sync::watch;
+
+use crate::error::{Backend, Error, Result};
+use crate::model::{
+    Added, Change, Chunk, Claim, ClaimRequest, Event, Filter, Job, JobId, NewJob, Note, Page, Prune, Reclaimed,
+    Settled, Settlement, Worker,
+};
+
+/// What a store can do beyond the contract that all of them keep.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Capabilities {
+    /// Jobs can be added on the caller's own connection, in the caller's transaction.
+    pub external_transactions: bool,
+    /// The schema must be set up by an explicit migration.
+    pub explicit_migrations: bool,
+}
+
+/// Hints that there may be something to claim. A hint may be missing (the fallback poll is the truth) or
+/// superfluous. The number grows with each; its value means nothing.
+pub type Wakes = watch::Receiver<u64>;
+
+/// Interest in the end of one job, dropped with this value.
+pub struct Watch {
+    /// Changes when the job may have ended: a hint, look again.
+    pub hints: watch::Receiver<u64>,
+    /// Ends the interest when dropped.
+    pub guard: Box<dyn std::any::Any + Send + Sync>,
+}
+
+/// Adding jobs on a connection of the caller's.
+///
+/// Both statements hold the text `{param}` once, where the client library's placeholder for the one text
+/// parameter goes, and no other character that a client library would read as a placeholder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExternalAdd {
+    /// Adds the jobs of `param` and returns rows `(position bigint, id bigint)`, without those whose key was taken.
+    pub insert: String,
+    /// Finds the jobs that hold the keys of `param`: rows `(position bigint, id bigint)`. To be run if `insert`
+    /// left any out.
+    pub lookup: String,
+    /// The jobs as a JSON document: the parameter of both.
+    pub param: String,
+}
+
+/// One migration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MigrationStep {
+    /// Its number, from 1.
+    pub version: i32,
+    /// Its name.
+    pub name: String,
+    /// The SQL that was or would be run.
+    pub sql: String,
+}
+
+/// Where a store's schema stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MigrationState {
+    /// The versions applied.
+    pub applied: Vec<i32>,
+    /// The migrations this library has, `(version, name)`.
+    pub known: Vec<(i32, String)>,
+}
+
+/// A store of jobs, at the level of queue semantics.
+///
+/// What holds for every driver, and is proven by the conformance suite:
+/// - One call is one transaction, or a bounded step of a longer change. Events are written in the transaction
+///   of the change they tell of, one for each job changed and none for a job that was not.
+/// - Results are per item and in the order of the arguments.
+/// - Every method may be repeated after a lost reply.
+/// - The time is the store's clock.
+/// - A call takes at most one connection, so a pool of one serves everything, and ends within a deadline.
+/// - Arguments were checked by [`crate::policy::limits`].
+#[async_trait]
+pub trait Storage: Send + Sync + 'static {
+    /// Which store this is.
+    fn backend(&self) -> Backend;
+
+    /// What it can do.
+    fn capabilities(&self) -> Capabilities;
+
+    /// Adds jobs, all or none, ids in order and growing, and wakes idle processors. A job whose idempotency key is
+    /// taken is not added and answers the holder's id, also within one batch.
+    async fn add(&self, jobs: Vec<NewJob>) -> Result<Vec<Added>>;
+
+    /// The statements that add jobs on a connection of the caller's. [`Error::Unsupported`] where there is no such thing.
+    fn external_add(&self, jobs: &[NewJob]) -> Result<ExternalAdd>;
+
+    /// Registers a worker whose leases last `lease` from each renewal.
+    async fn register(&self, name: &str, lease: Duration) -> Result<Worker>;
+
+    /// Renews all leases of a worker. [`Error::WorkerLost`] when they were reclaimed; then none of them is valid.
+    /// A worker that comes late, but before anyone reclaimed, is renewed.
+    async fn renew(&self, worker: &Worker, lease: Duration) -> Result<()>;
+
+    /// Removes a worker; leases it still has are given up, for the next sweep to reclaim.
+    async fn unregister(&self, worker: &Worker) -> Result<()>;
+
+    /// Leases due jobs to a worker: pending ones, and failed ones whose retry is due. Each claim counts an attempt, sets
+    /// status, `started_at` (first time), `locked_at` and `locked_by`, and writes a `processing` event.
+    /// Never two workers one job. [`Error::WorkerLost`] when the worker is not registered (any more).
+    async fn claim(&self, request: &ClaimRequest) -> Result<Claim>;
+
+    /// The jobs that an earlier claim with this token leased and that still are: for a claim whose reply was lost.
+    async fn reclaim_reply(&self, worker: &Worker, token: i64) -> Result<Claim>;
+
+    /// Ends leases: completions, failures and releases together, in one transaction. A repeat of a settlement that was
+    /// applied answers `Applied` and changes nothing.
+    ///
+    /// Completed: status, `completed_at`, output if given, lock fields cleared. Failed: status failed, `last_failed_at`,
+    /// `failure_reason`, one entry `{message, type, traceback, attempt, timestamp}` in `error_history` (bounded),
+    /// `next_attempt_at` = now + `retry_in` or null; the event's metadata holds `message`, `reason`, `attempt`, `will_retry`.
+    /// Released: pending again (or failed with its retry due, if it was claimed from there: then due now), the attempt is
+    /// not counted, event `reclaimed` with `{"released": true}`.
+    async fn settle(&self, settlements: &[Settlement]) -> Result<Vec<Settled>>;
+
+    /// Records reports about running jobs. Progress and output write no event.
+    async fn note(&self, notes: &[Note]) -> Result<Vec<Settled>>;
+
+    /// Takes jobs from workers whose lease has run out, at most about `limit` in one call: they become pending and due
+    /// now, `crashes` is counted, with an event `reclaimed`; or, on the last attempt or the third crash, failed for good
+    /// with reason lost, an error-history entry and an event `failed`. The dead worker's registration goes with it.
+    async fn reclaim(&self, limit: u32) -> Result<Vec<Reclaimed>>;
+
+    /// As `reclaim`, for a caller: jobs in processing whose worker's lease has run out and was last renewed longer ago
+    /// than the greater of `max_processing` and the job's own timeout. One step; `after` and `next` page through jobs.
+    async fn reclaim_stuck(&self, max_processing: Duration, after: i64, limit: u32) -> Result<Chunk>;
+
+    /// The jobs of these ids that exist, in any order.
+    async fn get(&self, ids: &[JobId]) -> Result<Vec<Job>>;
+
+    /// A page of the jobs that match, newest first.
+    async fn find(&self, filter: &Filter, page: Page) -> Result<Vec<Job>>;
+
+    /// How many jobs match.
+    async fn count(&self, filter: &Filter) -> Result<u64>;
+
+    /// The events of a job, oldest first.
+    async fn events(&self, job_id: JobId) -> Result<Vec<Event>>;
+
+    /// Changes one job; false when it does not exist or its state does not allow it ([`crate::policy::status`]).
+    ///
+    /// Retry: status pending, `run_at` now, `next_attempt_at` null, `last_retried_at` now, `failure_reason` null,
+    /// `completed_at` null, `crashes` 0, and `max_attempts` = attempts + 1 if they were used up. Cancel: `last_cancelled_at`
+    /// now, `next_attempt_at` null. Edit: event metadata holds the edited fields.
+    async fn change(&self, id: JobId, change: &Change) -> Result<bool>;
+
+    /// Changes matching jobs with ids above `after`, by growing id: one step of at most `limit` rows looked at.
+    async fn change_many(&self, filter: &Filter, change: &Change, after: JobId, limit: u32) -> Result<Chunk>;
+
+    /// Deletes old jobs, with their events, by growing id: one step.
+    async fn prune_jobs(&self, prune: &Prune, after: JobId, limit: u32) -> Result<Chunk>;
+
+    /// Deletes events older than `older_than`: one step.
+    async fn prune_events(&self, older_than: Duration, after: i64, limit: u32) -> Result<Chunk>;
+
+    /// Starts listening, if that was not done before, and hands out the hints.
+    async fn listen(&self) -> Result<Wakes>;
+
+    /// Takes interest in the end of a job.
+    async fn watch(&self, id: JobId) -> Result<Watch>;
+
+    /// Brings the schema up to the newest version, or to `target`; downwards too if it is older. Under a lock.
+    async fn migrate(&self, target: Option<i32>) -> Result<Vec<MigrationStep>>;
+
+    /// Which migrations are applied.
+    async fn migration_state(&self) -> Result<MigrationState>;
+
+    /// Runs a caller's own query; each row is a JSON object as text. Parameters are text, in the server's input syntax.
+    async fn query(&self, _sql: &str, _params: &[Option<String>]) -> Result<Vec<Bytes>> {
+        Err(Error::Unsupported(format!("{} has no pool to hand out", self.backend())))
+    }
+
+    /// Runs a caller's own statement and answers the number of rows.
+    async fn execute(&self, _sql: &str, _params: &[Option<String>]) -> Result<u64> {
+        Err(Error::Unsupported(format!("{} has no pool to hand out", self.backend())))
+    }
+
+    /// Ends background tasks and connections. Calls after it answer [`Error::Closed`].
+    async fn close(&self);
+}

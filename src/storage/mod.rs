@@ -1,0 +1,30 @@
+//! The stores: one trait, [`Storage`], and a driver for each backend. This file alone lists the drivers.
+
+mod bulk;
+mod driver;
+pub mod migrate;
+mod options;
+pub mod postgres;
+pub mod sqlite;
+pub mod url;
+mod waiting;
+
+use std::sync::Arc;
+
+pub use bulk::{change_all, prune_all_events, prune_all_jobs, reclaim_all_stuck};
+pub use driver::{Capabilities, ExternalAdd, MigrationState, MigrationStep, Storage, Wakes, Watch};
+pub use options::{PostgresOptions, SqliteOptions, StoreOptions, Tls, TlsMode};
+pub use waiting::wait_for_end;
+
+use crate::error::Result;
+
+/// Makes the store that `options` describe. No connection is made before the first call.
+///
+/// # Errors
+/// [`crate::Error::Config`] for options that cannot be used, such as a certificate that cannot be read.
+pub fn open(options: StoreOptions) -> Result<Arc<dyn Storage>> {
+    match options {
+        StoreOptions::Postgres(_) => Err(crate::Error::Unsupported("the PostgreSQL driver is not wired in".into())),
+        StoreOptions::Sqlite(_) => Err(crate::Error::Unsupported("the SQLite driver is not wired in".into())),
+    }
+}

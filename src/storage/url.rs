@@ -1,0 +1,1 @@
+//! Reads a URL and separate settings into the options of a store.

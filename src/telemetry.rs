@@ -1,0 +1,1 @@
+//! What the engine logs, on its way to Python: a bounded ring that a Python thread drains.
