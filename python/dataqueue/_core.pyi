@@ -111,3 +111,62 @@ def set_log_level(level: int) -> None:
     """The lowest `logging` level that the engine records; above 50 records nothing."""
 
 __version__: str
+
+Finished: TypeAlias = (
+    tuple[int, str, bytes | None]  # run, "completed", output
+    | tuple[int, str]  # run, "released"
+    | tuple[int, str, str, str | None, str | None, float | None]  # run, "failed", message, type, traceback, retry
+)
+"""The end of a run. `retry`: None follows the job's options, a number is a delay, a negative number is never."""
+
+class Run:
+    """One run of a job, for a lane to start."""
+    @property
+    def id(self) -> int: ...
+    @property
+    def handler(self) -> int:
+        """The handler's place in the processor's list."""
+    @property
+    def job_id(self) -> int: ...
+    @property
+    def job_type(self) -> str: ...
+    @property
+    def attempt(self) -> int: ...
+    @property
+    def payload(self) -> bytes: ...
+    def record(self) -> dict[str, Any]:
+        """The whole job, as it was claimed."""
+
+class Processor:
+    """One session of processing: from its start to its end."""
+    def __init__(
+        self,
+        store: Store,
+        *,
+        worker_name: str,
+        handlers: list[tuple[str, bool, bool]],  # name, on the event loop, decides on retries after a timeout
+        job_types: list[str],
+        batch_size: int,
+        concurrency: int,
+        poll_interval: float,
+        default_timeout: float | None,
+        lease: float,
+    ) -> None: ...
+    def start(self) -> None: ...
+    def run_batch(self) -> Pending[int]: ...
+    def drain(self, timeout: float) -> Pending[bool]: ...
+    def is_running(self) -> bool: ...
+    def counts(self) -> dict[str, int]: ...
+    def ring(self, descriptor: int | None) -> None:
+        """Writes a byte to this socket when the event loop should call `exchange`; None ends that."""
+    def exchange(self, finished: list[Finished], most: int) -> tuple[list[Run], list[tuple[int, str]]]:
+        """Reports ends, takes runs, and messages `(run, what)`: a reason to abort, or `ask`. Never blocks."""
+    def next(self, finished: Finished | None = None) -> tuple[Run, bool] | None:
+        """Blocks for a thread's next run, and whether another thread would find work; None at the end."""
+    def attend(self) -> tuple[list[tuple[int, str]], list[str]] | None:
+        """Blocks for messages about runs on threads and reports of errors; None at the end."""
+    def prolong(self, run: int, seconds: float | None = None) -> bool: ...
+    def ask_on_timeout(self, run: int) -> None: ...
+    def answer_timeout(self, run: int, extend: float | None = None, retry: float | None = None) -> None: ...
+    def progress(self, run: int, percent: int) -> bool: ...
+    def output(self, run: int, json: bytes) -> bool: ...

@@ -1,1 +1,140 @@
 //! Runs jobs: claims them, hands them to lanes, renews their leases and settles them.
+//!
+//! Knows the [`crate::storage::Storage`] trait and no driver, and nothing of Python: handlers run in lanes, which
+//! take runs and report their ends through [`Lanes`].
+
+mod claimer;
+mod config;
+mod drain;
+mod engine;
+mod lanes;
+mod leases;
+mod outbox;
+mod run;
+mod settler;
+mod stats;
+mod upkeep;
+mod wake;
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use tokio::task::JoinHandle;
+
+pub use config::{Config, HandlerSpec, LaneKind, SHORTEST_LEASE};
+pub use drain::Drained;
+pub use lanes::{Lanes, Next, Waker};
+pub use run::{AbortReason, Control, End, Finished, HandlerError, RetryChoice, RunId, Start};
+pub use stats::Counts;
+
+use crate::error::{Error, Result};
+use crate::runtime;
+use crate::storage::Storage;
+use engine::{Engine, Phase};
+
+/// One session of processing: from its start to its end. A processor that is started again is made again.
+pub struct Processor {
+    engine: Arc<Engine>,
+    claimer: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Processor {
+    /// Makes a processor; nothing runs yet.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for options outside their bounds.
+    pub fn new(storage: Arc<dyn Storage>, config: Config) -> Result<Self> {
+        config.check()?;
+        Ok(Self { engine: Arc::new(Engine::new(storage, config)), claimer: Mutex::new(None) })
+    }
+
+    /// Where lanes take runs and report their ends.
+    #[must_use]
+    pub fn lanes(&self) -> Arc<Lanes> {
+        Arc::clone(&self.engine.lanes)
+    }
+
+    /// What was done so far.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        self.engine.stats.read()
+    }
+
+    /// Whether it claims jobs.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        self.engine.phase() == Phase::Running
+    }
+
+    /// Starts to claim and run jobs, in tasks of the engine's runtime, until [`Processor::drain`] ends them.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when the runtime cannot be made.
+    pub fn start(&self) -> Result<()> {
+        self.spawn_keepers()?;
+        self.spawn("sweeper", upkeep::sweep)?;
+        self.spawn("releaser", upkeep::give_back)?;
+        *self.claimer.lock() = Some(self.spawn("claimer", claimer::run)?);
+        Ok(())
+    }
+
+    /// Claims one batch, runs it, and answers how many jobs ran to an end. The processor is closed then.
+    ///
+    /// # Errors
+    /// Those of registering and claiming; later ones are reported to the monitor.
+    pub async fn run_batch(&self) -> Result<u64> {
+        let done = self.batch().await;
+        self.drain(Duration::ZERO).await;
+        done?;
+        let counts = self.counts();
+        Ok(counts.completed + counts.failed)
+    }
+
+    async fn batch(&self) -> Result<()> {
+        let engine = &self.engine;
+        let worker = engine.register().await?;
+        self.spawn_keepers()?;
+        engine.storage.reclaim(engine.config.batch_size).await?;
+        let claim = claimer::claim(engine, &worker, engine.config.batch_size).await.1?;
+        engine.stats.claimed(claim.jobs.len());
+        engine.lanes.push(claim.jobs);
+        engine.lanes.empty().await;
+        Ok(())
+    }
+
+    /// Stops claiming, gives back what has not started, waits up to `timeout` for what runs, and records it. Handlers
+    /// that still run are told to stop; their jobs go back. May be called from several places; each waits for the end.
+    pub async fn drain(&self, timeout: Duration) -> Drained {
+        let claimer = self.claimer.lock().take();
+        drain::run(&self.engine, claimer, timeout).await
+    }
+
+    fn spawn_keepers(&self) -> Result<()> {
+        self.spawn("renewer", leases::renew)?;
+        self.spawn("deadlines", leases::watch_deadlines)?;
+        self.spawn("settler", settler::run)?;
+        Ok(())
+    }
+
+    /// Runs a loop of the engine. A panic in it is a bug, is reported, and starts it anew: a processor must not be
+    /// alive and silently idle.
+    fn spawn<F, Fut>(&self, name: &'static str, task: F) -> Result<JoinHandle<()>>
+    where
+        F: Fn(Arc<Engine>) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = ()> + Send + 'static,
+    {
+        let engine = Arc::clone(&self.engine);
+        let runtime = runtime::handle()?;
+        let inner = runtime.clone();
+        Ok(runtime.spawn(async move {
+            while let Err(failure) = inner.spawn(task(Arc::clone(&engine))).await {
+                engine.report(&Error::Internal(format!("{failure}")), &format!("the {name} was restarted"));
+                if engine.sleep_or(Duration::from_secs(1), Phase::Closed).await {
+                    return;
+                }
+            }
+        }))
+    }
+}

@@ -1,0 +1,105 @@
+//! The loop that claims: as many jobs as there are free slots, and a few more where handlers are quick.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::error::{Error, Result};
+use crate::model::{Claim, ClaimRequest, Worker};
+
+use super::engine::{Backoff, Engine, Phase};
+use super::wake::Wake;
+
+pub(super) async fn run(engine: Arc<Engine>) {
+    let mut wake = Wake::new();
+    let mut backoff = Backoff::new();
+    let mut claim_time = 0.0_f64;
+    // The token of a claim whose reply did not come: its jobs may be ours without our knowing.
+    let mut unanswered: Option<(Arc<Worker>, i64)> = None;
+    while engine.phase() == Phase::Running {
+        let Some(worker) = engine.registered().await else { return };
+        let limit = room(&engine, claim_time);
+        if limit == 0 {
+            tokio::select! {
+                () = engine.lanes.room.notified() => {}
+                () = engine.reached(Phase::Draining) => {}
+            }
+            continue;
+        }
+        wake.mark(&engine).await;
+        let began = Instant::now();
+        let (token, answer) = match unanswered.take_if(|(holder, _)| holder.id == worker.id) {
+            Some((_, token)) => (token, engine.storage.reclaim_reply(&worker, token).await),
+            None => claim(&engine, &worker, limit).await,
+        };
+        match answer {
+            Ok(claim) => {
+                engine.reached_store();
+                backoff.reset();
+                let took = began.elapsed().as_secs_f64();
+                claim_time = if claim_time == 0.0 { took } else { claim_time.mul_add(0.8, took * 0.2) };
+                let full = claim.jobs.len() >= limit as usize;
+                let none = claim.jobs.is_empty();
+                let (more, next_due) = (claim.more, claim.next_due);
+                engine.stats.claimed(claim.jobs.len());
+                engine.lanes.push(claim.jobs);
+                if !full && !(more && !none) {
+                    wake.wait(&engine, more, next_due).await;
+                }
+            }
+            Err(Error::WorkerLost { worker }) => engine.worker_lost(worker),
+            Err(Error::Closed) => return,
+            Err(error) => {
+                engine.report(&error, "claiming jobs");
+                unanswered = Some((worker, token));
+                engine.sleep_or(backoff.pause(), Phase::Draining).await;
+            }
+        }
+    }
+}
+
+/// Claims up to `limit` jobs for the processor.
+pub(super) async fn claim(engine: &Engine, worker: &Worker, limit: u32) -> (i64, Result<Claim>) {
+    let token = engine.next_token();
+    let job_types = engine.config.job_types.clone();
+    let request = ClaimRequest { worker: worker.clone(), token, job_types, limit };
+    (token, engine.storage.claim(&request).await)
+}
+
+/// How many jobs to ask for; 0 when a claim would not be worth its round trip now.
+fn room(engine: &Engine, claim_time: f64) -> u32 {
+    let concurrency = engine.config.concurrency;
+    let batch_size = engine.config.batch_size;
+    let (in_hand, run_time) = {
+        let (in_hand, _) = engine.lanes.in_hand();
+        (u32::try_from(in_hand).unwrap_or(u32::MAX), engine.lanes.run_time())
+    };
+    let prefetch = prefetch(concurrency, batch_size, run_time, claim_time);
+    let room = (concurrency + prefetch).saturating_sub(in_hand).min(batch_size);
+    let slots_without_work = in_hand < concurrency;
+    if slots_without_work || room * 2 >= batch_size.min(prefetch.max(1)) { room } else { 0 }
+}
+
+/// How many jobs the slots can begin during two claims: so many may be claimed before there is a slot for them, so that
+/// quick handlers need not wait for the store. Slow handlers get none in advance: another worker may be free for them.
+fn prefetch(concurrency: u32, batch_size: u32, run_time: Duration, claim_time: f64) -> u32 {
+    let run_time = run_time.as_secs_f64();
+    if run_time <= 0.0 || claim_time <= 0.0 {
+        return 0;
+    }
+    let begun = f64::from(concurrency) * 2.0 * claim_time / run_time;
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "bounded by batch_size")]
+    let begun = begun.min(f64::from(batch_size)) as u32;
+    begun
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quick_handlers_prefetch_a_batch_and_slow_ones_nothing() {
+        assert_eq!(prefetch(3, 10, Duration::from_micros(20), 0.002), 10);
+        assert_eq!(prefetch(3, 10, Duration::from_millis(100), 0.002), 0);
+        assert_eq!(prefetch(3, 10, Duration::ZERO, 0.002), 0);
+    }
+}

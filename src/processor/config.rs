@@ -1,0 +1,97 @@
+//! What a processor is told when it is made.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use crate::error::{Error, Result};
+use crate::policy::limits;
+
+/// Where a handler runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum LaneKind {
+    /// On a thread of its own while it runs.
+    Thread,
+    /// On an event loop, together with others.
+    Loop,
+}
+
+impl LaneKind {
+    pub(super) fn index(self) -> usize {
+        match self {
+            Self::Thread => 0,
+            Self::Loop => 1,
+        }
+    }
+
+    pub(super) fn other(self) -> Self {
+        match self {
+            Self::Thread => Self::Loop,
+            Self::Loop => Self::Thread,
+        }
+    }
+}
+
+/// What the engine knows of a handler.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HandlerSpec {
+    /// Where it runs.
+    pub lane: LaneKind,
+    /// Its place in the border's table of handlers.
+    pub index: u32,
+    /// Whether the border decides on the retry after a timeout, so that it must be asked.
+    pub decides_retry: bool,
+}
+
+/// Options of a processor.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The name shown in `locked_by`.
+    pub worker_name: String,
+    /// The handlers by job type.
+    pub handlers: HashMap<String, HandlerSpec>,
+    /// The types to claim; those without a handler fail with reason `no_handler`.
+    pub job_types: Vec<String>,
+    /// Most jobs in one claim.
+    pub batch_size: u32,
+    /// Most handlers running at once.
+    pub concurrency: u32,
+    /// How often to look for jobs when nothing hints at any.
+    pub poll_interval: Duration,
+    /// The time limit of jobs that have none of their own.
+    pub default_timeout: Option<Duration>,
+    /// How long a lease lasts from each renewal; it is renewed three times as often.
+    pub lease: Duration,
+}
+
+/// The shortest lease: renewals and sweeps of a shorter one would burden the store.
+pub const SHORTEST_LEASE: Duration = Duration::from_millis(100);
+
+impl Config {
+    /// Checks the options.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] that names the option and what is allowed.
+    pub fn check(&self) -> Result<()> {
+        limits::check_name("worker_id", &self.worker_name)?;
+        if self.job_types.is_empty() {
+            return Err(Error::Invalid(
+                "the processor has nothing to do: register a handler, or name a job_type".into(),
+            ));
+        }
+        self.job_types.iter().try_for_each(|name| limits::check_name("job_type", name))?;
+        let bounds = [("batch_size", self.batch_size, 10_000), ("concurrency", self.concurrency, 10_000)];
+        for (option, value, most) in bounds {
+            if !(1..=most).contains(&value) {
+                return Err(Error::Invalid(format!("{option} is {value}: it must be 1 to {most}")));
+            }
+        }
+        if self.lease < SHORTEST_LEASE {
+            return Err(Error::Invalid(format!(
+                "lease is {} s: it must be at least {} s",
+                self.lease.as_secs_f64(),
+                SHORTEST_LEASE.as_secs_f64()
+            )));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,178 @@
+//! What the tasks of one processor share.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+use tokio::sync::watch;
+
+use crate::error::{Error, Result};
+use crate::model::{Worker, WorkerId};
+use crate::storage::Storage;
+
+use super::config::Config;
+use super::lanes::Lanes;
+use super::outbox::Outbox;
+use super::stats::Stats;
+
+/// How far a processor is on its way to the end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Phase {
+    /// Claims and runs.
+    Running,
+    /// Claims no more; runs end.
+    Draining,
+    /// Nothing is left to do.
+    Closed,
+}
+
+pub(super) struct Engine {
+    pub storage: Arc<dyn Storage>,
+    pub config: Arc<Config>,
+    pub lanes: Arc<Lanes>,
+    pub outbox: Arc<Outbox>,
+    pub stats: Arc<Stats>,
+    phase: watch::Sender<Phase>,
+    worker: watch::Sender<Option<Arc<Worker>>>,
+    /// The last number used for a claim, across registrations.
+    token: AtomicU64,
+    last_outage: Mutex<Option<Instant>>,
+    outage_reported: AtomicBool,
+}
+
+impl Engine {
+    pub fn new(storage: Arc<dyn Storage>, config: Config) -> Self {
+        let (config, outbox, stats) = (Arc::new(config), Arc::new(Outbox::default()), Arc::new(Stats::default()));
+        let lanes = Arc::new(Lanes::new(Arc::clone(&config), Arc::clone(&outbox), Arc::clone(&stats)));
+        Self {
+            storage,
+            config,
+            lanes,
+            outbox,
+            stats,
+            phase: watch::Sender::new(Phase::Running),
+            worker: watch::Sender::new(None),
+            token: AtomicU64::new(0),
+            last_outage: Mutex::new(None),
+            outage_reported: AtomicBool::new(false),
+        }
+    }
+
+    pub fn phase(&self) -> Phase {
+        *self.phase.borrow()
+    }
+
+    /// Goes on to `phase`; never back.
+    pub fn advance(&self, phase: Phase) {
+        self.phase.send_if_modified(|now| {
+            let later = phase > *now;
+            if later {
+                *now = phase;
+            }
+            later
+        });
+        self.lanes.room.notify_one();
+    }
+
+    /// Waits until `phase` is reached.
+    pub async fn reached(&self, phase: Phase) {
+        let mut phases = self.phase.subscribe();
+        // The sender lives as long as this engine, so that waiting cannot fail.
+        let _reached = phases.wait_for(|now| *now >= phase).await;
+    }
+
+    /// Sleeps for `span`, or until `phase` is reached; true if it was.
+    pub async fn sleep_or(&self, span: Duration, phase: Phase) -> bool {
+        tokio::select! {
+            () = tokio::time::sleep(span) => self.phase() >= phase,
+            () = self.reached(phase) => true,
+        }
+    }
+
+    pub fn worker(&self) -> Option<Arc<Worker>> {
+        self.worker.borrow().clone()
+    }
+
+    pub async fn registered(&self) -> Option<Arc<Worker>> {
+        let mut workers = self.worker.subscribe();
+        tokio::select! {
+            found = workers.wait_for(Option::is_some) => found.ok().and_then(|worker| worker.clone()),
+            () = self.reached(Phase::Draining) => None,
+        }
+    }
+
+    pub async fn register(&self) -> Result<Arc<Worker>> {
+        let worker = Arc::new(self.storage.register(&self.config.worker_name, self.config.lease).await?);
+        self.worker.send_replace(Some(Arc::clone(&worker)));
+        Ok(worker)
+    }
+
+    /// The leases of `worker` are void: everything it holds is given up.
+    pub fn worker_lost(&self, worker: WorkerId) {
+        let was_current = self.worker.send_if_modified(|current| {
+            let matches = current.as_ref().is_some_and(|current| current.id == worker);
+            if matches {
+                *current = None;
+            }
+            matches
+        });
+        if was_current {
+            let lost = self.lanes.lose_all();
+            self.report(&Error::WorkerLost { worker }, &format!("renewing leases ({lost} jobs in hand)"));
+        }
+    }
+
+    pub fn next_token(&self) -> i64 {
+        i64::try_from(self.token.fetch_add(1, Ordering::Relaxed) + 1).unwrap_or(i64::MAX)
+    }
+
+    /// Logs an error and hands it to the monitor. An outage is told once, not at every attempt to reach the store.
+    pub fn report(&self, error: &Error, doing: &str) {
+        if error.retryable() {
+            *self.last_outage.lock() = Some(Instant::now());
+            if self.outage_reported.swap(true, Ordering::Relaxed) {
+                tracing::debug!("{doing}: {error}");
+                return;
+            }
+        }
+        tracing::warn!("{doing}: {error}");
+        self.lanes.report(format!("{doing}: {error}"));
+    }
+
+    /// The store answered.
+    pub fn reached_store(&self) {
+        if self.outage_reported.swap(false, Ordering::Relaxed) {
+            tracing::info!("the store answers again");
+        }
+    }
+
+    /// Whether the store was out of reach within the last `span`.
+    pub fn outage_within(&self, span: Duration) -> bool {
+        self.last_outage.lock().is_some_and(|at| at.elapsed() < span)
+    }
+}
+
+/// Growing pauses with jitter, for a store that does not answer.
+pub(super) struct Backoff {
+    next: Duration,
+}
+
+const FIRST_PAUSE: Duration = Duration::from_millis(20);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+impl Backoff {
+    pub fn new() -> Self {
+        Self { next: FIRST_PAUSE }
+    }
+
+    pub fn pause(&mut self) -> Duration {
+        let pause = self.next.mul_f64(0.5 + rand::random::<f64>() / 2.0);
+        self.next = (self.next * 2).min(LONGEST_PAUSE);
+        pause
+    }
+
+    pub fn reset(&mut self) {
+        self.next = FIRST_PAUSE;
+    }
+}

@@ -1,0 +1,586 @@
+//! The runs of a processor: claimed and waiting, or started. Lanes take and finish runs from any thread; the
+//! engine's tasks add claimed jobs, watch deadlines and abort. Nothing here waits on the store.
+
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use parking_lot::{Condvar, Mutex, MutexGuard};
+use tokio::sync::Notify;
+
+use crate::model::{Claimed, FailureReason, Note, NoteKind, Outcome, Settlement};
+
+use super::config::{Config, LaneKind};
+use super::outbox::Outbox;
+use super::run::{AbortReason, Control, End, Finished, RetryChoice, RunId, Start, engine_failure, settlement};
+use super::stats::Stats;
+
+/// How long a lane may take to answer whether a timed-out run goes on. A handler that blocks its event loop or holds
+/// the interpreter cannot answer, and must not escape its deadline by that.
+const ANSWER_WITHIN: Duration = Duration::from_secs(1);
+
+/// Errors kept for a monitor that is slow to ask.
+const MOST_REPORTS: usize = 100;
+
+/// The meeting place of lanes and engine.
+pub struct Lanes {
+    pub(super) state: Mutex<State>,
+    /// Wakes idle lane threads.
+    work: Condvar,
+    /// Wakes the monitor: messages about runs on threads, or reports of errors.
+    attention: Condvar,
+    /// Wakes the claimer: a slot is free, or the state changed.
+    pub(super) room: Notify,
+    /// Wakes the deadline watcher: an earlier deadline than before.
+    pub(super) rearm: Notify,
+    /// Wakes those who wait until no run is left.
+    pub(super) idle: Notify,
+    pub(super) outbox: Arc<Outbox>,
+    pub(super) stats: Arc<Stats>,
+    loop_waker: Mutex<Option<Waker>>,
+    loop_signalled: AtomicBool,
+    config: Arc<Config>,
+}
+
+/// Called, from any thread, when the event loop's lane was told nothing since its last exchange and should look again.
+pub type Waker = Box<dyn Fn() + Send + Sync>;
+
+#[derive(Default)]
+pub(super) struct State {
+    next_run: RunId,
+    waiting: [VecDeque<Waiting>; 2],
+    running: HashMap<RunId, Running>,
+    /// Runs whose job is over for the engine while the handler still runs; they hold no slot.
+    abandoned: HashMap<RunId, LaneKind>,
+    deadlines: BTreeSet<(Instant, RunId)>,
+    controls: [VecDeque<Control>; 2],
+    reports: VecDeque<String>,
+    idle_threads: usize,
+    pub(super) closed: bool,
+    /// The smoothed time a handler takes, in seconds.
+    pub(super) run_time: f64,
+}
+
+struct Waiting {
+    run: RunId,
+    handler: u32,
+    claimed: Arc<Claimed>,
+    since: Instant,
+}
+
+struct Running {
+    claimed: Arc<Claimed>,
+    lane: LaneKind,
+    started: Instant,
+    timeout: Option<Duration>,
+    deadline: Option<Instant>,
+    asks: bool,
+    asked: bool,
+    /// The engine has settled it; what the handler still says does not count.
+    over: bool,
+}
+
+/// What a lane thread does next.
+#[derive(Debug)]
+pub enum Next {
+    /// Run this job; if `more_threads`, more jobs wait than threads are idle.
+    Start {
+        /// The run.
+        start: Start,
+        /// Whether another thread would find work.
+        more_threads: bool,
+    },
+    /// Nothing came in time.
+    Nothing,
+    /// The processor has ended.
+    Closed,
+}
+
+impl Lanes {
+    pub(super) fn new(config: Arc<Config>, outbox: Arc<Outbox>, stats: Arc<Stats>) -> Self {
+        Self {
+            state: Mutex::default(),
+            work: Condvar::new(),
+            attention: Condvar::new(),
+            room: Notify::new(),
+            rearm: Notify::new(),
+            idle: Notify::new(),
+            outbox,
+            stats,
+            loop_waker: Mutex::new(None),
+            loop_signalled: AtomicBool::new(false),
+            config,
+        }
+    }
+
+    /// Says how the event loop's lane is woken, and wakes it once.
+    pub fn set_loop_waker(&self, waker: Option<Waker>) {
+        *self.loop_waker.lock() = waker;
+        self.loop_signalled.store(false, Ordering::SeqCst);
+        self.wake_loop();
+    }
+
+    /// For the event loop: reports the ends of runs and takes up to `most` new ones, with messages about runs it has.
+    /// Never blocks.
+    pub fn exchange(&self, finished: Vec<Finished>, most: usize) -> (Vec<Start>, Vec<Control>) {
+        let lane = LaneKind::Loop;
+        self.loop_signalled.store(false, Ordering::SeqCst);
+        let mut settlements = Vec::with_capacity(finished.len());
+        let mut starts = Vec::new();
+        let mut state = self.state.lock();
+        let ended = finished.len();
+        for one in finished {
+            settlements.extend(self.finish(&mut state, one));
+        }
+        while starts.len() < most
+            && let Some(start) = self.start(&mut state, lane)
+        {
+            starts.push(start);
+        }
+        let controls = state.controls.get_mut(lane.index()).map(|queue| queue.drain(..).collect()).unwrap_or_default();
+        self.after_exchange(state, lane, settlements, ended);
+        (starts, controls)
+    }
+
+    /// For a thread: reports the end of its last run and waits up to `wait` for the next.
+    pub fn next(&self, finished: Option<Finished>, wait: Duration) -> Next {
+        let until = Instant::now() + wait;
+        let ended = usize::from(finished.is_some());
+        let mut state = self.state.lock();
+        let settled = finished.and_then(|one| self.finish(&mut state, one));
+        if let Some(settled) = settled {
+            self.outbox.settle([settled]);
+        }
+        let mut announced = ended == 0;
+        loop {
+            if let Some(start) = self.start(&mut state, LaneKind::Thread) {
+                let left = state.takeable(LaneKind::Thread, self.config.concurrency);
+                if left > 0 && state.idle_threads > 0 {
+                    self.work.notify_one();
+                }
+                let more_threads = left > state.idle_threads;
+                self.after_exchange(state, LaneKind::Thread, Vec::new(), ended);
+                return Next::Start { start, more_threads };
+            }
+            if !announced {
+                announced = true;
+                self.after_exchange(state, LaneKind::Thread, Vec::new(), ended);
+                state = self.state.lock();
+                continue;
+            }
+            if state.closed {
+                return Next::Closed;
+            }
+            state.idle_threads += 1;
+            let timed_out = self.work.wait_until(&mut state, until).timed_out();
+            state.idle_threads -= 1;
+            if timed_out {
+                return if state.closed { Next::Closed } else { Next::Nothing };
+            }
+        }
+    }
+
+    /// For the monitor thread: waits up to `wait` for messages about runs on threads, and for reports of errors.
+    pub fn attend(&self, wait: Duration) -> (Vec<Control>, Vec<String>) {
+        let until = Instant::now() + wait;
+        let mut state = self.state.lock();
+        let thread = LaneKind::Thread.index();
+        loop {
+            let nothing = state.reports.is_empty() && state.controls.get(thread).is_none_or(VecDeque::is_empty);
+            if !nothing || state.closed || self.attention.wait_until(&mut state, until).timed_out() {
+                let controls = state.controls.get_mut(thread).map(|queue| queue.drain(..).collect());
+                return (controls.unwrap_or_default(), state.reports.drain(..).collect());
+            }
+        }
+    }
+
+    /// Tells the monitor of an error; the oldest is dropped when nobody listens.
+    pub(super) fn report(&self, message: String) {
+        let mut state = self.state.lock();
+        if state.reports.len() >= MOST_REPORTS {
+            state.reports.pop_front();
+        }
+        state.reports.push_back(message);
+        drop(state);
+        self.attention.notify_all();
+    }
+
+    /// Moves a run's deadline to `span` from now, or to its whole time limit from now. A run without a time limit, or one
+    /// that is over, is left alone. Answers whether it was moved.
+    pub fn prolong(&self, run: RunId, span: Option<Duration>) -> bool {
+        let mut state = self.state.lock();
+        let Some(running) = state.running.get(&run) else { return false };
+        let Some(limit) = running.timeout else { return false };
+        if running.over {
+            return false;
+        }
+        let span = span.unwrap_or(limit);
+        let lease = running.claimed.lease;
+        state.arm(run, Instant::now() + span);
+        drop(state);
+        self.rearm.notify_one();
+        let timeout_ms = i64::try_from(span.as_millis()).unwrap_or(i64::MAX);
+        self.outbox.note(run, Note { lease, kind: NoteKind::Prolonged { timeout_ms } });
+        true
+    }
+
+    /// Says that the run wants to be asked before it times out.
+    pub fn ask_on_timeout(&self, run: RunId) {
+        if let Some(running) = self.state.lock().running.get_mut(&run) {
+            running.asks = true;
+        }
+    }
+
+    /// Answers [`Control::AskTimeout`]: go on for `extend`, or fail with this choice of a retry.
+    pub fn answer_timeout(&self, run: RunId, extend: Option<Duration>, retry: RetryChoice) {
+        if let Some(span) = extend.filter(|span| !span.is_zero()) {
+            let mut state = self.state.lock();
+            if let Some(running) = state.running.get_mut(&run) {
+                running.asked = false;
+            }
+            drop(state);
+            self.prolong(run, Some(span));
+        } else {
+            let mut state = self.state.lock();
+            let settled = self.time_out(&mut state, run, retry);
+            drop(state);
+            self.outbox.settle(settled);
+            self.wake_all();
+        }
+    }
+
+    /// Reports about a running job; false when the run is over.
+    pub fn note(&self, run: RunId, kind: NoteKind) -> bool {
+        let state = self.state.lock();
+        let Some(running) = state.running.get(&run).filter(|running| !running.over) else { return false };
+        let lease = running.claimed.lease;
+        drop(state);
+        self.outbox.note(run, Note { lease, kind });
+        true
+    }
+
+    /// Adds claimed jobs, in their order.
+    pub(super) fn push(&self, jobs: Vec<Claimed>) {
+        let mut state = self.state.lock();
+        let since = Instant::now();
+        let mut lost = Vec::new();
+        for claimed in jobs {
+            let Some(handler) = self.config.handlers.get(&claimed.job.job_type) else {
+                let message = format!("this worker has no handler for jobs of type {:?}", claimed.job.job_type);
+                lost.push(engine_failure(&claimed, FailureReason::NoHandler, message, RetryChoice::Policy));
+                continue;
+            };
+            state.next_run += 1;
+            let run = state.next_run;
+            let waiting = Waiting { run, handler: handler.index, claimed: Arc::new(claimed), since };
+            if let Some(queue) = state.waiting.get_mut(handler.lane.index()) {
+                queue.push_back(waiting);
+            }
+        }
+        let threads = state.takeable(LaneKind::Thread, self.config.concurrency).min(state.idle_threads);
+        drop(state);
+        self.stats.failed(lost.len());
+        self.outbox.settle(lost);
+        for _ in 0..threads {
+            self.work.notify_one();
+        }
+        self.wake_all();
+    }
+
+    /// How many runs are claimed, and how many of them have started.
+    pub(super) fn in_hand(&self) -> (usize, usize) {
+        let state = self.state.lock();
+        (state.running.len() + state.waiting(), state.running.len())
+    }
+
+    /// The smoothed time a handler takes; zero before the first has ended.
+    pub(super) fn run_time(&self) -> Duration {
+        Duration::from_secs_f64(self.state.lock().run_time)
+    }
+
+    /// Waits until no claimed run is left, handlers that run beyond their job's end aside.
+    pub(super) async fn empty(&self) {
+        loop {
+            let idle = self.idle.notified();
+            tokio::pin!(idle);
+            idle.as_mut().enable();
+            if self.in_hand().0 == 0 {
+                return;
+            }
+            idle.await;
+        }
+    }
+
+    /// Takes back waiting runs: all, or those that waited since before `since`; they are to be released.
+    pub(super) fn take_waiting(&self, since: Option<Instant>) {
+        let mut state = self.state.lock();
+        let mut released = Vec::new();
+        for queue in &mut state.waiting {
+            queue.retain(|waiting| {
+                let keep = since.is_some_and(|since| waiting.since > since);
+                if !keep {
+                    released.push(settlement(&waiting.claimed, End::Released));
+                }
+                keep
+            });
+        }
+        drop(state);
+        if !released.is_empty() {
+            self.stats.released(released.len());
+            self.outbox.settle(released);
+            self.idle.notify_waiters();
+        }
+    }
+
+    /// The worker's leases are void: waiting runs vanish, running ones are aborted and can record nothing.
+    pub(super) fn lose_all(&self) -> usize {
+        let mut state = self.state.lock();
+        let mut lost = state.waiting();
+        state.waiting.iter_mut().for_each(VecDeque::clear);
+        let runs: Vec<RunId> = state.running.iter().filter(|(_, r)| !r.over).map(|(run, _)| *run).collect();
+        lost += runs.len();
+        for run in runs {
+            self.give_up(&mut state, run, AbortReason::LeaseLost);
+        }
+        drop(state);
+        self.stats.lost(lost);
+        self.idle.notify_waiters();
+        self.wake_all();
+        lost
+    }
+
+    /// Tells every running handler that its time to drain is up.
+    pub(super) fn abort_running(&self) {
+        let mut state = self.state.lock();
+        let aborts: Vec<_> = state.running.iter().filter(|(_, r)| !r.over).map(|(run, r)| (*run, r.lane)).collect();
+        for (run, lane) in aborts {
+            state.send(lane, Control::Abort { run, reason: AbortReason::Shutdown });
+        }
+        drop(state);
+        self.wake_all();
+    }
+
+    /// Gives back the jobs of handlers that did not end when they were told to.
+    pub(super) fn release_running(&self) -> usize {
+        let mut state = self.state.lock();
+        let runs: Vec<RunId> = state.running.keys().copied().collect();
+        let mut released = Vec::new();
+        for run in &runs {
+            if let Some(running) = state.running.remove(run) {
+                state.disarm(*run, running.deadline);
+                state.abandoned.insert(*run, running.lane);
+                if !running.over {
+                    released.push(settlement(&running.claimed, End::Released));
+                }
+            }
+        }
+        drop(state);
+        let count = released.len();
+        self.stats.released(count);
+        self.outbox.settle(released);
+        self.idle.notify_waiters();
+        count
+    }
+
+    /// Ends every lane: threads return, loops are told once more to look.
+    pub(super) fn close(&self) {
+        self.state.lock().closed = true;
+        self.work.notify_all();
+        self.idle.notify_waiters();
+        self.wake_all();
+    }
+
+    /// Whether the processor has ended.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.state.lock().closed
+    }
+
+    /// Acts on the deadlines that have come; answers the next one.
+    pub(super) fn expire(&self, now: Instant) -> Option<Instant> {
+        let mut state = self.state.lock();
+        let mut settled = Vec::new();
+        let mut acted = false;
+        while let Some(&(at, run)) = state.deadlines.first()
+            && at <= now
+        {
+            acted = true;
+            let ask = state.running.get(&run).filter(|running| running.asks && !running.asked).map(|r| r.lane);
+            if let Some(lane) = ask {
+                state.arm(run, now + ANSWER_WITHIN);
+                if let Some(running) = state.running.get_mut(&run) {
+                    running.asked = true;
+                }
+                state.send(lane, Control::AskTimeout { run });
+            } else {
+                state.deadlines.remove(&(at, run));
+                settled.extend(self.time_out(&mut state, run, RetryChoice::Policy));
+            }
+        }
+        let next = state.deadlines.first().map(|(at, _)| *at);
+        drop(state);
+        if acted {
+            self.outbox.settle(settled);
+            self.wake_all();
+            self.room.notify_one();
+        }
+        next
+    }
+
+    fn time_out(&self, state: &mut State, run: RunId, retry: RetryChoice) -> Option<Settlement> {
+        let running = state.running.get(&run).filter(|running| !running.over)?;
+        let limit = running.timeout.unwrap_or_default();
+        let ran = running.started.elapsed();
+        let message =
+            format!("timed out: ran for {:.3} s with a limit of {} s", ran.as_secs_f64(), limit.as_secs_f64());
+        let settled = engine_failure(&running.claimed, FailureReason::Timeout, message, retry);
+        self.stats.failed(1);
+        self.give_up(state, run, AbortReason::Timeout);
+        Some(settled)
+    }
+
+    /// Ends the engine's part in a run whose handler goes on. Its slot is freed, unless too many such handlers hold
+    /// threads already: then the slot stays taken until the handler returns.
+    fn give_up(&self, state: &mut State, run: RunId, reason: AbortReason) {
+        let may_abandon = state.abandoned.len() < self.config.concurrency as usize;
+        let Some(running) = state.running.get_mut(&run) else { return };
+        running.over = true;
+        let (lane, deadline) = (running.lane, running.deadline.take());
+        state.disarm(run, deadline);
+        if may_abandon {
+            state.running.remove(&run);
+            state.abandoned.insert(run, lane);
+        }
+        state.send(lane, Control::Abort { run, reason });
+    }
+
+    fn finish(&self, state: &mut State, finished: Finished) -> Option<Settlement> {
+        let Some(running) = state.running.remove(&finished.run) else {
+            state.abandoned.remove(&finished.run);
+            return None;
+        };
+        state.disarm(finished.run, running.deadline);
+        if running.over {
+            return None;
+        }
+        let took = running.started.elapsed().as_secs_f64();
+        state.run_time = if state.run_time == 0.0 { took } else { state.run_time.mul_add(0.9, took * 0.1) };
+        let settled = settlement(&running.claimed, finished.end);
+        match settled.outcome {
+            Outcome::Completed { .. } => self.stats.completed(1),
+            Outcome::Failed(_) => self.stats.failed(1),
+            Outcome::Released => self.stats.released(1),
+        }
+        Some(settled)
+    }
+
+    fn start(&self, state: &mut State, lane: LaneKind) -> Option<Start> {
+        if state.takeable(lane, self.config.concurrency) == 0 {
+            return None;
+        }
+        let waiting = state.waiting.get_mut(lane.index())?.pop_front()?;
+        let job = &waiting.claimed.job;
+        let own = job.timeout_ms.and_then(|ms| u64::try_from(ms).ok()).map(Duration::from_millis);
+        let timeout = own.or(self.config.default_timeout);
+        let asks = self.config.handlers.get(&job.job_type).is_some_and(|handler| handler.decides_retry);
+        let started = Instant::now();
+        let claimed = Arc::clone(&waiting.claimed);
+        let running = Running { claimed, lane, started, timeout, deadline: None, asks, asked: false, over: false };
+        state.running.insert(waiting.run, running);
+        if let Some(timeout) = timeout {
+            // Armed before the handler starts, so that a handler which moves its deadline first thing is not undone.
+            if state.arm(waiting.run, started + timeout) {
+                self.rearm.notify_one();
+            }
+        }
+        Some(Start { run: waiting.run, claimed: waiting.claimed, handler: waiting.handler })
+    }
+
+    fn after_exchange(&self, state: MutexGuard<'_, State>, lane: LaneKind, settlements: Vec<Settlement>, ended: usize) {
+        let other = lane.other();
+        let wake_other = ended > 0 && state.takeable(other, self.config.concurrency) > 0;
+        let empty = state.running.is_empty() && state.waiting() == 0;
+        let low = state.waiting() * 2 <= self.config.batch_size as usize;
+        drop(state);
+        self.outbox.settle(settlements);
+        if low {
+            self.room.notify_one();
+        }
+        if empty && ended > 0 {
+            self.idle.notify_waiters();
+        }
+        if wake_other {
+            match other {
+                LaneKind::Thread => drop(self.work.notify_one()),
+                LaneKind::Loop => self.wake_loop(),
+            }
+        }
+    }
+
+    pub(super) fn wake_all(&self) {
+        self.attention.notify_all();
+        self.wake_loop();
+    }
+
+    fn wake_loop(&self) {
+        if self.loop_signalled.swap(true, Ordering::SeqCst) {
+            return;
+        }
+        match &*self.loop_waker.lock() {
+            Some(waker) => waker(),
+            None => self.loop_signalled.store(false, Ordering::SeqCst),
+        }
+    }
+}
+
+impl State {
+    fn waiting(&self) -> usize {
+        self.waiting.iter().map(VecDeque::len).sum()
+    }
+
+    /// How many waiting runs of `lane` have a slot now. Slots go to runs in the order they were claimed, whichever
+    /// lane they are for, so that one kind of handler cannot starve the other.
+    fn takeable(&self, lane: LaneKind, concurrency: u32) -> usize {
+        let free = (concurrency as usize).saturating_sub(self.running.len());
+        let (Some(mine), Some(others)) = (self.waiting.get(lane.index()), self.waiting.get(lane.other().index()))
+        else {
+            return 0;
+        };
+        if others.is_empty() {
+            return free.min(mine.len());
+        }
+        let mut older_others = 0;
+        for (taken, waiting) in mine.iter().take(free).enumerate() {
+            while others.get(older_others).is_some_and(|other| other.run < waiting.run) {
+                older_others += 1;
+            }
+            if taken + older_others >= free {
+                return taken;
+            }
+        }
+        free.min(mine.len())
+    }
+
+    fn send(&mut self, lane: LaneKind, control: Control) {
+        if let Some(queue) = self.controls.get_mut(lane.index()) {
+            queue.push_back(control);
+        }
+    }
+
+    /// Sets a run's deadline; true when it is now the earliest of all.
+    fn arm(&mut self, run: RunId, at: Instant) -> bool {
+        let Some(running) = self.running.get_mut(&run) else { return false };
+        if let Some(old) = running.deadline.replace(at) {
+            self.deadlines.remove(&(old, run));
+        }
+        self.deadlines.insert((at, run));
+        self.deadlines.first() == Some(&(at, run))
+    }
+
+    fn disarm(&mut self, run: RunId, deadline: Option<Instant>) {
+        if let Some(at) = deadline {
+            self.deadlines.remove(&(at, run));
+        }
+    }
+}

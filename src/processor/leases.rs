@@ -1,0 +1,64 @@
+//! Keeps the leases alive, off the interpreter, and watches the deadlines of handlers.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::error::Error;
+
+use super::engine::{Backoff, Engine, Phase};
+
+/// Registers the worker and renews its leases, three times in a lease. A worker that lost its leases registers anew.
+pub(super) async fn renew(engine: Arc<Engine>) {
+    let mut backoff = Backoff::new();
+    let interval = engine.config.lease / 3;
+    loop {
+        let pause = match engine.worker() {
+            None if engine.phase() == Phase::Running => match engine.register().await {
+                Ok(_) => {
+                    engine.reached_store();
+                    backoff.reset();
+                    interval
+                }
+                Err(Error::Closed) => return,
+                Err(error) => {
+                    engine.report(&error, "registering the worker");
+                    backoff.pause()
+                }
+            },
+            // A draining processor that lost its leases has nothing left to renew.
+            None => interval,
+            Some(worker) => match engine.storage.renew(&worker, engine.config.lease).await {
+                Ok(()) => {
+                    engine.reached_store();
+                    backoff.reset();
+                    interval
+                }
+                Err(Error::WorkerLost { worker }) => {
+                    engine.worker_lost(worker);
+                    Duration::ZERO
+                }
+                Err(Error::Closed) => return,
+                Err(error) => {
+                    engine.report(&error, "renewing leases");
+                    backoff.pause().min(interval)
+                }
+            },
+        };
+        if engine.sleep_or(pause, Phase::Closed).await {
+            return;
+        }
+    }
+}
+
+/// Acts on the deadlines of running handlers as they come.
+pub(super) async fn watch_deadlines(engine: Arc<Engine>) {
+    loop {
+        let next = engine.lanes.expire(Instant::now());
+        let pause = next.map_or(Duration::from_secs(3600), |at| at.saturating_duration_since(Instant::now()));
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = engine.lanes.rearm.notified() => {}
+            () = engine.reached(Phase::Closed) => return,
+        }
+    }
+}

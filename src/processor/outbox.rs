@@ -1,0 +1,95 @@
+//! What is on its way to the settler: settlements, and the newest notes of each run.
+
+use std::collections::HashMap;
+use std::mem;
+
+use parking_lot::Mutex;
+use tokio::sync::Notify;
+
+use crate::model::{Note, NoteKind, Settlement};
+
+use super::run::RunId;
+
+/// Filled by lanes on any thread, emptied by the settler. Notes of one run replace each other by kind, so
+/// that a handler which reports in a tight loop cannot fill the memory.
+#[derive(Default)]
+pub(super) struct Outbox {
+    inner: Mutex<Inner>,
+    filled: Notify,
+    emptied: Notify,
+}
+
+#[derive(Default)]
+struct Inner {
+    settlements: Vec<Settlement>,
+    notes: HashMap<(RunId, u8), Note>,
+    in_flight: bool,
+}
+
+/// What the settler takes at once.
+#[derive(Default)]
+pub(super) struct Load {
+    pub notes: Vec<Note>,
+    pub settlements: Vec<Settlement>,
+}
+
+impl Outbox {
+    pub fn settle(&self, settlements: impl IntoIterator<Item = Settlement>) {
+        let mut inner = self.inner.lock();
+        let before = inner.settlements.len();
+        inner.settlements.extend(settlements);
+        let wake = before == 0 && !inner.settlements.is_empty();
+        drop(inner);
+        if wake {
+            self.filled.notify_one();
+        }
+    }
+
+    pub fn note(&self, run: RunId, note: Note) {
+        let kind = match note.kind {
+            NoteKind::Progress(_) => 0,
+            NoteKind::Output(_) => 1,
+            NoteKind::Prolonged { .. } => 2,
+        };
+        self.inner.lock().notes.insert((run, kind), note);
+        self.filled.notify_one();
+    }
+
+    /// Waits until there is something, and takes at most `most` settlements with all notes: notes of a run are written
+    /// before its settlement makes its lease void.
+    pub async fn take(&self, most: usize) -> Load {
+        loop {
+            let filled = self.filled.notified();
+            {
+                let mut inner = self.inner.lock();
+                if !inner.settlements.is_empty() || !inner.notes.is_empty() {
+                    inner.in_flight = true;
+                    let rest =
+                        if inner.settlements.len() > most { inner.settlements.split_off(most) } else { Vec::new() };
+                    let settlements = mem::replace(&mut inner.settlements, rest);
+                    let notes = mem::take(&mut inner.notes).into_values().collect();
+                    return Load { notes, settlements };
+                }
+                inner.in_flight = false;
+                self.emptied.notify_waiters();
+            }
+            filled.await;
+        }
+    }
+
+    /// Waits until everything was taken and recorded.
+    pub async fn flushed(&self) {
+        loop {
+            let emptied = self.emptied.notified();
+            tokio::pin!(emptied);
+            emptied.as_mut().enable();
+            {
+                let inner = self.inner.lock();
+                if inner.settlements.is_empty() && inner.notes.is_empty() && !inner.in_flight {
+                    return;
+                }
+            }
+            emptied.await;
+        }
+    }
+}

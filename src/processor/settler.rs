@@ -1,0 +1,95 @@
+//! The loop that records how runs ended. What gathers while one batch is being recorded is the next batch.
+
+use std::sync::Arc;
+
+use crate::error::{Error, Result};
+use crate::model::{FailureReason, Note, Outcome, Settled, Settlement};
+
+use super::engine::{Backoff, Engine, Phase};
+use super::outbox::Load;
+
+/// Most settlements in one transaction.
+const BATCH: usize = 1_000;
+
+pub(super) async fn run(engine: Arc<Engine>) {
+    loop {
+        let Load { notes, settlements } = tokio::select! {
+            load = engine.outbox.take(BATCH) => load,
+            () = engine.reached(Phase::Closed) => return,
+        };
+        write_notes(&engine, &notes).await;
+        if !settlements.is_empty() && write(&engine, &settlements).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// Notes are reports, not results: one that cannot be written is told of and dropped.
+async fn write_notes(engine: &Engine, notes: &[Note]) {
+    if notes.is_empty() {
+        return;
+    }
+    if let Err(error) = engine.storage.note(notes).await {
+        engine.report(&error, "recording progress");
+    }
+}
+
+/// Records a batch, however long the store is away. Gives up only when the processor is closed.
+async fn write(engine: &Engine, settlements: &[Settlement]) -> Result<()> {
+    let mut backoff = Backoff::new();
+    loop {
+        match engine.storage.settle(settlements).await {
+            Ok(settled) => {
+                engine.reached_store();
+                count_lost(engine, settlements, &settled);
+                return Ok(());
+            }
+            Err(Error::Closed) => return Err(Error::Closed),
+            Err(error) if error.retryable() => {
+                engine.report(&error, "recording results");
+                if engine.sleep_or(backoff.pause(), Phase::Closed).await {
+                    return Err(Error::Closed);
+                }
+            }
+            Err(error) => {
+                engine.report(&error, "recording results");
+                return one_by_one(engine, settlements, &error).await;
+            }
+        }
+    }
+}
+
+/// The store refuses something in the batch: the others must not suffer for it, and its job must end.
+async fn one_by_one(engine: &Engine, settlements: &[Settlement], refusal: &Error) -> Result<()> {
+    if let [refused] = settlements {
+        if matches!(refused.outcome, Outcome::Completed { output: Some(_) }) {
+            let failure = crate::model::Failure {
+                reason: FailureReason::HandlerError,
+                message: format!("the handler's output could not be stored: {refusal}"),
+                kind: None,
+                traceback: None,
+                retry_in: None,
+            };
+            let failed = Settlement { outcome: Outcome::Failed(failure), ..refused.clone() };
+            return Box::pin(write(engine, &[failed])).await;
+        }
+        // Nothing smaller is left to try: the lease runs out, and the job is reclaimed.
+        return Ok(());
+    }
+    for one in settlements {
+        Box::pin(write(engine, std::slice::from_ref(one))).await?;
+    }
+    Ok(())
+}
+
+fn count_lost(engine: &Engine, settlements: &[Settlement], settled: &[Settled]) {
+    let lost: Vec<_> = settlements.iter().zip(settled).filter(|(_, how)| **how == Settled::LeaseLost).collect();
+    if let Some((first, _)) = lost.first() {
+        engine.stats.lost(lost.len());
+        tracing::warn!(
+            "{} results were refused because another worker holds the jobs, the first of them job {}",
+            lost.len(),
+            first.lease.job_id
+        );
+    }
+}

@@ -1,0 +1,75 @@
+//! Counts of what a processor did.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Counters, since the processor was made. They are independent of each other: a reading of several is not one moment.
+#[derive(Debug, Default)]
+pub struct Stats {
+    claimed: AtomicU64,
+    completed: AtomicU64,
+    failed: AtomicU64,
+    released: AtomicU64,
+    lost: AtomicU64,
+    reclaimed: AtomicU64,
+}
+
+/// A reading of [`Stats`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counts {
+    /// Jobs claimed.
+    pub claimed: u64,
+    /// Runs that ended well.
+    pub completed: u64,
+    /// Runs that failed, timeouts among them.
+    pub failed: u64,
+    /// Jobs given back.
+    pub released: u64,
+    /// Runs whose lease was lost.
+    pub lost: u64,
+    /// Jobs taken from dead workers.
+    pub reclaimed: u64,
+}
+
+fn add(counter: &AtomicU64, count: usize) {
+    counter.fetch_add(count as u64, Ordering::Relaxed);
+}
+
+impl Stats {
+    pub(super) fn claimed(&self, count: usize) {
+        add(&self.claimed, count);
+    }
+
+    pub(super) fn completed(&self, count: usize) {
+        add(&self.completed, count);
+    }
+
+    pub(super) fn failed(&self, count: usize) {
+        add(&self.failed, count);
+    }
+
+    pub(super) fn released(&self, count: usize) {
+        add(&self.released, count);
+    }
+
+    pub(super) fn lost(&self, count: usize) {
+        add(&self.lost, count);
+    }
+
+    pub(super) fn reclaimed(&self, count: usize) {
+        add(&self.reclaimed, count);
+    }
+
+    /// Reads the counters.
+    #[must_use]
+    pub fn read(&self) -> Counts {
+        let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        Counts {
+            claimed: get(&self.claimed),
+            completed: get(&self.completed),
+            failed: get(&self.failed),
+            released: get(&self.released),
+            lost: get(&self.lost),
+            reclaimed: get(&self.reclaimed),
+        }
+    }
+}

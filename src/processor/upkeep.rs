@@ -1,0 +1,49 @@
+//! What every processor does for the fleet: it takes jobs from dead workers, and gives back jobs it cannot start.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::error::Error;
+
+use super::engine::{Engine, Phase};
+
+/// Jobs reclaimed in one statement.
+const SWEEP: u32 = 500;
+
+/// A job that was claimed in advance and finds no slot for this long goes back, for a worker that is free.
+const STALE: Duration = Duration::from_secs(1);
+
+/// Sweeps three times in a lease, the first time at once: a worker that was restarted finds its old jobs.
+pub(super) async fn sweep(engine: Arc<Engine>) {
+    loop {
+        let interval = (engine.config.lease / 3).mul_f64(0.8 + rand::random::<f64>() * 0.4);
+        // After an outage every worker is late: they get the time to renew before anyone takes their jobs.
+        if !engine.outage_within(engine.config.lease / 2) {
+            match engine.storage.reclaim(SWEEP).await {
+                Ok(reclaimed) => {
+                    engine.stats.reclaimed(reclaimed.len());
+                    if !reclaimed.is_empty() {
+                        tracing::warn!("took {} jobs from workers that died", reclaimed.len());
+                    }
+                    if reclaimed.len() >= SWEEP as usize && engine.phase() < Phase::Closed {
+                        continue;
+                    }
+                }
+                Err(Error::Closed) => return,
+                Err(error) => engine.report(&error, "reclaiming jobs of dead workers"),
+            }
+        }
+        if engine.sleep_or(interval, Phase::Draining).await {
+            return;
+        }
+    }
+}
+
+/// Releases jobs that wait in memory for too long.
+pub(super) async fn give_back(engine: Arc<Engine>) {
+    while !engine.sleep_or(STALE / 2, Phase::Draining).await {
+        if let Some(since) = Instant::now().checked_sub(STALE) {
+            engine.lanes.take_waiting(Some(since));
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! When to look for jobs again: a hint of the store, the next due time, or the fallback poll.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep_until};
+
+use crate::storage::Wakes;
+
+use super::engine::{Engine, Phase};
+
+/// When other claimers hold the jobs that were left, they are looked for again after about this long.
+const CONTENDED: Duration = Duration::from_millis(5);
+
+pub(super) struct Wake {
+    hints: Option<Wakes>,
+}
+
+impl Wake {
+    pub fn new() -> Self {
+        Self { hints: None }
+    }
+
+    /// Marks all hints as seen: those that come from now on are about changes that the next claim may miss. Starts
+    /// listening if that did not work before.
+    pub async fn mark(&mut self, engine: &Engine) {
+        if self.hints.is_none() {
+            match engine.storage.listen().await {
+                Ok(hints) => self.hints = Some(hints),
+                Err(error) => engine.report(&error, "listening for new jobs"),
+            }
+        }
+        if let Some(hints) = &mut self.hints {
+            hints.borrow_and_update();
+        }
+    }
+
+    /// Waits for a reason to claim again, or until the processor drains.
+    pub async fn wait(&mut self, engine: &Engine, more: bool, next_due: Option<Duration>) {
+        let mut until = Instant::now() + engine.config.poll_interval;
+        if let Some(due) = next_due {
+            until = until.min(Instant::now() + due);
+        }
+        if more {
+            until = until.min(Instant::now() + CONTENDED.mul_f64(0.5 + rand::random::<f64>()));
+        }
+        tokio::select! {
+            () = hinted(&mut self.hints) => {}
+            () = sleep_until(until) => {}
+            () = engine.reached(Phase::Draining) => {}
+        }
+    }
+}
+
+async fn hinted(hints: &mut Option<Wakes>) {
+    if let Some(wakes) = hints
+        && wakes.changed().await.is_ok()
+    {
+        return;
+    }
+    // The listener is gone: the poll goes on alone, and the next mark listens anew.
+    *hints = None;
+    std::future::pending::<()>().await;
+}
