@@ -1,7 +1,7 @@
 //! The runs of a processor: claimed and waiting, or started. Lanes take and finish runs from any thread; the
 //! engine's tasks add claimed jobs, watch deadlines and abort. Nothing here waits on the store.
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -9,16 +9,13 @@ use std::time::{Duration, Instant};
 use parking_lot::{Condvar, Mutex, MutexGuard};
 use tokio::sync::Notify;
 
-use crate::model::{Claimed, FailureReason, Note, NoteKind, Outcome, Settlement};
+use crate::model::{FailureReason, Note, NoteKind, Outcome, Settlement};
 
+use super::board::{Running, State};
 use super::config::{Config, LaneKind};
 use super::outbox::Outbox;
-use super::run::{AbortReason, Control, End, Finished, RetryChoice, RunId, Start, engine_failure, settlement};
+use super::run::{AbortReason, Control, Finished, RetryChoice, RunId, Start, engine_failure, settlement};
 use super::stats::Stats;
-
-/// How long a lane may take to answer whether a timed-out run goes on. A handler that blocks its event loop or holds
-/// the interpreter cannot answer, and must not escape its deadline by that.
-const ANSWER_WITHIN: Duration = Duration::from_secs(1);
 
 /// Errors kept for a monitor that is slow to ask.
 const MOST_REPORTS: usize = 100;
@@ -27,7 +24,7 @@ const MOST_REPORTS: usize = 100;
 pub struct Lanes {
     pub(super) state: Mutex<State>,
     /// Wakes idle lane threads.
-    work: Condvar,
+    pub(super) work: Condvar,
     /// Wakes the monitor: messages about runs on threads, or reports of errors.
     attention: Condvar,
     /// Wakes the claimer: a slot is free, or the state changed.
@@ -40,46 +37,11 @@ pub struct Lanes {
     pub(super) stats: Arc<Stats>,
     loop_waker: Mutex<Option<Waker>>,
     loop_signalled: AtomicBool,
-    config: Arc<Config>,
+    pub(super) config: Arc<Config>,
 }
 
 /// Called, from any thread, when the event loop's lane was told nothing since its last exchange and should look again.
 pub type Waker = Box<dyn Fn() + Send + Sync>;
-
-#[derive(Default)]
-pub(super) struct State {
-    next_run: RunId,
-    waiting: [VecDeque<Waiting>; 2],
-    running: HashMap<RunId, Running>,
-    /// Runs whose job is over for the engine while the handler still runs; they hold no slot.
-    abandoned: HashMap<RunId, LaneKind>,
-    deadlines: BTreeSet<(Instant, RunId)>,
-    controls: [VecDeque<Control>; 2],
-    reports: VecDeque<String>,
-    idle_threads: usize,
-    pub(super) closed: bool,
-    /// The smoothed time a handler takes, in seconds.
-    pub(super) run_time: f64,
-}
-
-struct Waiting {
-    run: RunId,
-    handler: u32,
-    claimed: Arc<Claimed>,
-    since: Instant,
-}
-
-struct Running {
-    claimed: Arc<Claimed>,
-    lane: LaneKind,
-    started: Instant,
-    timeout: Option<Duration>,
-    deadline: Option<Instant>,
-    asks: bool,
-    asked: bool,
-    /// The engine has settled it; what the handler still says does not count.
-    over: bool,
-}
 
 /// What a lane thread does next.
 #[derive(Debug)]
@@ -260,175 +222,13 @@ impl Lanes {
         true
     }
 
-    /// Adds claimed jobs, in their order.
-    pub(super) fn push(&self, jobs: Vec<Claimed>) {
-        let mut state = self.state.lock();
-        let since = Instant::now();
-        let mut lost = Vec::new();
-        for claimed in jobs {
-            let Some(handler) = self.config.handlers.get(&claimed.job.job_type) else {
-                let message = format!("this worker has no handler for jobs of type {:?}", claimed.job.job_type);
-                lost.push(engine_failure(&claimed, FailureReason::NoHandler, message, RetryChoice::Policy));
-                continue;
-            };
-            state.next_run += 1;
-            let run = state.next_run;
-            let waiting = Waiting { run, handler: handler.index, claimed: Arc::new(claimed), since };
-            if let Some(queue) = state.waiting.get_mut(handler.lane.index()) {
-                queue.push_back(waiting);
-            }
-        }
-        let threads = state.takeable(LaneKind::Thread, self.config.concurrency).min(state.idle_threads);
-        drop(state);
-        self.stats.failed(lost.len());
-        self.outbox.settle(lost);
-        for _ in 0..threads {
-            self.work.notify_one();
-        }
-        self.wake_all();
-    }
-
-    /// How many runs are claimed, and how many of them have started.
-    pub(super) fn in_hand(&self) -> (usize, usize) {
-        let state = self.state.lock();
-        (state.running.len() + state.waiting(), state.running.len())
-    }
-
-    /// The smoothed time a handler takes; zero before the first has ended.
-    pub(super) fn run_time(&self) -> Duration {
-        Duration::from_secs_f64(self.state.lock().run_time)
-    }
-
-    /// Waits until no claimed run is left, handlers that run beyond their job's end aside.
-    pub(super) async fn empty(&self) {
-        loop {
-            let idle = self.idle.notified();
-            tokio::pin!(idle);
-            idle.as_mut().enable();
-            if self.in_hand().0 == 0 {
-                return;
-            }
-            idle.await;
-        }
-    }
-
-    /// Takes back waiting runs: all, or those that waited since before `since`; they are to be released.
-    pub(super) fn take_waiting(&self, since: Option<Instant>) {
-        let mut state = self.state.lock();
-        let mut released = Vec::new();
-        for queue in &mut state.waiting {
-            queue.retain(|waiting| {
-                let keep = since.is_some_and(|since| waiting.since > since);
-                if !keep {
-                    released.push(settlement(&waiting.claimed, End::Released));
-                }
-                keep
-            });
-        }
-        drop(state);
-        if !released.is_empty() {
-            self.stats.released(released.len());
-            self.outbox.settle(released);
-            self.idle.notify_waiters();
-        }
-    }
-
-    /// The worker's leases are void: waiting runs vanish, running ones are aborted and can record nothing.
-    pub(super) fn lose_all(&self) -> usize {
-        let mut state = self.state.lock();
-        let mut lost = state.waiting();
-        state.waiting.iter_mut().for_each(VecDeque::clear);
-        let runs: Vec<RunId> = state.running.iter().filter(|(_, r)| !r.over).map(|(run, _)| *run).collect();
-        lost += runs.len();
-        for run in runs {
-            self.give_up(&mut state, run, AbortReason::LeaseLost);
-        }
-        drop(state);
-        self.stats.lost(lost);
-        self.idle.notify_waiters();
-        self.wake_all();
-        lost
-    }
-
-    /// Tells every running handler that its time to drain is up.
-    pub(super) fn abort_running(&self) {
-        let mut state = self.state.lock();
-        let aborts: Vec<_> = state.running.iter().filter(|(_, r)| !r.over).map(|(run, r)| (*run, r.lane)).collect();
-        for (run, lane) in aborts {
-            state.send(lane, Control::Abort { run, reason: AbortReason::Shutdown });
-        }
-        drop(state);
-        self.wake_all();
-    }
-
-    /// Gives back the jobs of handlers that did not end when they were told to.
-    pub(super) fn release_running(&self) -> usize {
-        let mut state = self.state.lock();
-        let runs: Vec<RunId> = state.running.keys().copied().collect();
-        let mut released = Vec::new();
-        for run in &runs {
-            if let Some(running) = state.running.remove(run) {
-                state.disarm(*run, running.deadline);
-                state.abandoned.insert(*run, running.lane);
-                if !running.over {
-                    released.push(settlement(&running.claimed, End::Released));
-                }
-            }
-        }
-        drop(state);
-        let count = released.len();
-        self.stats.released(count);
-        self.outbox.settle(released);
-        self.idle.notify_waiters();
-        count
-    }
-
-    /// Ends every lane: threads return, loops are told once more to look.
-    pub(super) fn close(&self) {
-        self.state.lock().closed = true;
-        self.work.notify_all();
-        self.idle.notify_waiters();
-        self.wake_all();
-    }
-
     /// Whether the processor has ended.
     #[must_use]
     pub fn is_closed(&self) -> bool {
         self.state.lock().closed
     }
 
-    /// Acts on the deadlines that have come; answers the next one.
-    pub(super) fn expire(&self, now: Instant) -> Option<Instant> {
-        let mut state = self.state.lock();
-        let mut settled = Vec::new();
-        let mut acted = false;
-        while let Some(&(at, run)) = state.deadlines.first()
-            && at <= now
-        {
-            acted = true;
-            let ask = state.running.get(&run).filter(|running| running.asks && !running.asked).map(|r| r.lane);
-            if let Some(lane) = ask {
-                state.arm(run, now + ANSWER_WITHIN);
-                if let Some(running) = state.running.get_mut(&run) {
-                    running.asked = true;
-                }
-                state.send(lane, Control::AskTimeout { run });
-            } else {
-                state.deadlines.remove(&(at, run));
-                settled.extend(self.time_out(&mut state, run, RetryChoice::Policy));
-            }
-        }
-        let next = state.deadlines.first().map(|(at, _)| *at);
-        drop(state);
-        if acted {
-            self.outbox.settle(settled);
-            self.wake_all();
-            self.room.notify_one();
-        }
-        next
-    }
-
-    fn time_out(&self, state: &mut State, run: RunId, retry: RetryChoice) -> Option<Settlement> {
+    pub(super) fn time_out(&self, state: &mut State, run: RunId, retry: RetryChoice) -> Option<Settlement> {
         let running = state.running.get(&run).filter(|running| !running.over)?;
         let limit = running.timeout.unwrap_or_default();
         let ran = running.started.elapsed();
@@ -438,21 +238,6 @@ impl Lanes {
         self.stats.failed(1);
         self.give_up(state, run, AbortReason::Timeout);
         Some(settled)
-    }
-
-    /// Ends the engine's part in a run whose handler goes on. Its slot is freed, unless too many such handlers hold
-    /// threads already: then the slot stays taken until the handler returns.
-    fn give_up(&self, state: &mut State, run: RunId, reason: AbortReason) {
-        let may_abandon = state.abandoned.len() < self.config.concurrency as usize;
-        let Some(running) = state.running.get_mut(&run) else { return };
-        running.over = true;
-        let (lane, deadline) = (running.lane, running.deadline.take());
-        state.disarm(run, deadline);
-        if may_abandon {
-            state.running.remove(&run);
-            state.abandoned.insert(run, lane);
-        }
-        state.send(lane, Control::Abort { run, reason });
     }
 
     fn finish(&self, state: &mut State, finished: Finished) -> Option<Settlement> {
@@ -530,57 +315,6 @@ impl Lanes {
         match &*self.loop_waker.lock() {
             Some(waker) => waker(),
             None => self.loop_signalled.store(false, Ordering::SeqCst),
-        }
-    }
-}
-
-impl State {
-    fn waiting(&self) -> usize {
-        self.waiting.iter().map(VecDeque::len).sum()
-    }
-
-    /// How many waiting runs of `lane` have a slot now. Slots go to runs in the order they were claimed, whichever
-    /// lane they are for, so that one kind of handler cannot starve the other.
-    fn takeable(&self, lane: LaneKind, concurrency: u32) -> usize {
-        let free = (concurrency as usize).saturating_sub(self.running.len());
-        let (Some(mine), Some(others)) = (self.waiting.get(lane.index()), self.waiting.get(lane.other().index()))
-        else {
-            return 0;
-        };
-        if others.is_empty() {
-            return free.min(mine.len());
-        }
-        let mut older_others = 0;
-        for (taken, waiting) in mine.iter().take(free).enumerate() {
-            while others.get(older_others).is_some_and(|other| other.run < waiting.run) {
-                older_others += 1;
-            }
-            if taken + older_others >= free {
-                return taken;
-            }
-        }
-        free.min(mine.len())
-    }
-
-    fn send(&mut self, lane: LaneKind, control: Control) {
-        if let Some(queue) = self.controls.get_mut(lane.index()) {
-            queue.push_back(control);
-        }
-    }
-
-    /// Sets a run's deadline; true when it is now the earliest of all.
-    fn arm(&mut self, run: RunId, at: Instant) -> bool {
-        let Some(running) = self.running.get_mut(&run) else { return false };
-        if let Some(old) = running.deadline.replace(at) {
-            self.deadlines.remove(&(old, run));
-        }
-        self.deadlines.insert((at, run));
-        self.deadlines.first() == Some(&(at, run))
-    }
-
-    fn disarm(&mut self, run: RunId, deadline: Option<Instant>) {
-        if let Some(at) = deadline {
-            self.deadlines.remove(&(at, run));
         }
     }
 }

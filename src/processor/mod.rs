@@ -3,8 +3,10 @@
 //! Knows the [`crate::storage::Storage`] trait and no driver, and nothing of Python: handlers run in lanes, which
 //! take runs and report their ends through [`Lanes`].
 
+mod board;
 mod claimer;
 mod config;
+mod custody;
 mod drain;
 mod engine;
 mod lanes;

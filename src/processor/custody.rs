@@ -1,0 +1,195 @@
+//! The engine's side of [`Lanes`]: claimed jobs come in, and are timed out, taken back, aborted or lost.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::model::{Claimed, FailureReason};
+
+use super::board::{State, Waiting};
+use super::config::LaneKind;
+use super::lanes::Lanes;
+use super::run::{AbortReason, Control, End, RetryChoice, RunId, engine_failure, settlement};
+
+/// How long a lane may take to answer whether a timed-out run goes on. A handler that blocks its event loop or holds
+/// the interpreter cannot answer, and must not escape its deadline by that.
+const ANSWER_WITHIN: Duration = Duration::from_secs(1);
+
+impl Lanes {
+    /// Adds claimed jobs, in their order.
+    pub(super) fn push(&self, jobs: Vec<Claimed>) {
+        let mut state = self.state.lock();
+        let since = Instant::now();
+        let mut lost = Vec::new();
+        for claimed in jobs {
+            let Some(handler) = self.config.handlers.get(&claimed.job.job_type) else {
+                let message = format!("this worker has no handler for jobs of type {:?}", claimed.job.job_type);
+                lost.push(engine_failure(&claimed, FailureReason::NoHandler, message, RetryChoice::Policy));
+                continue;
+            };
+            state.next_run += 1;
+            let run = state.next_run;
+            let waiting = Waiting { run, handler: handler.index, claimed: Arc::new(claimed), since };
+            if let Some(queue) = state.waiting.get_mut(handler.lane.index()) {
+                queue.push_back(waiting);
+            }
+        }
+        let threads = state.takeable(LaneKind::Thread, self.config.concurrency).min(state.idle_threads);
+        drop(state);
+        self.stats.failed(lost.len());
+        self.outbox.settle(lost);
+        for _ in 0..threads {
+            self.work.notify_one();
+        }
+        self.wake_all();
+    }
+
+    /// How many runs are claimed, and how many of them have started.
+    pub(super) fn in_hand(&self) -> (usize, usize) {
+        let state = self.state.lock();
+        (state.running.len() + state.waiting(), state.running.len())
+    }
+
+    /// The smoothed time a handler takes; zero before the first has ended.
+    pub(super) fn run_time(&self) -> Duration {
+        Duration::from_secs_f64(self.state.lock().run_time)
+    }
+
+    /// Waits until no claimed run is left, handlers that run beyond their job's end aside.
+    pub(super) async fn empty(&self) {
+        loop {
+            let idle = self.idle.notified();
+            tokio::pin!(idle);
+            idle.as_mut().enable();
+            if self.in_hand().0 == 0 {
+                return;
+            }
+            idle.await;
+        }
+    }
+
+    /// Takes back waiting runs: all, or those that waited since before `since`; they are to be released.
+    pub(super) fn take_waiting(&self, since: Option<Instant>) {
+        let mut state = self.state.lock();
+        let mut released = Vec::new();
+        for queue in &mut state.waiting {
+            queue.retain(|waiting| {
+                let keep = since.is_some_and(|since| waiting.since > since);
+                if !keep {
+                    released.push(settlement(&waiting.claimed, End::Released));
+                }
+                keep
+            });
+        }
+        drop(state);
+        if !released.is_empty() {
+            self.stats.released(released.len());
+            self.outbox.settle(released);
+            self.idle.notify_waiters();
+        }
+    }
+
+    /// The worker's leases are void: waiting runs vanish, running ones are aborted and can record nothing.
+    pub(super) fn lose_all(&self) -> usize {
+        let mut state = self.state.lock();
+        let mut lost = state.waiting();
+        state.waiting.iter_mut().for_each(VecDeque::clear);
+        let runs: Vec<RunId> = state.running.iter().filter(|(_, r)| !r.over).map(|(run, _)| *run).collect();
+        lost += runs.len();
+        for run in runs {
+            self.give_up(&mut state, run, AbortReason::LeaseLost);
+        }
+        drop(state);
+        self.stats.lost(lost);
+        self.idle.notify_waiters();
+        self.wake_all();
+        lost
+    }
+
+    /// Tells every running handler that its time to drain is up.
+    pub(super) fn abort_running(&self) {
+        let mut state = self.state.lock();
+        let aborts: Vec<_> = state.running.iter().filter(|(_, r)| !r.over).map(|(run, r)| (*run, r.lane)).collect();
+        for (run, lane) in aborts {
+            state.send(lane, Control::Abort { run, reason: AbortReason::Shutdown });
+        }
+        drop(state);
+        self.wake_all();
+    }
+
+    /// Gives back the jobs of handlers that did not end when they were told to.
+    pub(super) fn release_running(&self) -> usize {
+        let mut state = self.state.lock();
+        let runs: Vec<RunId> = state.running.keys().copied().collect();
+        let mut released = Vec::new();
+        for run in &runs {
+            if let Some(running) = state.running.remove(run) {
+                state.disarm(*run, running.deadline);
+                state.abandoned.insert(*run, running.lane);
+                if !running.over {
+                    released.push(settlement(&running.claimed, End::Released));
+                }
+            }
+        }
+        drop(state);
+        let count = released.len();
+        self.stats.released(count);
+        self.outbox.settle(released);
+        self.idle.notify_waiters();
+        count
+    }
+
+    /// Ends every lane: threads return, loops are told once more to look.
+    pub(super) fn close(&self) {
+        self.state.lock().closed = true;
+        self.work.notify_all();
+        self.idle.notify_waiters();
+        self.wake_all();
+    }
+
+    /// Acts on the deadlines that have come; answers the next one.
+    pub(super) fn expire(&self, now: Instant) -> Option<Instant> {
+        let mut state = self.state.lock();
+        let mut settled = Vec::new();
+        let mut acted = false;
+        while let Some(&(at, run)) = state.deadlines.first()
+            && at <= now
+        {
+            acted = true;
+            let ask = state.running.get(&run).filter(|running| running.asks && !running.asked).map(|r| r.lane);
+            if let Some(lane) = ask {
+                state.arm(run, now + ANSWER_WITHIN);
+                if let Some(running) = state.running.get_mut(&run) {
+                    running.asked = true;
+                }
+                state.send(lane, Control::AskTimeout { run });
+            } else {
+                state.deadlines.remove(&(at, run));
+                settled.extend(self.time_out(&mut state, run, RetryChoice::Policy));
+            }
+        }
+        let next = state.deadlines.first().map(|(at, _)| *at);
+        drop(state);
+        if acted {
+            self.outbox.settle(settled);
+            self.wake_all();
+            self.room.notify_one();
+        }
+        next
+    }
+
+    /// Ends the engine's part in a run whose handler goes on. Its slot is freed, unless too many such handlers hold
+    /// threads already: then the slot stays taken until the handler returns.
+    pub(super) fn give_up(&self, state: &mut State, run: RunId, reason: AbortReason) {
+        let may_abandon = state.abandoned.len() < self.config.concurrency as usize;
+        let Some(running) = state.running.get_mut(&run) else { return };
+        running.over = true;
+        let (lane, deadline) = (running.lane, running.deadline.take());
+        state.disarm(run, deadline);
+        if may_abandon {
+            state.running.remove(&run);
+            state.abandoned.insert(run, lane);
+        }
+        state.send(lane, Control::Abort { run, reason });
+    }
+}
