@@ -146,6 +146,7 @@ class Processor:
         worker_name: str,
         handlers: list[tuple[str, bool, bool]],  # name, on the event loop, decides on retries after a timeout
         job_types: list[str],
+        any_type: bool,
         batch_size: int,
         concurrency: int,
         poll_interval: float,

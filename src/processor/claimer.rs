@@ -60,9 +60,24 @@ pub(super) async fn run(engine: Arc<Engine>) {
 /// Claims up to `limit` jobs for the processor.
 pub(super) async fn claim(engine: &Engine, worker: &Worker, limit: u32) -> (i64, Result<Claim>) {
     let token = engine.next_token();
-    let job_types = engine.config.job_types.clone();
+    let job_types = match claimable_types(engine).await {
+        Ok(job_types) => job_types,
+        Err(error) => return (token, Err(error)),
+    };
+    if job_types.is_empty() {
+        return (token, Ok(Claim::default()));
+    }
     let request = ClaimRequest { worker: worker.clone(), token, job_types, limit };
     (token, engine.storage.claim(&request).await)
+}
+
+async fn claimable_types(engine: &Engine) -> Result<Vec<String>> {
+    let mut job_types = engine.config.job_types.clone();
+    if engine.config.any_type {
+        let found = engine.storage.claimable_types().await?;
+        job_types.extend(found.into_iter().filter(|name| !engine.config.job_types.contains(name)));
+    }
+    Ok(job_types)
 }
 
 /// How many jobs to ask for; 0 when a claim would not be worth its round trip now.

@@ -51,6 +51,8 @@ pub struct Config {
     pub handlers: HashMap<String, HandlerSpec>,
     /// The types to claim; those without a handler fail with reason `no_handler`.
     pub job_types: Vec<String>,
+    /// Whether to claim jobs of every other type too.
+    pub any_type: bool,
     /// Most jobs in one claim.
     pub batch_size: u32,
     /// Most handlers running at once.
@@ -73,7 +75,7 @@ impl Config {
     /// [`Error::Invalid`] that names the option and what is allowed.
     pub fn check(&self) -> Result<()> {
         limits::check_name("worker_id", &self.worker_name)?;
-        if self.job_types.is_empty() {
+        if self.job_types.is_empty() && !self.any_type {
             return Err(Error::Invalid(
                 "the processor has nothing to do: register a handler, or name a job_type".into(),
             ));

@@ -44,13 +44,14 @@ impl Processor {
 #[pymethods]
 impl Processor {
     #[new]
-    #[pyo3(signature = (store, *, worker_name, handlers, job_types, batch_size, concurrency, poll_interval, default_timeout, lease))]
+    #[pyo3(signature = (store, *, worker_name, handlers, job_types, any_type, batch_size, concurrency, poll_interval, default_timeout, lease))]
     #[allow(clippy::too_many_arguments, reason = "the options of a processor, all by keyword")]
     fn new(
         store: &Store,
         worker_name: String,
         handlers: Vec<(String, bool, bool)>,
         job_types: Vec<String>,
+        any_type: bool,
         batch_size: u32,
         concurrency: u32,
         poll_interval: f64,
@@ -67,6 +68,7 @@ impl Processor {
             worker_name,
             handlers: specs,
             job_types,
+            any_type,
             batch_size,
             concurrency,
             poll_interval: span(poll_interval)?,

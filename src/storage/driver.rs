@@ -108,6 +108,9 @@ pub trait Storage: Send + Sync + 'static {
     /// Never two workers one job. [`Error::WorkerLost`] when the worker is not registered (any more).
     async fn claim(&self, request: &ClaimRequest) -> Result<Claim>;
 
+    /// The types of jobs that may be claimed, now or when they fall due: for a worker that claims every type.
+    async fn claimable_types(&self) -> Result<Vec<String>>;
+
     /// The jobs that an earlier claim with this token leased and that still are: for a claim whose reply was lost.
     async fn reclaim_reply(&self, worker: &Worker, token: i64) -> Result<Claim>;
 

@@ -1,0 +1,81 @@
+"""How the end of a handler is told to the engine."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from typing import TYPE_CHECKING
+
+from .arguments import seconds
+from .payload import encode_json
+
+if TYPE_CHECKING:
+    from ._core import Finished, Run
+    from .handlers import Handler
+
+__all__ = ["completed", "failed", "released", "retry_delay"]
+
+_log = logging.getLogger("dataqueue")
+
+_NEVER = -1.0
+_FRAMES = 40
+
+
+def completed(run: Run, result: object, output: bytes | None) -> Finished:
+    """The handler returned; `output` is what it set itself, if it did."""
+    if output is None and result is not None:
+        try:
+            output = encode_json(result, "the handler's result")
+        except Exception as error:
+            # It would return the same again: its work is done, and only the result cannot be kept.
+            return (run.id, "failed", _text(error), _name(error), None, _NEVER)
+    return (run.id, "completed", output)
+
+
+def released(run: Run) -> Finished:
+    """The run was broken off because its worker stops."""
+    return (run.id, "released")
+
+
+def failed(run: Run, handler: Handler, error: BaseException, *, hopeless: bool = False) -> Finished:
+    """The handler raised; a hopeless error is not retried."""
+    retry = _NEVER if hopeless else retry_delay(handler, run.attempt, error)
+    return (run.id, "failed", _text(error), _name(error), _trace(error), retry)
+
+
+def retry_delay(handler: Handler, attempt: int, error: BaseException) -> float | None:
+    """What the job type's own retry rule says: seconds, negative for never; None where it has no rule."""
+    if handler.retry is None:
+        return None
+    try:
+        delay = handler.retry(attempt, error)
+        return _NEVER if delay is None else max(0.0, seconds("the delay of the retry rule", delay))
+    except Exception:
+        _log.exception("the retry rule of %r failed: the job's own options decide", handler.name)
+        return None
+
+
+def _text(error: BaseException) -> str:
+    try:
+        return _storable(str(error)) or type(error).__name__
+    except Exception:
+        return f"{type(error).__name__} (its message cannot be shown)"
+
+
+def _name(error: BaseException) -> str:
+    kind = type(error)
+    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+
+
+def _trace(error: BaseException) -> str | None:
+    try:
+        # The first frame is ours.
+        frames = error.__traceback__.tb_next if error.__traceback__ else None
+        lines = traceback.format_exception(type(error), error, frames or error.__traceback__, limit=_FRAMES)
+        return _storable("".join(lines))
+    except Exception:
+        return None
+
+
+def _storable(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()

@@ -1,0 +1,133 @@
+"""One session of processing: the engine's part, the lanes for its handlers, and the monitor."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import threading
+import weakref
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from ._loop_lane import LoopLane, LoopThread
+from ._thread_lane import ThreadLane
+from .errors import DataQueueError
+
+if TYPE_CHECKING:
+    from ._core import Processor as Core
+    from .handlers import Handler
+
+__all__ = ["Session"]
+
+_log = logging.getLogger("dataqueue")
+
+# How long the interpreter's exit waits for running handlers, and then for the threads that ran them.
+_GRACE = 5.0
+_JOIN = 1.0
+
+_open: weakref.WeakSet[Session] = weakref.WeakSet()
+
+
+class Session:
+    """From the start of a processor to its end. All its threads are born in Python."""
+
+    def __init__(
+        self,
+        core: Core,
+        handlers: Sequence[Handler],
+        name: str,
+        on_error: Callable[[Exception], object] | None,
+        loop: asyncio.AbstractEventLoop | None,
+    ) -> None:
+        self.core = core
+        self._on_error = on_error
+        self._pid = os.getpid()
+        self._loop_thread: LoopThread | None = None
+        self._thread_lane: ThreadLane | None = None
+        self._loop_lane: LoopLane | None = None
+        self._monitor = threading.Thread(target=self._watch, name=f"{name}-monitor", daemon=True)
+        self._closed = False
+        if any(not handler.is_async for handler in handlers):
+            self._thread_lane = ThreadLane(core, handlers, f"{name}-handler")
+        if any(handler.is_async for handler in handlers):
+            if loop is None:
+                self._loop_thread = LoopThread(f"{name}-loop")
+                loop = self._loop_thread.loop
+            self._loop_lane = LoopLane(core, handlers, loop)
+
+    def open(self) -> None:
+        """Starts the lanes and the monitor. With a caller's loop, on that loop's thread."""
+        _at_exit()
+        _open.add(self)
+        self._monitor.start()
+        if self._thread_lane is not None:
+            self._thread_lane.open()
+        if self._loop_thread is not None and self._loop_lane is not None:
+            self._loop_thread.start()
+            self._loop_thread.call(self._loop_lane.open)
+        elif self._loop_lane is not None:
+            self._loop_lane.open()
+
+    def close(self) -> None:
+        """Ends the lanes, after the engine's part was drained."""
+        if self._closed:
+            return
+        self._closed = True
+        _open.discard(self)
+        if self._thread_lane is not None:
+            self._thread_lane.join(_JOIN)
+        self._monitor.join(_JOIN)
+        if self._loop_thread is not None and self._loop_lane is not None:
+            self._loop_thread.call(self._loop_lane.close)
+            self._loop_thread.stop(_JOIN)
+        elif self._loop_lane is not None:
+            self._loop_lane.close()
+
+    def end_at_exit(self) -> None:
+        """Ends a session that nobody ended, before the interpreter takes its threads away."""
+        if self._closed or os.getpid() != self._pid:
+            return
+        if self._loop_lane is not None and self._loop_thread is None:
+            # The loop belonged to code that is over: nothing on it can end any more.
+            self._loop_lane.abandon()
+        self.core.drain(_GRACE).wait()
+        self.close()
+
+    def _watch(self) -> None:
+        while (news := self.core.attend()) is not None:
+            messages, reports = news
+            for run_id, what in messages:
+                if self._thread_lane is not None:
+                    self._thread_lane.tell(run_id, what)
+            for report in reports:
+                self._tell(report)
+
+    def _tell(self, report: str) -> None:
+        if self._on_error is None:
+            _log.error("%s", report)
+            return
+        try:
+            self._on_error(DataQueueError(report))
+        except Exception:
+            _log.exception("the on_error callback failed on: %s", report)
+
+
+_registered_in = 0
+
+
+def _at_exit() -> None:
+    global _registered_in
+    if _registered_in == os.getpid():
+        return
+    _registered_in = os.getpid()
+    # Not `atexit`: that comes after the interpreter has waited for its threads.
+    threading._register_atexit(_end_all)  # type: ignore[attr-defined]
+
+
+def _end_all() -> None:
+    for session in list(_open):
+        try:
+            session.end_at_exit()
+        except Exception:
+            _log.exception("a processor did not end cleanly at exit")

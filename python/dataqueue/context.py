@@ -1,0 +1,136 @@
+"""What a handler can do besides returning: report, extend its time, and learn that it should stop."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Callable
+from datetime import timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from .arguments import seconds
+from .models import JobRecord
+from .payload import encode_json
+from .signals import AsyncJobSignal, JobSignal
+
+if TYPE_CHECKING:
+    from ._core import Processor, Run
+
+__all__ = ["AsyncJobContext", "JobContext", "OnTimeout"]
+
+OnTimeout = Callable[[], "float | timedelta | None"]
+"""Called when a job's time is up: the seconds (or timedelta) by which to go on, or None to let it time out."""
+
+_log = logging.getLogger("dataqueue.job")
+
+S = TypeVar("S", JobSignal, AsyncJobSignal)
+
+
+class _Context(Generic[S]):
+    """What both kinds of context share."""
+
+    def __init__(self, core: Processor, run: Run, signal: S) -> None:
+        self._core = core
+        self._run = run
+        self._signal = signal
+        self._on_timeout: OnTimeout | None = None
+        self._output: bytes | None = None
+
+    @cached_property
+    def job(self) -> JobRecord:
+        """The job as it was when this run claimed it: this attempt is counted in `attempts`."""
+        return JobRecord.from_core(self._run.record())
+
+    @property
+    def signal(self) -> S:
+        """Tells when the handler should stop."""
+        return self._signal
+
+    def prolong(self, duration: float | timedelta | None = None) -> None:
+        """Moves the handler's deadline, and records a `prolonged` event.
+
+        Without a timeout, or once the job is over for this worker, it does nothing.
+
+        Args:
+            duration: The new deadline, from now; the job's whole timeout if omitted.
+
+        Raises:
+            ValueError: The duration is not positive.
+        """
+        span = None if duration is None else seconds("duration", duration)
+        if span is not None and span <= 0:
+            raise ValueError(f"duration is {duration!r}: it must be positive")
+        self._core.prolong(self._run.id, span)
+
+    def on_timeout(self, callback: OnTimeout) -> None:
+        """Registers what is asked when the job's time is up, before it is aborted; again at each later deadline.
+
+        The callback of an `async def` handler runs on its event loop, that of a `def` handler on another thread. It
+        must answer within a second: a handler that blocks its loop cannot escape its deadline. Without a timeout it is
+        never called. A callback that raises lets the job time out.
+        """
+        self._on_timeout = callback
+        self._core.ask_on_timeout(self._run.id)
+
+    def log(self, message: str) -> None:
+        """Logs through the logger `dataqueue.job`, with `job_id`, `job_type` and `attempt` on the record."""
+        run = self._run
+        extra = {"job_id": run.job_id, "job_type": run.job_type, "attempt": run.attempt}
+        _log.info("[%s %d] %s", run.job_type, run.job_id, message, extra=extra)
+
+    def _report_progress(self, percent: float) -> None:
+        if isinstance(percent, bool) or not isinstance(percent, int | float):
+            raise TypeError(f"percent must be a number from 0 to 100, not {type(percent).__name__}")
+        if not 0 <= percent <= 100:
+            raise ValueError(f"percent is {percent!r}: it must be from 0 to 100")
+        self._core.progress(self._run.id, math.floor(percent + 0.5))
+
+    def _report_output(self, value: object) -> None:
+        output = encode_json(value, "the output")
+        self._output = output
+        self._core.output(self._run.id, output)
+
+
+class JobContext(_Context[JobSignal]):
+    """The context of a `def` handler, which runs on a thread."""
+
+    def set_progress(self, percent: float) -> None:
+        """Reports progress, 0 to 100, rounded to a whole number. Later reports replace earlier ones.
+
+        Recorded within moments, in the background; a report that cannot be recorded does not fail the handler.
+
+        Raises:
+            ValueError: It is below 0 or above 100.
+        """
+        self._report_progress(percent)
+
+    def set_output(self, value: object) -> None:
+        """Sets the job's output, in the place of what the handler returns; readable while the handler runs.
+
+        Raises:
+            PayloadError: The value is not JSON.
+        """
+        self._report_output(value)
+
+
+class AsyncJobContext(_Context[AsyncJobSignal]):
+    """The context of an `async def` handler, which runs on an event loop."""
+
+    async def set_progress(self, percent: float) -> None:
+        """Reports progress, 0 to 100, rounded to a whole number. Later reports replace earlier ones.
+
+        Recorded within moments, in the background; a report that cannot be recorded does not fail the handler.
+
+        Raises:
+            ValueError: It is below 0 or above 100.
+        """
+        self._report_progress(percent)
+
+    async def set_output(self, value: object) -> None:
+        """Sets the job's output, in the place of what the handler returns; readable while the handler runs.
+
+        Raises:
+            PayloadError: The value is not JSON.
+        """
+        self._report_output(value)

@@ -1,0 +1,206 @@
+"""Processors: they claim jobs and run them with your handlers."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Literal
+
+from ._core import Processor as Core
+from ._session import Session
+from .arguments import check_int32, check_names, seconds
+from .handlers import JobHandlers
+
+if TYPE_CHECKING:
+    from .aio import AsyncJobQueue
+    from .queue import JobQueue
+
+__all__ = ["AsyncProcessor", "Processor"]
+
+OnError = Callable[[Exception], object]
+
+
+class _Processor:
+    """What both twins share: options, and one session at a time."""
+
+    def __init__(
+        self,
+        queue: Any,
+        handlers: JobHandlers | Mapping[str, Callable[..., Any]],
+        *,
+        worker_id: str | None = None,
+        batch_size: int = 10,
+        concurrency: int = 3,
+        poll_interval: float | timedelta = 5.0,
+        job_type: str | Sequence[str] | None = None,
+        unhandled: Literal["leave", "fail"] = "leave",
+        default_timeout: float | timedelta | None = None,
+        lease: float | timedelta = 30.0,
+        on_error: OnError | None = None,
+    ) -> None:
+        if unhandled not in ("leave", "fail"):
+            raise ValueError(f"unhandled is {unhandled!r}: it must be 'leave' or 'fail'")
+        if on_error is not None and not callable(on_error):
+            raise TypeError("on_error must be a function of one argument, the error")
+        self._queue = queue
+        self._handlers = [handler for _, handler in JobHandlers.coerce(handlers).items()]
+        self._on_error = on_error
+        self._options: dict[str, Any] = {
+            "batch_size": check_int32("batch_size", batch_size, 1),
+            "concurrency": check_int32("concurrency", concurrency, 1),
+            "poll_interval": positive_seconds("poll_interval", poll_interval),
+            "default_timeout": None
+            if default_timeout is None
+            else positive_seconds("default_timeout", default_timeout),
+            "lease": positive_seconds("lease", lease),
+            "job_types": _types(job_type, self._handlers),
+            "any_type": unhandled == "fail" and job_type is None,
+        }
+        self._worker_id = worker_id or f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+        self._session: Session | None = None
+        # Options are checked now, not when the first job is due.
+        self._core()
+
+    @property
+    def worker_id(self) -> str:
+        """The name under which this processor's jobs are locked."""
+        return self._worker_id
+
+    def is_running(self) -> bool:
+        """Whether it claims jobs in the background."""
+        return self._session is not None and self._session.core.is_running()
+
+    def counts(self) -> dict[str, int]:
+        """What the last session did: jobs `claimed`, `completed`, `failed`, `released`, `lost`, `reclaimed`."""
+        return {} if self._session is None else self._session.core.counts()
+
+    def stop(self) -> None:
+        """Stops claiming, at once. What runs goes on to its end and is recorded; nothing waits for it here."""
+        if self._session is not None:
+            self._session.core.drain(_FOR_EVER)
+
+    def _core(self) -> Core:
+        handlers = [(handler.name, handler.is_async, handler.retry is not None) for handler in self._handlers]
+        return Core(self._queue._store, worker_name=self._worker_id, handlers=handlers, **self._options)
+
+    def _open(self, loop: asyncio.AbstractEventLoop | None) -> Session:
+        if self._session is not None and self._session.core.is_running():
+            raise RuntimeError("this processor is running: stop it first, or create another")
+        core = self._core()
+        self._session = session = Session(core, self._handlers, "dataqueue", self._on_error, loop)
+        session.open()
+        return session
+
+
+class Processor(_Processor):
+    """Runs jobs for blocking code: `def` handlers on threads, `async def` handlers on an event loop of its own.
+
+    One session at a time; a processor that has ended can be started again.
+    """
+
+    _queue: JobQueue
+
+    def start(self) -> int:
+        """Claims one batch, runs it to its end, and returns: for serverless functions and for tests.
+
+        Returns:
+            How many jobs ran to an end, well or badly.
+        """
+        session = self._open(None)
+        try:
+            return session.core.run_batch().wait()
+        except BaseException:
+            session.core.drain(0).wait()
+            raise
+        finally:
+            session.close()
+
+    def start_in_background(self) -> None:
+        """Starts to claim and run jobs, on threads of its own, until it is stopped."""
+        self._open(None).core.start()
+
+    def stop_and_drain(self, timeout: float | timedelta = 30.0) -> bool:
+        """Stops claiming, gives back what has not started, and waits for what runs.
+
+        After `timeout` seconds handlers are told to stop through their signal (an `async def` one is cancelled), and the
+        jobs of those that did not end go back to the queue without counting the attempt.
+
+        Returns:
+            Whether every handler ended within the timeout.
+        """
+        session = self._session
+        if session is None:
+            return True
+        complete = session.core.drain(seconds("timeout", timeout)).wait()
+        session.close()
+        return complete
+
+
+class AsyncProcessor(_Processor):
+    """Runs jobs for async code: `async def` handlers on the running loop, `def` handlers on threads.
+
+    One session at a time; a processor that has ended can be started again.
+    """
+
+    _queue: AsyncJobQueue
+
+    async def start(self) -> int:
+        """Claims one batch, runs it to its end, and returns: for serverless functions and for tests.
+
+        Returns:
+            How many jobs ran to an end, well or badly.
+        """
+        session = self._open(asyncio.get_running_loop())
+        try:
+            return await self._queue._result(session.core.run_batch())
+        except BaseException:
+            await asyncio.shield(self._queue._result(session.core.drain(0)))
+            raise
+        finally:
+            await asyncio.to_thread(session.close)
+
+    def start_in_background(self) -> None:
+        """Starts to claim and run jobs on the running loop, and on threads, until it is stopped."""
+        self._open(asyncio.get_running_loop()).core.start()
+
+    async def stop_and_drain(self, timeout: float | timedelta = 30.0) -> bool:
+        """Stops claiming, gives back what has not started, and waits for what runs.
+
+        After `timeout` seconds handlers are told to stop through their signal (an `async def` one is cancelled), and the
+        jobs of those that did not end go back to the queue without counting the attempt.
+
+        Returns:
+            Whether every handler ended within the timeout.
+        """
+        session = self._session
+        if session is None:
+            return True
+        complete = await self._queue._result(session.core.drain(seconds("timeout", timeout)))
+        await asyncio.to_thread(session.close)
+        return complete
+
+
+# A session that was stopped lets its handlers run as long as they need.
+_FOR_EVER = 10.0 * 365 * 24 * 3600
+
+
+def _types(job_type: str | Sequence[str] | None, handlers: Sequence[Any]) -> list[str]:
+    if job_type is None:
+        return [handler.name for handler in handlers]
+    return check_names("job_type", [job_type] if isinstance(job_type, str) else job_type)
+
+
+def positive_seconds(name: str, value: float | timedelta) -> float:
+    """A positive duration in seconds.
+
+    Raises:
+        ValueError: It is not positive.
+    """
+    span = seconds(name, value)
+    if span <= 0:
+        raise ValueError(f"{name} is {value!r}: it must be positive")
+    return span

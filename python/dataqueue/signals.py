@@ -1,0 +1,93 @@
+"""How a running handler learns that it should stop."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import Literal
+
+from .errors import JobAborted
+
+__all__ = ["AbortReason", "AsyncJobSignal", "JobSignal"]
+
+AbortReason = Literal["timeout", "lease_lost", "shutdown"]
+"""Why a handler is told to stop: its time is up, the job belongs to another worker now, or the worker stops."""
+
+
+class _Signal:
+    """What both kinds of signal share."""
+
+    __slots__ = ("_job_id", "_reason")
+
+    def __init__(self, job_id: int) -> None:
+        self._job_id = job_id
+        self._reason: AbortReason | None = None
+
+    @property
+    def aborted(self) -> bool:
+        """Whether the handler should stop."""
+        return self._reason is not None
+
+    @property
+    def reason(self) -> AbortReason | None:
+        """Why it should stop, or None while it need not."""
+        return self._reason
+
+    def raise_if_aborted(self) -> None:
+        """Returns while the handler may go on.
+
+        Raises:
+            JobAborted: The handler should stop; the error has the `reason`.
+        """
+        if self._reason is not None:
+            raise JobAborted(self._reason, job_id=self._job_id)
+
+
+class JobSignal(_Signal):
+    """Tells a `def` handler to stop. Nothing else stops such a handler: look at it between steps of long work."""
+
+    __slots__ = ("_event",)
+
+    def __init__(self, job_id: int) -> None:
+        super().__init__(job_id)
+        self._event = threading.Event()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Blocks until the handler should stop, at most `timeout` seconds.
+
+        Returns:
+            Whether it should stop: False when the time was up first.
+        """
+        return self._event.wait(timeout)
+
+    def _abort(self, reason: AbortReason) -> None:
+        if self._reason is None:
+            self._reason = reason
+            self._event.set()
+
+
+class AsyncJobSignal(_Signal):
+    """Tells an `async def` handler to stop. Its task is cancelled as well, just after the signal is set."""
+
+    __slots__ = ("_event",)
+
+    def __init__(self, job_id: int) -> None:
+        super().__init__(job_id)
+        self._event = asyncio.Event()
+
+    async def wait(self, timeout: float | None = None) -> bool:
+        """Waits until the handler should stop, at most `timeout` seconds.
+
+        Returns:
+            Whether it should stop: False when the time was up first.
+        """
+        try:
+            await asyncio.wait_for(self._event.wait(), timeout)
+        except TimeoutError:
+            return False
+        return True
+
+    def _abort(self, reason: AbortReason) -> None:
+        if self._reason is None:
+            self._reason = reason
+            self._event.set()
