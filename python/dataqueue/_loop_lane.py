@@ -10,6 +10,7 @@ import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
+from ._calls import caller
 from ._endings import completed, failed, released, retry_delay
 from ._thread_lane import extension
 from .context import AsyncJobContext
@@ -44,6 +45,7 @@ class LoopLane:
     def __init__(self, core: Processor, handlers: Sequence[Handler], loop: asyncio.AbstractEventLoop) -> None:
         self._core = core
         self._handlers = handlers
+        self._calls = [caller(handler) for handler in handlers]
         self._loop = loop
         self._active: dict[int, _Active] = {}
         self._finished: list[Finished] = []
@@ -139,7 +141,7 @@ class LoopLane:
         except PayloadError as error:
             return failed(run, handler, error, hopeless=True)
         ctx = active.ctx = AsyncJobContext(self._core, run, AsyncJobSignal(run.job_id))
-        result: Any = await handler.call(payload, ctx.signal, ctx)
+        result: Any = await self._calls[run.handler](payload, ctx.signal, ctx)
         return completed(run, result, ctx._output)
 
     def _loop_is_ending(self, ctx: AsyncJobContext | None) -> bool:

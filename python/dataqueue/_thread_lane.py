@@ -9,8 +9,9 @@ import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
+from ._calls import caller
 from ._endings import completed, failed, released, retry_delay
-from .context import JobContext
+from .context import AsyncJobContext, JobContext
 from .errors import JobAborted, PayloadError
 from .signals import AbortReason, JobSignal
 
@@ -33,6 +34,7 @@ class ThreadLane:
     def __init__(self, core: Processor, handlers: Sequence[Handler], name: str) -> None:
         self._core = core
         self._handlers = handlers
+        self._calls = [caller(handler) for handler in handlers]
         self._name = name
         self._numbers = itertools.count(1)
         self._active: dict[int, tuple[JobContext, Handler]] = {}
@@ -85,7 +87,7 @@ class ThreadLane:
                 payload = handler.codec.decode(run.payload)
             except PayloadError as error:
                 return failed(run, handler, error, hopeless=True)
-            result = contextvars.copy_context().run(handler.call, payload, ctx.signal, ctx)
+            result = contextvars.copy_context().run(self._calls[run.handler], payload, ctx.signal, ctx)
             return completed(run, result, ctx._output)
         except JobAborted as error:
             if error.reason == "shutdown":
@@ -97,7 +99,7 @@ class ThreadLane:
             del self._active[run.id]
 
 
-def extension(ctx: JobContext) -> float | None:
+def extension(ctx: JobContext | AsyncJobContext) -> float | None:
     """How long a run whose time is up goes on, in seconds: what its callback says, None to end it."""
     callback = ctx._on_timeout
     if callback is None:
