@@ -26,7 +26,7 @@ help: ## List the commands
 demo: $(VENV)/.built ## Build what is missing, then run real jobs and watch them
 	@$(BIN)/dataqueue demo $(ARGS)
 
-test: $(VENV)/.dev $(VENV)/.built ## Run every test, against real servers
+test: $(VENV)/.contributing $(VENV)/.built ## Run every test, against real servers
 	$(SERVERS) test-inner
 
 test-inner: ## Run every test, against the servers that the environment names
@@ -40,7 +40,7 @@ check-rust: rust ## Run rustfmt and clippy, with and without the border
 	cargo clippy --locked --all-targets -- -D warnings
 	cargo clippy --locked --all-targets --features python -- -D warnings
 
-check-python: $(VENV)/.dev $(VENV)/.built ## Run ruff, mypy, basedpyright, the import contracts and stubtest
+check-python: $(VENV)/.contributing $(VENV)/.built ## Run ruff, mypy, basedpyright, the import contracts and stubtest
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
@@ -48,12 +48,12 @@ check-python: $(VENV)/.dev $(VENV)/.built ## Run ruff, mypy, basedpyright, the i
 	$(BIN)/lint-imports
 	$(BIN)/python -m mypy.stubtest dataqueue._core --allowlist tests/typing/stubtest.allow
 
-fmt: rust $(VENV)/.dev ## Format everything, and mend what ruff can mend
+fmt: rust $(VENV)/.contributing ## Format everything, and mend what ruff can mend
 	cargo fmt
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-bench: $(VENV)/.dev $(VENV)/.built ## Measure the engine and the whole road, against real servers
+bench: $(VENV)/.contributing $(VENV)/.built ## Measure the engine and the whole road, against real servers
 	$(SERVERS) bench-inner
 
 bench-inner: ## Measure, against the servers that the environment names
@@ -81,7 +81,7 @@ $(VENV)/.built: $(VENV)/.made $(SOURCES) | rust
 	@$(MATURIN) develop --release --locked --extras cli
 	@touch $@
 
-$(VENV)/.dev: $(VENV)/.made pyproject.toml
+$(VENV)/.contributing: $(VENV)/.made pyproject.toml
 	@echo "Installing what the tests and checks need."
-	@$(BIN)/python -m pip install --quiet --group dev
+	@$(BIN)/python -m pip install --quiet --group contributing
 	@touch $@
