@@ -78,7 +78,7 @@ $(VENV)/.made: scripts/venv.sh
 
 $(VENV)/.built: $(VENV)/.made $(SOURCES) | rust
 	@echo "Building the engine: a few minutes the first time, seconds after that."
-	@$(MATURIN) develop --release --locked --extras cli
+	@$(MATURIN) develop --release --locked
 	@touch $@
 
 $(VENV)/.contributing: $(VENV)/.made pyproject.toml
