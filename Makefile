@@ -46,7 +46,7 @@ check-python: $(VENV)/.contributing $(VENV)/.built ## Run ruff, mypy, basedpyrig
 	$(BIN)/mypy
 	$(BIN)/basedpyright
 	$(BIN)/lint-imports
-	$(BIN)/python -m mypy.stubtest dataqueue._core --allowlist tests/typing/stubtest.allow
+	$(BIN)/python -m mypy.stubtest dataqueue._core --allowlist scripts/stubtest.allow
 
 fmt: rust $(VENV)/.contributing ## Format everything, and mend what ruff can mend
 	cargo fmt
