@@ -23,10 +23,10 @@ SOURCES := $(shell find src migrations -type f) Cargo.toml Cargo.lock pyproject.
 help: ## List the commands
 	@awk -F ':[^#]*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
-demo: $(VENV)/.built ## Build what is missing, then run real jobs and watch them
+demo: rust $(VENV)/.built ## Build what is missing, then run real jobs and watch them
 	@$(BIN)/dataqueue demo $(ARGS)
 
-test: $(VENV)/.contributing $(VENV)/.built ## Run every test, against real servers
+test: rust $(VENV)/.contributing $(VENV)/.built ## Run every test, against real servers
 	$(SERVERS) test-inner
 
 test-inner: ## Run every test, against the servers that the environment names
@@ -53,7 +53,7 @@ fmt: rust $(VENV)/.contributing ## Format everything, and mend what ruff can men
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-bench: $(VENV)/.contributing $(VENV)/.built ## Measure the engine and the whole road, against real servers
+bench: rust $(VENV)/.contributing $(VENV)/.built ## Measure the engine and the whole road, against real servers
 	$(SERVERS) bench-inner
 
 bench-inner: ## Measure, against the servers that the environment names
@@ -61,7 +61,7 @@ bench-inner: ## Measure, against the servers that the environment names
 	$(BIN)/python benches/python/throughput.py
 	$(BIN)/python benches/python/latency.py
 
-wheel: $(VENV)/.made rust ## Build the source distribution, and from it the wheel, into dist/
+wheel: rust $(VENV)/.made ## Build the source distribution, and from it the wheel, into dist/
 	$(MATURIN) build --release --locked --sdist --out dist
 
 clean: ## Remove everything that the other commands made, .venv included
