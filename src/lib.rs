@@ -5,7 +5,8 @@
 //! [`processor`], [`storage`], [`policy`], [`model`]; the leaves [`error`], [`clock`], [`runtime`] and
 //! [`telemetry`] are open to all of them.
 
-// Here and not in Cargo.toml, which speaks for tests and benches too: nothing a caller, a server or a clock can
+#![warn(missing_docs)]
+// These are here and not in Cargo.toml, which speaks for tests and benches too: nothing a caller, a server or a clock can
 // influence may end in a panic.
 #![warn(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unreachable, clippy::unwrap_used)]
 #![cfg_attr(test, allow(clippy::indexing_slicing))]
