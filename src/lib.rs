@@ -6,7 +6,10 @@
 //! [`telemetry`] are open to all of them.
 
 #![warn(missing_docs)]
-#![deny(unsafe_code)]
+// These are here and not in Cargo.toml, which speaks for tests and benches too: nothing a caller, a server or a clock can
+// influence may end in a panic.
+#![warn(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unreachable, clippy::unwrap_used)]
+#![cfg_attr(test, allow(clippy::indexing_slicing))]
 
 pub mod clock;
 pub mod error;

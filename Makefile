@@ -1,0 +1,87 @@
+# The commands of this project. `make` alone lists them.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+# Passed on to the command that a target ends in: make demo ARGS="--url postgresql://localhost/app".
+ARGS   ?=
+# How many pytest processes run at a time.
+JOBS   ?= 2
+
+# A cargo that was installed a moment ago is not on the caller's PATH yet.
+export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
+
+# maturin would follow an environment that happens to be active; ours is the one in this folder.
+MATURIN := env -u CONDA_PREFIX VIRTUAL_ENV="$(CURDIR)/$(VENV)" $(BIN)/maturin
+SERVERS := $(BIN)/python -m tests.servers -- $(MAKE) --no-print-directory
+SOURCES := $(shell find src migrations -type f) Cargo.toml Cargo.lock pyproject.toml
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-inner check check-rust check-python fmt bench bench-inner wheel clean rust
+.DELETE_ON_ERROR:
+
+help: ## List the commands
+	@awk -F ':[^#]*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+demo: rust $(VENV)/.built ## Build what is missing, then run real jobs and watch them
+	@$(BIN)/dataqueue demo $(ARGS)
+
+test: rust $(VENV)/.contributing $(VENV)/.built ## Run every test, against real servers
+	$(SERVERS) test-inner
+
+test-inner: ## Run every test, against the servers that the environment names
+	cargo test --locked
+	$(BIN)/python -m pytest -n $(JOBS) $(ARGS)
+
+check: check-rust check-python ## Run every formatter, linter and type checker
+
+check-rust: rust ## Run rustfmt and clippy, with and without the border
+	cargo fmt --check
+	cargo clippy --locked --all-targets -- -D warnings
+	cargo clippy --locked --all-targets --features python -- -D warnings
+
+check-python: $(VENV)/.contributing $(VENV)/.built ## Run ruff, mypy, basedpyright, the import contracts and stubtest
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/basedpyright
+	$(BIN)/lint-imports
+	$(BIN)/python -m mypy.stubtest dataqueue._core --allowlist scripts/stubtest.allow
+
+fmt: rust $(VENV)/.contributing ## Format everything, and mend what ruff can mend
+	cargo fmt
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+bench: rust $(VENV)/.contributing $(VENV)/.built ## Measure the engine and the whole road, against real servers
+	$(SERVERS) bench-inner
+
+bench-inner: ## Measure, against the servers that the environment names
+	cargo bench --locked
+	$(BIN)/python benches/python/throughput.py
+	$(BIN)/python benches/python/latency.py
+
+wheel: rust $(VENV)/.made ## Build the source distribution, and from it the wheel, into dist/
+	$(MATURIN) build --release --locked --sdist --out dist
+
+clean: ## Remove everything that the other commands made, .venv included
+	rm -rf $(VENV) target dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -f python/dataqueue/_core.*.so
+	find python tests -type d -name __pycache__ -prune -exec rm -rf {} +
+
+rust: ## Look for Rust and a C compiler, and get Rust where it is missing
+	@sh scripts/rust.sh
+
+$(VENV)/.made: scripts/venv.sh
+	@PYTHON="$(PYTHON)" sh scripts/venv.sh $(VENV)
+	@touch $@
+
+$(VENV)/.built: $(VENV)/.made $(SOURCES) | rust
+	@echo "Building the engine: a few minutes the first time, seconds after that."
+	@$(MATURIN) develop --release --locked
+	@touch $@
+
+$(VENV)/.contributing: $(VENV)/.made pyproject.toml
+	@echo "Installing what the tests and checks need."
+	@$(BIN)/python -m pip install --quiet --group contributing
+	@touch $@
