@@ -61,9 +61,7 @@ impl<T: Send + Sync> PerProcess<T> {
     #[allow(unsafe_code)]
     pub fn take(&mut self) -> Option<T> {
         let owned = *self.current.get_mut();
-        if self.get().is_none() {
-            return None;
-        }
+        self.get()?;
         *self.current.get_mut() = ptr::null_mut();
         // SAFETY: it came from Box::into_raw, `self` is borrowed alone, and the pointer was cleared.
         Some(unsafe { Box::from_raw(owned) }.value)
