@@ -2,8 +2,8 @@
 //! on PostgreSQL and SQLite.
 //!
 //! Layers, each importing only those after it: `python` (the border, behind the feature of that name),
-//! [`processor`], [`storage`], [`policy`], [`model`]; the leaves [`error`], [`clock`], [`runtime`] and
-//! [`telemetry`] are open to all of them.
+//! [`processor`], [`storage`], [`policy`], [`model`]; the leaves [`error`], [`clock`], [`runtime`],
+//! [`per_process`] and [`telemetry`] are open to all of them.
 
 #![warn(missing_docs)]
 // These are here and not in Cargo.toml, which speaks for tests and benches too: nothing a caller, a server or a clock can
@@ -14,6 +14,7 @@
 pub mod clock;
 pub mod error;
 pub mod model;
+pub mod per_process;
 pub mod policy;
 pub mod processor;
 pub mod runtime;

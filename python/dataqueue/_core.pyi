@@ -44,14 +44,18 @@ class EditDict(TypedDict):
     retry_delay_max: NotRequired[float | None]
 
 class Pending(Generic[T]):
-    """A call under way in the engine. It runs to its end whether or not anyone waits."""
+    """A call under way in the engine. It runs to its end whether or not anyone waits.
+
+    Its result is fetched once, in one of the two ways. That of `Store.wait_for_end` ends when it is dropped.
+    """
     def wait(self) -> T:
         """Blocks until the call ended. Signals are handled meanwhile, so Ctrl-C raises `KeyboardInterrupt`."""
     def deliver(self, inbox: Inbox, ticket: int) -> None:
         """Puts `(ticket, ok, value or exception)` into `inbox` when the call ends."""
 
 class Inbox:
-    """Results on their way to one event loop: the engine writes a byte to `fd`, the loop calls `drain()`."""
+    """Results on their way to one event loop: the engine writes a byte to the socket `fd` when the first result comes
+    in; the loop reads what is there, and only then calls `drain()`."""
     def __init__(self, fd: int) -> None: ...
     def drain(self) -> list[tuple[int, bool, Any]]: ...
     def close(self) -> None: ...

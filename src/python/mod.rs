@@ -1,1 +1,28 @@
 //! The border to Python: the only room that knows pyo3.
+//!
+//! Three laws hold here. Tokio's threads never attach to the interpreter: what they answer is plain Rust data, made into
+//! Python objects by the Python thread that waits or drains. Python's threads never enter tokio: they spawn a
+//! future and wait on a condition variable, detached, in slices between which signals are handled. Every thread that
+//! runs Python was born in Python.
+
+mod arguments;
+mod errors;
+mod fork;
+mod inbox;
+mod logs;
+mod pending;
+mod records;
+mod reply;
+mod store;
+
+use pyo3::prelude::*;
+
+#[pymodule(gil_used = false)]
+fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    module.add_class::<store::Store>()?;
+    module.add_class::<pending::Pending>()?;
+    module.add_class::<inbox::Inbox>()?;
+    module.add_class::<logs::LogPump>()?;
+    module.add_function(wrap_pyfunction!(logs::set_log_level, module)?)
+}

@@ -5,7 +5,8 @@
 
 use crate::error::{Error, Result};
 
-use super::driver::MigrationState;
+use super::driver::{MigrationState, MigrationStep};
+use super::options::StoreOptions;
 
 /// One migration, embedded in the binary.
 #[derive(Debug, Clone, Copy)]
@@ -52,6 +53,23 @@ pub fn plan(known: &[Migration], applied: &[i32], target: Option<i32>) -> Result
     let down = known.iter().rev().filter(|step| step.version > target && applied.contains(&step.version));
     let up = known.iter().filter(|step| step.version <= target && !applied.contains(&step.version));
     Ok(down.map(|step| (*step, false)).chain(up.map(|step| (*step, true))).collect())
+}
+
+/// The steps that [`plan`] finds, as the SQL that would be run with these options.
+///
+/// # Errors
+/// Those of [`plan`].
+pub fn preview(options: &StoreOptions, applied: &[i32], target: Option<i32>) -> Result<Vec<MigrationStep>> {
+    let (known, schema) = match options {
+        StoreOptions::Postgres(postgres) => (POSTGRES, format!("\"{}\"", postgres.schema.replace('"', "\"\""))),
+        StoreOptions::Sqlite(_) => (SQLITE, String::new()),
+    };
+    let step = |(migration, is_up): (Migration, bool)| MigrationStep {
+        version: migration.version,
+        name: migration.name.to_owned(),
+        sql: if is_up { migration.up } else { migration.down }.replace("{schema}", &schema),
+    };
+    Ok(plan(known, applied, target)?.into_iter().map(step).collect())
 }
 
 /// Whether the schema is exactly what this library needs.

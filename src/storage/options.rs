@@ -4,6 +4,8 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::error::Backend;
+
 /// Options of one store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StoreOptions {
@@ -11,6 +13,17 @@ pub enum StoreOptions {
     Postgres(Box<PostgresOptions>),
     /// An SQLite file.
     Sqlite(SqliteOptions),
+}
+
+impl StoreOptions {
+    /// Which store they are for.
+    #[must_use]
+    pub fn backend(&self) -> Backend {
+        match self {
+            Self::Postgres(_) => Backend::Postgres,
+            Self::Sqlite(_) => Backend::Sqlite,
+        }
+    }
 }
 
 /// Options of a PostgreSQL connection pool.

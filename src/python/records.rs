@@ -1,0 +1,92 @@
+//! Jobs and events as the dicts that the Python records are made of.
+//!
+//! The keys are the names of the fields; times are microseconds since the Unix epoch, delays are seconds, and what is JSON
+//! stays JSON text, as bytes.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict};
+
+use crate::clock::Timestamp;
+use crate::model::{Event, FailureReason, Job};
+
+macro_rules! record {
+    ($py:ident, { $($key:literal: $value:expr),+ $(,)? }) => {{
+        let record = PyDict::new($py);
+        $(record.set_item(intern!($py, $key), $value)?;)+
+        Ok(record)
+    }};
+}
+
+/// A job, with every field of [`Job`].
+///
+/// # Errors
+/// When Python has no memory for it.
+pub(crate) fn job_record<'py>(py: Python<'py>, job: &Job) -> PyResult<Bound<'py, PyDict>> {
+    record!(py, {
+        "id": job.id,
+        "job_type": job.job_type.as_str(),
+        "payload": json(py, &job.payload),
+        "status": job.status.as_str(),
+        "created_at": job.created_at.as_micros(),
+        "updated_at": job.updated_at.as_micros(),
+        "locked_at": micros(job.locked_at),
+        "locked_by": job.locked_by.as_deref(),
+        "attempts": job.attempts,
+        "max_attempts": job.max_attempts,
+        "next_attempt_at": micros(job.next_attempt_at),
+        "priority": job.priority,
+        "run_at": job.run_at.as_micros(),
+        "pending_reason": job.pending_reason.as_deref(),
+        "error_history": json(py, &job.error_history),
+        "timeout_ms": job.timeout_ms,
+        "failure_reason": job.failure_reason.map(FailureReason::as_str),
+        "completed_at": micros(job.completed_at),
+        "started_at": micros(job.started_at),
+        "last_retried_at": micros(job.last_retried_at),
+        "last_failed_at": micros(job.last_failed_at),
+        "last_cancelled_at": micros(job.last_cancelled_at),
+        "tags": &job.tags,
+        "idempotency_key": job.idempotency_key.as_deref(),
+        "progress": job.progress,
+        "output": job.output.as_ref().map(|output| json(py, output)),
+        "retry_delay": job.retry.delay.as_ref().map(Duration::as_secs_f64),
+        "retry_backoff": job.retry.backoff,
+        "retry_delay_max": job.retry.delay_max.as_ref().map(Duration::as_secs_f64),
+        "wait_until": micros(job.wait_until),
+        "wait_token_id": job.wait_token_id.as_deref(),
+        "step_data": json(py, &job.step_data),
+        "group_id": job.group_id.as_deref(),
+        "group_tier": job.group_tier.as_deref(),
+        "dead_letter_job_type": job.dead_letter_job_type.as_deref(),
+        "dead_lettered_at": micros(job.dead_lettered_at),
+        "dead_letter_job_id": job.dead_letter_job_id,
+        "depends_on_job_ids": &job.depends_on_job_ids,
+        "depends_on_tags": &job.depends_on_tags,
+    })
+}
+
+/// An event, its kind under `event_type`.
+///
+/// # Errors
+/// When Python has no memory for it.
+pub(crate) fn event_record<'py>(py: Python<'py>, event: &Event) -> PyResult<Bound<'py, PyDict>> {
+    record!(py, {
+        "id": event.id,
+        "job_id": event.job_id,
+        "event_type": event.kind.as_str(),
+        "created_at": event.created_at.as_micros(),
+        "metadata": event.metadata.as_ref().map(|metadata| json(py, metadata)),
+    })
+}
+
+fn json<'py>(py: Python<'py>, text: &Bytes) -> Bound<'py, PyBytes> {
+    PyBytes::new(py, text)
+}
+
+fn micros(time: Option<Timestamp>) -> Option<i64> {
+    time.map(Timestamp::as_micros)
+}

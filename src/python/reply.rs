@@ -1,0 +1,64 @@
+//! What the engine answers, as plain data, and how it looks in Python.
+
+use bytes::Bytes;
+use pyo3::IntoPyObjectExt;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyList};
+
+use super::records::{event_record, job_record};
+use crate::model::{Added, Event, Job};
+use crate::storage::{MigrationState, MigrationStep};
+
+/// The answer of a call, made by a thread of the engine and read by one of Python.
+pub(crate) enum Reply {
+    Nothing,
+    Flag(bool),
+    Count(u64),
+    Added(Vec<Added>),
+    Job(Option<Box<Job>>),
+    Jobs(Vec<Job>),
+    Events(Vec<Event>),
+    Steps(Vec<MigrationStep>),
+    Migrations(MigrationState),
+    Rows(Vec<Bytes>),
+}
+
+impl Reply {
+    /// The Python object for this answer.
+    ///
+    /// # Errors
+    /// When Python has no memory for it.
+    pub(crate) fn into_python(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+        match self {
+            Self::Nothing => Ok(py.None().into_bound(py)),
+            Self::Flag(flag) => flag.into_bound_py_any(py),
+            Self::Count(count) => count.into_bound_py_any(py),
+            Self::Added(added) => list(py, added, |one| (one.id, one.created).into_bound_py_any(py)),
+            Self::Job(None) => Ok(py.None().into_bound(py)),
+            Self::Job(Some(job)) => Ok(job_record(py, &job)?.into_any()),
+            Self::Jobs(jobs) => list(py, jobs, |job| Ok(job_record(py, &job)?.into_any())),
+            Self::Events(events) => list(py, events, |event| Ok(event_record(py, &event)?.into_any())),
+            Self::Steps(steps) => list(py, steps, |step| step_tuple(step).into_bound_py_any(py)),
+            Self::Migrations(state) => (state.applied, state.known).into_bound_py_any(py),
+            Self::Rows(rows) => list(py, rows, |row| Ok(PyBytes::new(py, &row).into_any())),
+        }
+    }
+}
+
+/// A step as `(version, name, sql)`.
+pub(crate) fn step_tuple(step: MigrationStep) -> (i32, String, String) {
+    (step.version, step.name, step.sql)
+}
+
+/// A list of the converted items, each dropped as soon as it was converted.
+fn list<'py, T>(
+    py: Python<'py>,
+    items: Vec<T>,
+    convert: impl Fn(T) -> PyResult<Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let list = PyList::empty(py);
+    for item in items {
+        list.append(convert(item)?)?;
+    }
+    Ok(list.into_any())
+}

@@ -1,0 +1,244 @@
+//! The store as Python sees it: each method checks its arguments, spawns a call and answers a `Pending`.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyList};
+use tokio::time::Instant;
+
+use super::arguments::{self, optional};
+use super::errors::{OrRaise, exception};
+use super::fork::Reopening;
+use super::pending::Pending;
+use super::reply::{Reply, step_tuple};
+use crate::error::{Error, Result};
+use crate::model::Change;
+use crate::storage::{self, Storage, migrate, url};
+
+type Any<'py> = Bound<'py, PyAny>;
+
+/// A store, connected when first used, shareable by queues and threads, reopened by itself after a fork.
+#[pyclass(frozen, module = "dataqueue._core")]
+pub(crate) struct Store(Reopening);
+
+impl Store {
+    /// This process's store.
+    ///
+    /// # Errors
+    /// `DataQueueError` once it was closed; `UnsupportedBackend` for a store in memory after a `fork()`.
+    pub(crate) fn storage(&self, py: Python<'_>) -> PyResult<Arc<dyn Storage>> {
+        py.detach(|| self.0.storage()).or_raise(py)
+    }
+
+    fn call<F>(&self, py: Python<'_>, call: impl FnOnce(Arc<dyn Storage>) -> F) -> PyResult<Pending>
+    where
+        F: Future<Output = Result<Reply>> + Send + 'static,
+    {
+        Pending::spawn(py, call(self.storage(py)?))
+    }
+
+    fn change(&self, py: Python<'_>, job_id: &Any<'_>, change: Change) -> PyResult<Pending> {
+        let id = arguments::job_id(job_id)?;
+        self.call(py, |storage| async move { Ok(Reply::Flag(storage.change(id, &change).await?)) })
+    }
+
+    fn change_all(&self, py: Python<'_>, filters: &Bound<'_, PyDict>, change: Change) -> PyResult<Pending> {
+        let filter = arguments::filter(py, filters)?;
+        self.call(py, |storage| async move {
+            Ok(Reply::Count(storage::change_all(storage.as_ref(), &filter, &change).await?))
+        })
+    }
+}
+
+#[pymethods]
+impl Store {
+    #[new]
+    fn new(py: Python<'_>, url: &Any<'_>, settings: &Bound<'_, PyDict>) -> PyResult<Self> {
+        let (url, settings) = given(py, url, settings)?;
+        py.detach(|| Reopening::open(url::parse(url.as_deref(), &settings)?)).or_raise(py).map(Self)
+    }
+
+    #[getter]
+    fn backend(&self) -> &'static str {
+        self.0.options().backend().name()
+    }
+
+    #[getter]
+    fn location(&self) -> String {
+        url::location(self.0.options())
+    }
+
+    #[getter]
+    fn external_transactions(&self, py: Python<'_>) -> PyResult<bool> {
+        Ok(self.storage(py)?.capabilities().external_transactions)
+    }
+
+    fn add(&self, py: Python<'_>, jobs: &Bound<'_, PyList>) -> PyResult<Pending> {
+        let jobs = arguments::jobs(py, jobs)?;
+        self.call(py, |storage| async move { Ok(Reply::Added(storage.add(jobs).await?)) })
+    }
+
+    fn external_add(&self, py: Python<'_>, jobs: &Bound<'_, PyList>) -> PyResult<(String, String, String)> {
+        let jobs = arguments::jobs(py, jobs)?;
+        let storage = self.storage(py)?;
+        let add = py.detach(|| storage.external_add(&jobs)).or_raise(py)?;
+        Ok((add.insert, add.lookup, add.param))
+    }
+
+    fn get(&self, py: Python<'_>, job_id: &Any<'_>) -> PyResult<Pending> {
+        let id = arguments::job_id(job_id)?;
+        self.call(py, |storage| async move { Ok(Reply::Job(storage.get(&[id]).await?.pop().map(Box::new))) })
+    }
+
+    fn find(
+        &self,
+        py: Python<'_>,
+        filters: &Bound<'_, PyDict>,
+        limit: &Any<'_>,
+        offset: &Any<'_>,
+        before: &Any<'_>,
+    ) -> PyResult<Pending> {
+        let filter = arguments::filter(py, filters)?;
+        let page = arguments::page(limit, offset, before)?;
+        self.call(py, |storage| async move { Ok(Reply::Jobs(storage.find(&filter, page).await?)) })
+    }
+
+    fn count(&self, py: Python<'_>, filters: &Bound<'_, PyDict>) -> PyResult<Pending> {
+        let filter = arguments::filter(py, filters)?;
+        self.call(py, |storage| async move { Ok(Reply::Count(storage.count(&filter).await?)) })
+    }
+
+    fn events(&self, py: Python<'_>, job_id: &Any<'_>) -> PyResult<Pending> {
+        let id = arguments::job_id(job_id)?;
+        self.call(py, |storage| async move { Ok(Reply::Events(storage.events(id).await?)) })
+    }
+
+    fn cancel(&self, py: Python<'_>, job_id: &Any<'_>) -> PyResult<Pending> {
+        self.change(py, job_id, Change::Cancel)
+    }
+
+    fn retry(&self, py: Python<'_>, job_id: &Any<'_>) -> PyResult<Pending> {
+        self.change(py, job_id, Change::Retry)
+    }
+
+    fn edit(&self, py: Python<'_>, job_id: &Any<'_>, edit: &Bound<'_, PyDict>) -> PyResult<Pending> {
+        let edit = arguments::edit(py, edit)?;
+        if edit.is_empty() {
+            return Ok(Pending::ready(Reply::Flag(false)));
+        }
+        self.change(py, job_id, Change::Edit(edit))
+    }
+
+    fn cancel_all(&self, py: Python<'_>, filters: &Bound<'_, PyDict>) -> PyResult<Pending> {
+        self.change_all(py, filters, Change::Cancel)
+    }
+
+    fn retry_all(&self, py: Python<'_>, filters: &Bound<'_, PyDict>) -> PyResult<Pending> {
+        self.change_all(py, filters, Change::Retry)
+    }
+
+    fn edit_all(&self, py: Python<'_>, filters: &Bound<'_, PyDict>, edit: &Bound<'_, PyDict>) -> PyResult<Pending> {
+        let edit = arguments::edit(py, edit)?;
+        if edit.is_empty() {
+            return Ok(Pending::ready(Reply::Count(0)));
+        }
+        self.change_all(py, filters, Change::Edit(edit))
+    }
+
+    fn prune_jobs(&self, py: Python<'_>, older_than: &Any<'_>, statuses: &Any<'_>) -> PyResult<Pending> {
+        let prune = arguments::prune(older_than, statuses)?;
+        self.call(
+            py,
+            |storage| async move { Ok(Reply::Count(storage::prune_all_jobs(storage.as_ref(), &prune).await?)) },
+        )
+    }
+
+    fn prune_events(&self, py: Python<'_>, older_than: &Any<'_>) -> PyResult<Pending> {
+        let older_than = arguments::seconds("older_than", older_than)?;
+        self.call(py, |storage| async move {
+            Ok(Reply::Count(storage::prune_all_events(storage.as_ref(), older_than).await?))
+        })
+    }
+
+    fn reclaim_stuck(&self, py: Python<'_>, max_processing: &Any<'_>) -> PyResult<Pending> {
+        let max_processing = arguments::seconds("max_processing", max_processing)?;
+        self.call(py, |storage| async move {
+            Ok(Reply::Count(storage::reclaim_all_stuck(storage.as_ref(), max_processing).await?))
+        })
+    }
+
+    fn wait_for_end(&self, py: Python<'_>, job_id: &Any<'_>, timeout: &Any<'_>) -> PyResult<Pending> {
+        let id = arguments::job_id(job_id)?;
+        let timeout: Option<Duration> = optional(timeout, |value| arguments::seconds("timeout", value))?;
+        // A deadline beyond the end of time is none.
+        let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        let storage = self.storage(py)?;
+        Pending::spawn_while_wanted(py, async move {
+            Ok(Reply::Job(storage::wait_for_end(storage.as_ref(), id, deadline).await?.map(Box::new)))
+        })
+    }
+
+    fn migrate(&self, py: Python<'_>, target: Option<i32>) -> PyResult<Pending> {
+        self.call(py, |storage| async move { Ok(Reply::Steps(storage.migrate(target).await?)) })
+    }
+
+    fn migration_state(&self, py: Python<'_>) -> PyResult<Pending> {
+        self.call(py, |storage| async move { Ok(Reply::Migrations(storage.migration_state().await?)) })
+    }
+
+    #[allow(clippy::needless_pass_by_value, reason = "pyo3 hands over what it extracted")]
+    fn migration_sql(
+        &self,
+        py: Python<'_>,
+        target: Option<i32>,
+        applied: Vec<i32>,
+    ) -> PyResult<Vec<(i32, String, String)>> {
+        let steps = migrate::preview(self.0.options(), &applied, target).or_raise(py)?;
+        Ok(steps.into_iter().map(step_tuple).collect())
+    }
+
+    fn query(&self, py: Python<'_>, sql: &Any<'_>, params: &Any<'_>) -> PyResult<Pending> {
+        let (sql, params) = (arguments::sql("sql", sql)?, arguments::parameters(params)?);
+        self.call(py, |storage| async move { Ok(Reply::Rows(storage.query(&sql, &params).await?)) })
+    }
+
+    fn execute(&self, py: Python<'_>, sql: &Any<'_>, params: &Any<'_>) -> PyResult<Pending> {
+        let (sql, params) = (arguments::sql("sql", sql)?, arguments::parameters(params)?);
+        self.call(py, |storage| async move { Ok(Reply::Count(storage.execute(&sql, &params).await?)) })
+    }
+
+    fn close(&self, py: Python<'_>) -> PyResult<Pending> {
+        let Some(storage) = self.0.close() else { return Ok(Pending::ready(Reply::Nothing)) };
+        Pending::spawn(py, async move {
+            storage.close().await;
+            Ok(Reply::Nothing)
+        })
+    }
+}
+
+/// The URL and the settings as text; what is no text is refused as any bad option, never shown.
+fn given(
+    py: Python<'_>,
+    url: &Any<'_>,
+    settings: &Bound<'_, PyDict>,
+) -> PyResult<(Option<String>, BTreeMap<String, String>)> {
+    let read = || {
+        let url = optional(url, |url| arguments::text("the URL", url))?;
+        let pair = |(key, value): (Any<'_>, Any<'_>)| {
+            let key = arguments::text("the name of a setting", &key)?;
+            let value = arguments::text(&format!("`{key}`"), &value)?;
+            Ok((key, value))
+        };
+        Ok((url, settings.iter().map(pair).collect::<PyResult<_>>()?))
+    };
+    read().map_err(|error: PyErr| {
+        if error.is_instance_of::<PyValueError>(py) {
+            exception(py, &Error::Config(error.value(py).to_string()))
+        } else {
+            error
+        }
+    })
+}

@@ -1,1 +1,0 @@
-//! Reads a URL and separate settings into the options of a store.
