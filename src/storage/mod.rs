@@ -24,7 +24,7 @@ use crate::error::Result;
 /// [`crate::Error::Config`] for options that cannot be used, such as a certificate that cannot be read.
 pub fn open(options: StoreOptions) -> Result<Arc<dyn Storage>> {
     match options {
-        StoreOptions::Postgres(_) => Err(crate::Error::Unsupported("the PostgreSQL driver is not wired in".into())),
+        StoreOptions::Postgres(options) => Ok(Arc::new(postgres::PostgresStorage::new(options)?)),
         StoreOptions::Sqlite(_) => Err(crate::Error::Unsupported("the SQLite driver is not wired in".into())),
     }
 }

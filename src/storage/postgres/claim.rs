@@ -1,0 +1,139 @@
+//! Claiming: one round trip, or two when scheduled jobs fell due that nobody had foreseen.
+
+use std::time::{Duration, Instant};
+
+use tokio_postgres::Row;
+
+use super::PostgresStorage;
+use super::faults::Attempt;
+use super::rows::{At, JOB_COLUMNS, Reader, job};
+use super::session::{Params, Session, Tries};
+use crate::error::{Error, Result};
+use crate::model::{Claim, ClaimRequest, Claimed, Lease, Worker};
+
+/// The least number of jobs that one claim moves from scheduled to ready.
+const PROMOTED: i64 = 1_000;
+
+/// What the claim's statement says beside the jobs, in the first columns of each row.
+struct Outlook {
+    now: At,
+    alive: bool,
+    /// False when nothing was claimed because scheduled jobs have to be moved first.
+    open: bool,
+    next: Option<At>,
+    more: bool,
+}
+
+/// How many columns an [`Outlook`] has.
+const FIRST: usize = 5;
+
+impl PostgresStorage {
+    pub(super) async fn claim_jobs(&self, request: &ClaimRequest) -> Result<Claim> {
+        let mut types = request.job_types.clone();
+        types.sort_unstable();
+        types.dedup();
+        let session = self.session().await?;
+        let mut tries = Tries::default();
+        loop {
+            match self.claim_once(&session, request, &types).await {
+                Err(fault) if tries.again(&fault).await => {}
+                result => return Ok(result?),
+            }
+        }
+    }
+
+    async fn claim_once(&self, session: &Session, request: &ClaimRequest, types: &[String]) -> Attempt<Claim> {
+        let foreseen = self.next_due.lock().is_some_and(|due| due <= Instant::now());
+        let mut rows = self.pick(session, request, types, foreseen).await?;
+        let mut outlook = outlook(&rows)?;
+        if outlook.alive && !outlook.open {
+            rows = self.pick(session, request, types, true).await?;
+            outlook = self::outlook(&rows)?;
+        }
+        if !outlook.alive {
+            return Err(Error::WorkerLost { worker: request.worker.id }.into());
+        }
+        let next_due = outlook.next.map(|next| next.0.since(outlook.now.0));
+        self.foresee(next_due);
+        let mut jobs = Vec::with_capacity(rows.len());
+        for row in &rows {
+            if row.try_get::<_, Option<i64>>(FIRST)?.is_some() {
+                let job = job(row, FIRST)?;
+                let lease = Lease { job_id: job.id, worker_id: request.worker.id, token: request.token };
+                jobs.push(Claimed { lease, job });
+            }
+        }
+        let more = outlook.more || next_due == Some(Duration::ZERO);
+        Ok(Claim { jobs, more, next_due, now: outlook.now.0 })
+    }
+
+    /// Claims, having moved what fell due if `promote`. Without it, nothing is claimed while something is to be moved:
+    /// it might come first.
+    async fn pick(
+        &self,
+        session: &Session,
+        request: &ClaimRequest,
+        types: &[String],
+        promote: bool,
+    ) -> Attempt<Vec<Row>> {
+        let limit = i64::from(request.limit);
+        let statement = if types.len() == 1 { &self.statements.claim_one } else { &self.statements.claim_many };
+        let careful = !promote;
+        let claim: Params<'_> = &[&request.worker.id, &request.worker.name, &request.token, &types, &limit, &careful];
+        if !promote {
+            return session.query(statement, claim).await;
+        }
+        let moved = limit.saturating_mul(2).max(PROMOTED);
+        let results = session.pipeline(&[(&self.statements.promote, &[&types, &moved]), (statement, claim)]).await?;
+        let mut rows = Vec::new();
+        for result in results {
+            rows = result?;
+        }
+        Ok(rows)
+    }
+
+    fn foresee(&self, next_due: Option<Duration>) {
+        let mut known = self.next_due.lock();
+        let now = Instant::now();
+        let next = next_due.and_then(|wait| now.checked_add(wait));
+        *known = match *known {
+            // Another claim's types may fall due earlier.
+            Some(earlier) if earlier > now => Some(next.map_or(earlier, |next| next.min(earlier))),
+            _ => next,
+        };
+    }
+
+    pub(super) async fn claimed_before(&self, worker: &Worker, token: i64) -> Result<Claim> {
+        let session = self.session().await?;
+        let (outlook, reply): (Params<'_>, Params<'_>) = (&[&worker.id], &[&worker.id, &token]);
+        let statements = [(&self.statements.outlook, outlook), (&self.statements.claim_reply, reply)];
+        let results = session.transaction(&statements).await?;
+        let [state, found] = results.as_slice() else { return Err(Error::Internal("two results expected".into())) };
+        let row = state.first().ok_or_else(|| super::rows::damaged("no clock"))?;
+        let mut reader = Reader::new(row, 0);
+        let now = reader.take::<At>()?.0;
+        if !reader.take::<bool>()? {
+            return Err(Error::WorkerLost { worker: worker.id });
+        }
+        let mut jobs = Vec::with_capacity(found.len());
+        for row in found {
+            let job = job(row, 0)?;
+            jobs.push(Claimed { lease: Lease { job_id: job.id, worker_id: worker.id, token }, job });
+        }
+        // What else there is was not looked at: claiming again tells.
+        Ok(Claim { jobs, more: true, next_due: None, now })
+    }
+}
+
+fn outlook(rows: &[Row]) -> Result<Outlook> {
+    let row = rows.first().ok_or_else(|| super::rows::damaged("a claim without an answer"))?;
+    debug_assert_eq!(row.len(), FIRST + JOB_COLUMNS.split(',').count() + 2);
+    let mut reader = Reader::new(row, 0);
+    Ok(Outlook {
+        now: reader.take()?,
+        alive: reader.take()?,
+        open: reader.take()?,
+        next: reader.take()?,
+        more: reader.take()?,
+    })
+}

@@ -1,0 +1,160 @@
+//! Adding jobs.
+
+use std::collections::{HashMap, HashSet};
+
+use super::PostgresStorage;
+use super::faults::{Attempt, unavailable};
+use super::rows::{At, Json, Reader, tags_text};
+use super::session::{Session, Tries};
+use crate::error::Result;
+use crate::model::{Added, JobId, NewJob};
+
+/// The most rows and payload bytes that one statement carries: what is sent is held in memory once more.
+const ROWS: usize = 5_000;
+const BYTES: usize = 8 << 20;
+/// How often the holder of a key may vanish between the insert and the look for it.
+const ROUNDS: u32 = 20;
+
+impl PostgresStorage {
+    pub(super) async fn add_jobs(&self, jobs: &[NewJob]) -> Result<Vec<Added>> {
+        if jobs.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut tries = Tries::default();
+        loop {
+            let session = self.session().await?;
+            match self.add_all(&session, jobs).await {
+                Err(fault) if tries.again(&fault).await => {}
+                Err(fault) => return Err(fault.into()),
+                Ok(added) => {
+                    drop(session);
+                    if added.iter().any(|added| added.created) {
+                        self.announce();
+                    }
+                    return Ok(added);
+                }
+            }
+        }
+    }
+
+    async fn add_all(&self, session: &Session, jobs: &[NewJob]) -> Attempt<Vec<Added>> {
+        let chunks = chunks(jobs);
+        // One statement is all or nothing by itself; where keys may have to be looked up after it, only for one job.
+        if chunks.len() == 1 && (jobs.len() == 1 || jobs.iter().all(|job| job.idempotency_key.is_none())) {
+            return self.add_chunk(session, jobs).await;
+        }
+        let mut added = Vec::with_capacity(jobs.len());
+        session.begin().await?;
+        for chunk in chunks {
+            match self.add_chunk(session, chunk).await {
+                Ok(more) => added.extend(more),
+                Err(fault) => {
+                    // If this fails too, the connection is closed, which rolls back as well.
+                    let _ = session.roll_back().await;
+                    return Err(fault);
+                }
+            }
+        }
+        session.commit().await?;
+        Ok(added)
+    }
+
+    async fn add_chunk(&self, session: &Session, jobs: &[NewJob]) -> Attempt<Vec<Added>> {
+        let mut added = vec![None; jobs.len()];
+        let mut open: Vec<usize> = (0..jobs.len()).collect();
+        for _ in 0..ROUNDS {
+            let batch: Vec<_> = open.iter().filter_map(|&at| jobs.get(at)).collect();
+            let (ids, created) = self.insert(session, &batch).await?;
+            for (&at, &id) in open.iter().zip(&ids) {
+                if let Some(slot) = added.get_mut(at)
+                    && created.as_ref().is_none_or(|created| created.contains(&id))
+                {
+                    *slot = Some(Added { id, created: true });
+                }
+            }
+            if created.is_none() {
+                break;
+            }
+            open.retain(|&at| added.get(at).is_some_and(Option::is_none));
+            let keys: Vec<_> = open.iter().filter_map(|&at| jobs.get(at)?.idempotency_key.as_deref()).collect();
+            let rows = session.query(&self.statements.holders, &[&keys]).await?;
+            let mut holders = HashMap::new();
+            for row in &rows {
+                let mut reader = Reader::new(row, 0);
+                holders.insert(reader.take::<String>()?, reader.take::<JobId>()?);
+            }
+            open.retain(|&at| {
+                let key = jobs.get(at).and_then(|job| job.idempotency_key.as_deref());
+                let holder = key.and_then(|key| holders.get(key));
+                if let (Some(slot), Some(&id)) = (added.get_mut(at), holder) {
+                    *slot = Some(Added { id, created: false });
+                }
+                holder.is_none()
+            });
+            if open.is_empty() {
+                break;
+            }
+        }
+        added
+            .into_iter()
+            .collect::<Option<Vec<_>>>()
+            .ok_or_else(|| unavailable("an idempotency key changed hands again and again: try again".into()).into())
+    }
+
+    /// The ids reserved, and those among them that were inserted if these are not all.
+    async fn insert(&self, session: &Session, jobs: &[&NewJob]) -> Attempt<(Vec<JobId>, Option<HashSet<JobId>>)> {
+        let keys: Vec<_> = jobs.iter().map(|job| job.idempotency_key.as_deref()).collect();
+        let keyed = keys.iter().any(Option::is_some);
+        let statement = if keyed { &self.statements.add_keyed } else { &self.statements.add };
+        let types: Vec<_> = jobs.iter().map(|job| job.job_type.as_str()).collect();
+        let payloads: Vec<_> = jobs.iter().map(|job| Json(&job.payload)).collect();
+        let priorities: Vec<_> = jobs.iter().map(|job| job.priority).collect();
+        let run_at: Vec<_> = jobs.iter().map(|job| job.run_at.map(At)).collect();
+        let max_attempts: Vec<_> = jobs.iter().map(|job| job.max_attempts).collect();
+        let timeouts: Vec<_> = jobs.iter().map(|job| job.timeout_ms).collect();
+        let tags: Vec<_> = jobs.iter().map(|job| tags_text(&job.tags)).collect();
+        let delays: Vec<_> = jobs.iter().map(|job| job.retry.delay.map(|span| span.as_secs_f64())).collect();
+        let backoffs: Vec<_> = jobs.iter().map(|job| job.retry.backoff).collect();
+        let most: Vec<_> = jobs.iter().map(|job| job.retry.delay_max.map(|span| span.as_secs_f64())).collect();
+        let rows = session
+            .query(
+                statement,
+                &[
+                    &types,
+                    &payloads,
+                    &priorities,
+                    &run_at,
+                    &max_attempts,
+                    &timeouts,
+                    &tags,
+                    &keys,
+                    &delays,
+                    &backoffs,
+                    &most,
+                ],
+            )
+            .await?;
+        let row = rows.first().ok_or_else(|| super::rows::damaged("no ids came back"))?;
+        let mut reader = Reader::new(row, 0);
+        let ids: Vec<JobId> = reader.take()?;
+        let created = reader.take::<Option<Vec<JobId>>>()?.unwrap_or_default();
+        let all = created.len() == ids.len();
+        Ok((ids, (!all).then(|| created.into_iter().collect())))
+    }
+}
+
+fn chunks(jobs: &[NewJob]) -> Vec<&[NewJob]> {
+    let mut chunks = Vec::new();
+    let mut rest = jobs;
+    while !rest.is_empty() {
+        let mut bytes = 0;
+        let fitting = rest.iter().take(ROWS).take_while(|job| {
+            bytes += job.payload.len();
+            bytes <= BYTES
+        });
+        let (chunk, more) = rest.split_at(fitting.count().max(1));
+        chunks.push(chunk);
+        rest = more;
+    }
+    chunks
+}

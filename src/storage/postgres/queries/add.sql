@@ -1,0 +1,24 @@
+-- Adds jobs with ids from the sequence in the order of the input; `{conflict}` orders by key and passes over taken keys.
+WITH input AS MATERIALIZED (
+    SELECT nextval('{schema_text}.job_queue_id_seq') AS id, t.*
+    FROM unnest($1::text[], $2::jsonb[], $3::int4[], $4::timestamptz[], $5::int4[], $6::int4[], $7::text[], $8::text[],
+        $9::float8[], $10::bool[], $11::float8[])
+        WITH ORDINALITY AS t (job_type, payload, priority, run_at, max_attempts, timeout_ms, tags, idempotency_key,
+            retry_delay, retry_backoff, retry_delay_max, place)
+), added AS (
+    INSERT INTO {schema}.job_queue (id, job_type, payload, priority, run_at, max_attempts, timeout_ms, tags,
+        idempotency_key, retry_delay, retry_backoff, retry_delay_max)
+    SELECT id, job_type, payload, priority, coalesce(run_at, now()), max_attempts, timeout_ms, tags::text[],
+        idempotency_key, retry_delay, retry_backoff, retry_delay_max
+    FROM input {conflict}
+    RETURNING id, job_type, priority, run_at
+), ready AS (
+    INSERT INTO {schema}.job_ready (job_id, due_at, priority, retrying, job_type)
+    SELECT id, run_at, priority, false, job_type FROM added WHERE run_at <= now()
+), scheduled AS (
+    INSERT INTO {schema}.job_scheduled (job_id, due_at, priority, retrying, job_type)
+    SELECT id, run_at, priority, false, job_type FROM added WHERE run_at > now()
+), noted AS (
+    INSERT INTO {schema}.job_events (job_id, event_type) SELECT id, 'added' FROM added
+)
+SELECT (SELECT array_agg(id ORDER BY place) FROM input), (SELECT array_agg(id) FROM added)

@@ -1,0 +1,17 @@
+-- Cancels upcoming and waiting jobs: job_ready_pkey and job_scheduled_pkey first, as the claim does, then job_queue_pkey.
+WITH ready AS (
+    DELETE FROM {schema}.job_ready WHERE job_id = ANY ($1::int8[]) RETURNING job_id
+), scheduled AS (
+    DELETE FROM {schema}.job_scheduled WHERE job_id = ANY ($1::int8[]) RETURNING job_id
+), done AS (
+    UPDATE {schema}.job_queue j SET status = 'cancelled', last_cancelled_at = now(), updated_at = now(), next_attempt_at = NULL
+    WHERE j.id = ANY ($1::int8[])
+        AND (j.status IN ('pending', 'waiting') OR j.status = 'failed' AND j.next_attempt_at IS NOT NULL)
+        AND (SELECT count(*) FROM ready) + (SELECT count(*) FROM scheduled) >= 0
+    RETURNING j.id
+), noted AS (
+    INSERT INTO {schema}.job_events (job_id, event_type) SELECT id, 'cancelled' FROM done
+), watched AS (
+    DELETE FROM {schema}.job_watchers w USING done d WHERE w.job_id = d.id RETURNING w.job_id
+)
+SELECT count(*), {notify} FROM done

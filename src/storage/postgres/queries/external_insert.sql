@@ -1,0 +1,27 @@
+-- As add.sql, for a client library of the caller's: one JSON document, no character that reads as a placeholder.
+WITH input AS MATERIALIZED (
+    SELECT nextval(CAST('{schema_text}.job_queue_id_seq' AS regclass)) AS id, t.place - 1 AS place, t.job
+    FROM jsonb_array_elements(CAST(CAST({param} AS text) AS jsonb)) WITH ORDINALITY AS t (job, place)
+), added AS (
+    INSERT INTO {schema}.job_queue (id, job_type, payload, priority, run_at, max_attempts, timeout_ms, tags,
+        idempotency_key, retry_delay, retry_backoff, retry_delay_max)
+    SELECT id, job ->> 'job_type', job -> 'payload', CAST(job ->> 'priority' AS integer),
+        coalesce(CAST(job ->> 'run_at' AS timestamptz), now()), CAST(job ->> 'max_attempts' AS integer),
+        CAST(job ->> 'timeout_ms' AS integer), CAST(job ->> 'tags' AS text[]), job ->> 'idempotency_key',
+        CAST(job ->> 'retry_delay' AS double precision), CAST(job ->> 'retry_backoff' AS boolean),
+        CAST(job ->> 'retry_delay_max' AS double precision)
+    FROM input ORDER BY job ->> 'idempotency_key', place
+    ON CONFLICT (idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING
+    RETURNING id, job_type, priority, run_at
+), ready AS (
+    INSERT INTO {schema}.job_ready (job_id, due_at, priority, retrying, job_type)
+    SELECT id, run_at, priority, false, job_type FROM added WHERE run_at <= now()
+), scheduled AS (
+    INSERT INTO {schema}.job_scheduled (job_id, due_at, priority, retrying, job_type)
+    SELECT id, run_at, priority, false, job_type FROM added WHERE run_at > now()
+), noted AS (
+    INSERT INTO {schema}.job_events (job_id, event_type) SELECT id, 'added' FROM added
+), wake AS MATERIALIZED (
+    SELECT pg_notify('{channel}', '') AS sent FROM added LIMIT 1
+)
+SELECT i.place AS position, i.id FROM input i JOIN added a ON a.id = i.id LEFT JOIN wake w ON true ORDER BY i.place

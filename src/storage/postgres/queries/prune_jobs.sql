@@ -1,0 +1,12 @@
+-- Deletes old final jobs among the next few; a trigger takes along what belongs to them: job_queue_pkey.
+WITH looked AS MATERIALIZED (
+    SELECT id, created_at <= now() - $4::float8 * interval '1 second' AS old_enough
+    FROM {schema}.job_queue WHERE id > $1::int8 ORDER BY id LIMIT $2::int8
+), gone AS (
+    DELETE FROM {schema}.job_queue j
+    WHERE j.id = ANY (ARRAY(SELECT id FROM looked)) AND j.status = ANY ($3::text[])
+        AND j.status IN ('completed', 'failed', 'cancelled') AND (j.status <> 'failed' OR j.next_attempt_at IS NULL)
+        AND j.updated_at <= now() - $4::float8 * interval '1 second'
+    RETURNING j.id
+)
+SELECT (SELECT count(*) FROM gone), CASE WHEN count(*) = $2::int8 AND bool_or(old_enough) THEN max(id) END FROM looked

@@ -1,0 +1,187 @@
+//! Between the server's binary forms and the model.
+
+use std::error::Error as StdError;
+use std::time::Duration;
+
+use bytes::{BufMut, Bytes, BytesMut};
+use tokio_postgres::Row;
+use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, accepts, to_sql_checked};
+
+use crate::clock::Timestamp;
+use crate::error::{Backend, Error, Result};
+use crate::model::{Event, EventKind, FailureReason, Job, Retry, Status};
+
+/// The columns of a job, in the order that [`job`] reads them, of a `job_queue` called `j`.
+pub(super) const JOB_COLUMNS: &str = "j.id, j.job_type, j.payload, j.status, j.created_at, j.updated_at, j.locked_at, \
+    j.locked_by, j.attempts, j.max_attempts, j.next_attempt_at, j.priority, j.run_at, j.pending_reason, j.error_history, \
+    j.timeout_ms, j.failure_reason, j.completed_at, j.started_at, j.last_retried_at, j.last_failed_at, j.last_cancelled_at, \
+    j.tags, j.idempotency_key, j.progress, j.output, j.retry_delay, j.retry_backoff, j.retry_delay_max, j.wait_until, \
+    j.wait_token_id, j.step_data, j.group_id, j.group_tier, j.dead_letter_job_type, j.dead_lettered_at, \
+    j.dead_letter_job_id, j.depends_on_job_ids, j.depends_on_tags";
+
+/// 2000-01-01T00:00:00Z, the server's epoch, in microseconds since ours.
+const EPOCH: i64 = 946_684_800_000_000;
+
+/// A `timestamptz`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct At(pub(super) Timestamp);
+
+impl FromSql<'_> for At {
+    fn from_sql(ty: &Type, raw: &[u8]) -> std::result::Result<Self, Box<dyn StdError + Sync + Send>> {
+        Ok(Self(Timestamp::from_micros(i64::from_sql(ty, raw)?.saturating_add(EPOCH))))
+    }
+
+    accepts!(TIMESTAMPTZ);
+}
+
+impl ToSql for At {
+    fn to_sql(&self, _: &Type, out: &mut BytesMut) -> std::result::Result<IsNull, Box<dyn StdError + Sync + Send>> {
+        out.put_i64(self.0.as_micros().saturating_sub(EPOCH));
+        Ok(IsNull::No)
+    }
+
+    accepts!(TIMESTAMPTZ);
+    to_sql_checked!();
+}
+
+/// JSON text on its way to a `jsonb`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Json<'a>(pub(super) &'a [u8]);
+
+impl ToSql for Json<'_> {
+    fn to_sql(&self, _: &Type, out: &mut BytesMut) -> std::result::Result<IsNull, Box<dyn StdError + Sync + Send>> {
+        out.put_u8(1);
+        out.put_slice(self.0);
+        Ok(IsNull::No)
+    }
+
+    accepts!(JSONB);
+    to_sql_checked!();
+}
+
+/// The text of a `jsonb`.
+pub(super) struct JsonText(pub(super) Bytes);
+
+impl FromSql<'_> for JsonText {
+    fn from_sql(_: &Type, raw: &[u8]) -> std::result::Result<Self, Box<dyn StdError + Sync + Send>> {
+        match raw.split_first() {
+            Some((1, text)) => Ok(Self(Bytes::copy_from_slice(text))),
+            _ => Err("an unknown form of jsonb".into()),
+        }
+    }
+
+    accepts!(JSONB);
+}
+
+/// Reads columns one after another.
+pub(super) struct Reader<'a> {
+    row: &'a Row,
+    next: usize,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(row: &'a Row, first: usize) -> Self {
+        Self { row, next: first }
+    }
+
+    pub(super) fn take<T: FromSql<'a>>(&mut self) -> Result<T> {
+        let at = self.next;
+        self.next += 1;
+        self.row.try_get(at).map_err(|error| damaged(&format!("column {at}: {error}")))
+    }
+
+    fn time(&mut self) -> Result<Option<Timestamp>> {
+        Ok(self.take::<Option<At>>()?.map(|at| at.0))
+    }
+
+    fn json(&mut self) -> Result<Option<Bytes>> {
+        Ok(self.take::<Option<JsonText>>()?.map(|json| json.0))
+    }
+}
+
+/// The error for a row that cannot be read.
+pub(super) fn damaged(message: &str) -> Error {
+    Error::Storage { backend: Backend::Postgres, message: format!("a stored row cannot be read: {message}") }
+}
+
+/// Reads a job from the columns of [`JOB_COLUMNS`], the first of which is `first`.
+pub(super) fn job(row: &Row, first: usize) -> Result<Job> {
+    let mut r = Reader::new(row, first);
+    Ok(Job {
+        id: r.take()?,
+        job_type: r.take()?,
+        payload: r.take::<JsonText>()?.0,
+        status: named(r.take()?, "status", Status::parse)?,
+        created_at: r.take::<At>()?.0,
+        updated_at: r.take::<At>()?.0,
+        locked_at: r.time()?,
+        locked_by: r.take()?,
+        attempts: r.take()?,
+        max_attempts: r.take()?,
+        next_attempt_at: r.time()?,
+        priority: r.take()?,
+        run_at: r.take::<At>()?.0,
+        pending_reason: r.take()?,
+        error_history: r.json()?.unwrap_or_else(|| Bytes::from_static(b"[]")),
+        timeout_ms: r.take()?,
+        failure_reason: r
+            .take::<Option<&str>>()?
+            .map(|name| named(name, "failure_reason", FailureReason::parse))
+            .transpose()?,
+        completed_at: r.time()?,
+        started_at: r.time()?,
+        last_retried_at: r.time()?,
+        last_failed_at: r.time()?,
+        last_cancelled_at: r.time()?,
+        tags: r.take::<Option<_>>()?.unwrap_or_default(),
+        idempotency_key: r.take()?,
+        progress: r.take()?,
+        output: r.json()?,
+        retry: Retry { delay: span(r.take()?), backoff: r.take()?, delay_max: span(r.take()?) },
+        wait_until: r.time()?,
+        wait_token_id: r.take()?,
+        step_data: r.json()?.unwrap_or_else(|| Bytes::from_static(b"{}")),
+        group_id: r.take()?,
+        group_tier: r.take()?,
+        dead_letter_job_type: r.take()?,
+        dead_lettered_at: r.time()?,
+        dead_letter_job_id: r.take()?,
+        depends_on_job_ids: r.take::<Option<_>>()?.unwrap_or_default(),
+        depends_on_tags: r.take::<Option<_>>()?.unwrap_or_default(),
+    })
+}
+
+/// Reads an event.
+pub(super) fn event(row: &Row) -> Result<Event> {
+    let mut r = Reader::new(row, 0);
+    Ok(Event {
+        id: r.take()?,
+        job_id: r.take()?,
+        kind: named(r.take()?, "event_type", EventKind::parse)?,
+        created_at: r.take::<At>()?.0,
+        metadata: r.json()?,
+    })
+}
+
+fn named<T>(name: &str, column: &str, parse: fn(&str) -> Option<T>) -> Result<T> {
+    parse(name).ok_or_else(|| damaged(&format!("{column} is {name:?}")))
+}
+
+fn span(seconds: Option<f64>) -> Option<Duration> {
+    seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+}
+
+/// Text that a text column can hold: a NUL cannot be stored.
+pub(super) fn storable(text: &str) -> std::borrow::Cow<'_, str> {
+    if text.contains('\0') { text.replace('\0', "\u{fffd}").into() } else { text.into() }
+}
+
+/// Tags as the text of a `text[]`, `None` for no tags.
+pub(super) fn tags_text(tags: &[String]) -> Option<String> {
+    if tags.is_empty() {
+        return None;
+    }
+    let quoted: Vec<_> =
+        tags.iter().map(|tag| format!("\"{}\"", tag.replace('\\', "\\\\").replace('"', "\\\""))).collect();
+    Some(format!("{{{}}}", quoted.join(",")))
+}

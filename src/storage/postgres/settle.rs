@@ -1,0 +1,141 @@
+//! Ending leases: completions, failures and releases, each kind one statement, together one transaction.
+
+use std::collections::HashSet;
+
+use tokio_postgres::Row;
+
+use super::PostgresStorage;
+use super::faults::Attempt;
+use super::rows::{Json, Reader, storable};
+use super::session::{Params, Session, Tries};
+use super::statements::Statement;
+use crate::error::Result;
+use crate::model::{Failure, Lease, Outcome, Settled, Settlement};
+use crate::policy::limits::MAX_ERRORS;
+
+/// Leases as the columns that each statement begins with.
+pub(super) struct Leases {
+    pub(super) workers: Vec<i64>,
+    pub(super) jobs: Vec<i64>,
+    pub(super) tokens: Vec<i64>,
+}
+
+impl Leases {
+    pub(super) fn of(leases: impl Iterator<Item = Lease> + Clone) -> Self {
+        Self {
+            workers: leases.clone().map(|lease| lease.worker_id).collect(),
+            jobs: leases.clone().map(|lease| lease.job_id).collect(),
+            tokens: leases.map(|lease| lease.token).collect(),
+        }
+    }
+}
+
+impl PostgresStorage {
+    pub(super) async fn settle_leases(&self, settlements: &[Settlement]) -> Result<Vec<Settled>> {
+        if settlements.is_empty() {
+            return Ok(Vec::new());
+        }
+        let session = self.session().await?;
+        let mut tries = Tries::default();
+        let mut applied = loop {
+            match self.settle_once(&session, settlements).await {
+                Err(fault) if tries.again(&fault).await => {}
+                result => break result?,
+            }
+        };
+        let ended: Vec<_> = applied.iter().map(|lease| lease.job_id).collect();
+        let missing = settlements.iter().map(|settlement| settlement.lease).filter(|lease| !applied.contains(lease));
+        let missing = Leases::of(missing.clone());
+        if !missing.jobs.is_empty() {
+            let params: Params<'_> = &[&missing.workers, &missing.jobs, &missing.tokens];
+            read_leases(&session.query(&self.statements.settled_before, params).await?, &mut applied)?;
+        }
+        drop(session);
+        self.hub.ended(ended.into_iter());
+        if settlements.iter().any(|settlement| claimable_again(&settlement.outcome)) {
+            self.announce();
+        }
+        let answer = |lease| if applied.contains(lease) { Settled::Applied } else { Settled::LeaseLost };
+        Ok(settlements.iter().map(|settlement| answer(&settlement.lease)).collect())
+    }
+
+    async fn settle_once(&self, session: &Session, settlements: &[Settlement]) -> Attempt<HashSet<Lease>> {
+        let mut sorted: Vec<_> = settlements.iter().collect();
+        sorted.sort_by_key(|settlement| settlement.lease.job_id);
+        let completed = sorted.iter().filter(|s| matches!(s.outcome, Outcome::Completed { .. }));
+        let failed = sorted.iter().filter(|s| matches!(s.outcome, Outcome::Failed(_)));
+        let released = sorted.iter().filter(|s| matches!(s.outcome, Outcome::Released));
+
+        let outputs: Vec<_> = completed.clone().map(|s| output(&s.outcome)).collect();
+        let done = Leases::of(completed.map(|s| s.lease));
+        let attempts: Vec<_> = failed.clone().map(|s| s.attempt).collect();
+        let failures: Vec<_> = failed.clone().filter_map(|s| failure(&s.outcome)).collect();
+        let lost = Leases::of(failed.map(|s| s.lease));
+        let back = Leases::of(released.map(|s| s.lease));
+
+        let reasons: Vec<_> = failures.iter().map(|failure| failure.reason.as_str()).collect();
+        let messages: Vec<_> = failures.iter().map(|failure| storable(&failure.message)).collect();
+        let messages: Vec<_> = messages.iter().map(AsRef::<str>::as_ref).collect();
+        let kinds: Vec<_> = failures.iter().map(|failure| failure.kind.as_deref().map(storable)).collect();
+        let kinds: Vec<_> = kinds.iter().map(Option::as_deref).collect();
+        let traces: Vec<_> = failures.iter().map(|failure| failure.traceback.as_deref().map(storable)).collect();
+        let traces: Vec<_> = traces.iter().map(Option::as_deref).collect();
+        let delays: Vec<_> = failures.iter().map(|failure| failure.retry_in.map(|span| span.as_secs_f64())).collect();
+        let most = i32::try_from(MAX_ERRORS).unwrap_or(i32::MAX);
+
+        let complete: Params<'_> = &[&done.workers, &done.jobs, &done.tokens, &outputs];
+        let fail: Params<'_> =
+            &[&lost.workers, &lost.jobs, &lost.tokens, &attempts, &reasons, &messages, &kinds, &traces, &delays, &most];
+        let release: Params<'_> = &[&back.workers, &back.jobs, &back.tokens];
+        let all: [(&Leases, &Statement, Params<'_>); 3] = [
+            (&done, &self.statements.complete, complete),
+            (&lost, &self.statements.fail, fail),
+            (&back, &self.statements.release, release),
+        ];
+        let present: Vec<_> = all
+            .into_iter()
+            .filter(|(leases, ..)| !leases.jobs.is_empty())
+            .map(|(_, statement, params)| (statement, params))
+            .collect();
+        let mut applied = HashSet::with_capacity(settlements.len());
+        for rows in session.transaction(&present).await? {
+            read_leases(&rows, &mut applied)?;
+        }
+        Ok(applied)
+    }
+}
+
+/// Reads the leases of three arrays.
+pub(super) fn read_leases(rows: &[Row], into: &mut HashSet<Lease>) -> Result<()> {
+    for row in rows {
+        let mut reader = Reader::new(row, 0);
+        let workers = reader.take::<Option<Vec<i64>>>()?.unwrap_or_default();
+        let jobs = reader.take::<Option<Vec<i64>>>()?.unwrap_or_default();
+        let tokens = reader.take::<Option<Vec<i64>>>()?.unwrap_or_default();
+        let leases = workers.into_iter().zip(jobs).zip(tokens);
+        into.extend(leases.map(|((worker_id, job_id), token)| Lease { job_id, worker_id, token }));
+    }
+    Ok(())
+}
+
+fn output(outcome: &Outcome) -> Option<Json<'_>> {
+    match outcome {
+        Outcome::Completed { output } => output.as_deref().map(Json),
+        Outcome::Failed(_) | Outcome::Released => None,
+    }
+}
+
+fn failure(outcome: &Outcome) -> Option<&Failure> {
+    match outcome {
+        Outcome::Failed(failure) => Some(failure),
+        Outcome::Completed { .. } | Outcome::Released => None,
+    }
+}
+
+fn claimable_again(outcome: &Outcome) -> bool {
+    match outcome {
+        Outcome::Completed { .. } => false,
+        Outcome::Failed(failure) => failure.retry_in.is_some(),
+        Outcome::Released => true,
+    }
+}

@@ -1,0 +1,119 @@
+//! The statements, with the schema written into each, and the types of their parameters.
+
+use tokio_postgres::types::Type;
+
+use super::rows::JOB_COLUMNS;
+
+/// One statement: constant text, so that it is prepared once on each connection.
+#[derive(Debug, Clone)]
+pub(super) struct Statement {
+    pub(super) sql: String,
+    pub(super) types: Vec<Type>,
+}
+
+/// What the markers in the `.sql` files stand for.
+#[derive(Debug, Clone)]
+pub(super) struct Names {
+    /// The schema as a quoted identifier.
+    pub(super) schema: String,
+    /// The channel of this schema's notifications: a hash, since a channel's name has at most 63 bytes.
+    pub(super) channel: String,
+}
+
+impl Names {
+    pub(super) fn new(schema: &str) -> Self {
+        let quoted = format!("\"{}\"", schema.replace('"', "\"\""));
+        Self { schema: quoted, channel: format!("dataqueue_{:016x}", fingerprint(schema)) }
+    }
+
+    /// The text of a statement: comments taken out, fragments and names put in.
+    pub(super) fn render(&self, text: &str, fragments: &[(&str, &str)]) -> String {
+        let mut sql = without_comments(text);
+        for (marker, fragment) in fragments {
+            sql = sql.replace(marker, without_comments(fragment).trim_end());
+        }
+        sql.replace("{notify}", without_comments(include_str!("queries/notify.sql")).trim_end())
+            .replace("{replace}", REPLACE)
+            .replace("{stamp}", STAMP)
+            .replace("{lost}", LOST)
+            .replace("{job}", JOB_COLUMNS)
+            .replace("{channel}", &self.channel)
+            .replace("{schema_text}", &self.schema.replace('\'', "''"))
+            .replace("{schema}", &self.schema)
+    }
+}
+
+/// A row left over from a change that was not seen gives way.
+const REPLACE: &str = "ON CONFLICT (job_id) DO UPDATE SET due_at = excluded.due_at, priority = excluded.priority, \
+                       retrying = excluded.retrying, job_type = excluded.job_type";
+/// The store's time in the form of error histories.
+const STAMP: &str = r#"to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"#;
+/// What an error history says of a job whose worker died once too often.
+const LOST: &str = "'the worker that ran this job died or was cut off: its lease ran out'";
+/// Jobs are inserted by key, so that two batches that share keys do not wait for each other in a ring.
+const CONFLICT: &str = "ORDER BY idempotency_key, place \
+                        ON CONFLICT (idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING";
+
+/// A number that is the same for the same text in every version of this library (FNV-1a).
+pub(super) fn fingerprint(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+fn without_comments(text: &str) -> String {
+    text.lines().filter(|line| !line.trim_start().starts_with("--")).map(|line| line.to_owned() + "\n").collect()
+}
+
+macro_rules! statements {
+    ($($name:ident: $file:literal $({ $($marker:literal: $fragment:expr),+ })? ($($type:ident),*);)+) => {
+        /// Every statement whose text is constant.
+        #[derive(Debug)]
+        pub(super) struct Statements { $(pub(super) $name: Statement,)+ }
+
+        impl Statements {
+            pub(super) fn new(names: &Names) -> Self {
+                Self { $($name: Statement {
+                    sql: names.render(include_str!(concat!("queries/", $file, ".sql")), &[$($(($marker, $fragment)),+)?]),
+                    types: vec![$(Type::$type),*],
+                },)+ }
+            }
+        }
+    };
+}
+
+statements! {
+    add: "add" { "{conflict}": "ORDER BY place" } (TEXT_ARRAY, JSONB_ARRAY, INT4_ARRAY, TIMESTAMPTZ_ARRAY, INT4_ARRAY,
+        INT4_ARRAY, TEXT_ARRAY, TEXT_ARRAY, FLOAT8_ARRAY, BOOL_ARRAY, FLOAT8_ARRAY);
+    add_keyed: "add" { "{conflict}": CONFLICT } (TEXT_ARRAY, JSONB_ARRAY, INT4_ARRAY, TIMESTAMPTZ_ARRAY, INT4_ARRAY,
+        INT4_ARRAY, TEXT_ARRAY, TEXT_ARRAY, FLOAT8_ARRAY, BOOL_ARRAY, FLOAT8_ARRAY);
+    holders: "holders" (TEXT_ARRAY);
+    external_insert: "external_insert" ();
+    external_lookup: "external_lookup" ();
+    promote: "promote" (TEXT_ARRAY, INT8);
+    claim_one: "claim" { "{pick}": include_str!("queries/pick_one.sql") } (INT8, TEXT, INT8, TEXT_ARRAY, INT8, BOOL);
+    claim_many: "claim" { "{pick}": include_str!("queries/pick_many.sql") } (INT8, TEXT, INT8, TEXT_ARRAY, INT8, BOOL);
+    claim_reply: "claim_reply" (INT8, INT8);
+    outlook: "outlook" (INT8);
+    complete: "complete" (INT8_ARRAY, INT8_ARRAY, INT8_ARRAY, JSONB_ARRAY);
+    fail: "fail" (INT8_ARRAY, INT8_ARRAY, INT8_ARRAY, INT4_ARRAY, TEXT_ARRAY, TEXT_ARRAY, TEXT_ARRAY, TEXT_ARRAY,
+        FLOAT8_ARRAY, INT4);
+    release: "release" (INT8_ARRAY, INT8_ARRAY, INT8_ARRAY);
+    settled_before: "settled_before" (INT8_ARRAY, INT8_ARRAY, INT8_ARRAY);
+    note: "note" (INT8_ARRAY, INT8_ARRAY, INT8_ARRAY, INT4_ARRAY, JSONB_ARRAY, INT8_ARRAY);
+    register: "register" (TEXT, INT8);
+    renew: "renew" (INT8, INT8);
+    unregister: "unregister" (INT8);
+    bury: "bury" ();
+    reclaim: "reclaim" { "{chosen}": include_str!("queries/orphans.sql") } (INT8, INT4, INT4);
+    reclaim_stuck: "reclaim" { "{chosen}": include_str!("queries/stuck.sql") } (INT8, INT4, INT4, INT8, FLOAT8);
+    cancel: "cancel" (INT8_ARRAY);
+    retry: "retry" (INT8_ARRAY);
+    edit: "edit" (INT8_ARRAY, JSONB, INT4, INT4, BOOL, TIMESTAMPTZ, BOOL, INT4, BOOL, TEXT_ARRAY, BOOL, FLOAT8, BOOL, BOOL,
+        BOOL, FLOAT8, JSONB);
+    prune_jobs: "prune_jobs" (INT8, INT8, TEXT_ARRAY, FLOAT8);
+    prune_events: "prune_events" (FLOAT8, INT8);
+    get: "get" (INT8_ARRAY);
+    events: "events" (INT8);
+    watch: "watch" (INT8);
+    wake: "wake" (TEXT);
+    applied: "applied" ();
+}

@@ -1,0 +1,116 @@
+//! Workers, the jobs of dead ones, and old rows.
+
+use std::time::Duration;
+
+use tokio_postgres::Row;
+
+use super::PostgresStorage;
+use super::faults::Fault;
+use super::rows::{Reader, damaged};
+use super::session::{Params, Session, Tries};
+use super::statements::Statement;
+use crate::error::{Error, Result};
+use crate::model::{Chunk, JobId, Prune, Reclaimed, Worker};
+use crate::policy::limits::{MAX_CRASHES, MAX_ERRORS};
+
+impl PostgresStorage {
+    pub(super) async fn register_worker(&self, name: &str, lease: Duration) -> Result<Worker> {
+        let rows = self.session().await?.query(&self.statements.register, &[&name, &millis(lease)]).await?;
+        let row = rows.first().ok_or_else(|| damaged("a worker without an id"))?;
+        Ok(Worker { id: Reader::new(row, 0).take()?, name: name.to_owned() })
+    }
+
+    pub(super) async fn renew_worker(&self, worker: &Worker, lease: Duration) -> Result<()> {
+        let rows = self.session().await?.query(&self.statements.renew, &[&worker.id, &millis(lease)]).await?;
+        if rows.is_empty() { Err(Error::WorkerLost { worker: worker.id }) } else { Ok(()) }
+    }
+
+    pub(super) async fn unregister_worker(&self, worker: &Worker) -> Result<()> {
+        self.session().await?.query(&self.statements.unregister, &[&worker.id]).await?;
+        Ok(())
+    }
+
+    pub(super) async fn reclaim_orphans(&self, limit: u32) -> Result<Vec<Reclaimed>> {
+        let session = self.session().await?;
+        // A worker's row goes first and for good; its leases are then swept in bounded steps, by anyone.
+        session.query(&self.statements.bury, &[]).await?;
+        let most = most_errors();
+        let params: Params<'_> = &[&i64::from(limit), &MAX_CRASHES, &most];
+        Ok(self.reclaim_with(&session, &self.statements.reclaim, params).await?.0)
+    }
+
+    pub(super) async fn reclaim_old(&self, max_processing: Duration, after: i64, limit: u32) -> Result<Chunk> {
+        let session = self.session().await?;
+        let (most, seconds) = (most_errors(), max_processing.as_secs_f64());
+        let params: Params<'_> = &[&i64::from(limit), &MAX_CRASHES, &most, &after, &seconds];
+        let (reclaimed, next) = self.reclaim_with(&session, &self.statements.reclaim_stuck, params).await?;
+        Ok(Chunk { changed: reclaimed.len() as u64, next: next.filter(|_| limit > 0) })
+    }
+
+    /// What was reclaimed, and the highest job looked at if there may be more.
+    async fn reclaim_with(
+        &self,
+        session: &Session,
+        statement: &Statement,
+        params: Params<'_>,
+    ) -> Result<(Vec<Reclaimed>, Option<i64>)> {
+        let mut tries = Tries::default();
+        let rows = loop {
+            match session.query(statement, params).await {
+                Err(fault) if tries.again(&fault).await => {}
+                result => break result?,
+            }
+        };
+        let row = rows.first().ok_or_else(|| damaged("a sweep without an answer"))?;
+        let mut reader = Reader::new(row, 0);
+        let ids = reader.take::<Option<Vec<JobId>>>()?.unwrap_or_default();
+        let ended = reader.take::<Option<Vec<bool>>>()?.unwrap_or_default();
+        let last = reader.take::<Option<i64>>()?;
+        let looked_at = reader.take::<i64>()?;
+        let reclaimed: Vec<_> = ids.into_iter().zip(ended).map(|(job_id, ended)| Reclaimed { job_id, ended }).collect();
+        self.hub.ended(reclaimed.iter().filter(|job| job.ended).map(|job| job.job_id));
+        if reclaimed.iter().any(|job| !job.ended) {
+            self.announce();
+        }
+        Ok((reclaimed, last.filter(|_| looked_at > 0)))
+    }
+
+    pub(super) async fn delete_jobs(&self, prune: &Prune, after: JobId, limit: u32) -> Result<Chunk> {
+        let statuses: Vec<_> = prune.statuses.iter().map(|status| status.as_str()).collect();
+        let seconds = prune.older_than.as_secs_f64();
+        let params: Params<'_> = &[&after, &i64::from(limit), &statuses, &seconds];
+        let rows = self.tried(&self.statements.prune_jobs, params).await?;
+        let row = rows.first().ok_or_else(|| damaged("a clean-up without an answer"))?;
+        let mut reader = Reader::new(row, 0);
+        Ok(Chunk { changed: reader.take::<i64>()?.unsigned_abs(), next: reader.take()? })
+    }
+
+    /// Events are deleted where they lie, not in the order of their ids, so `after` only counts the steps.
+    pub(super) async fn delete_events(&self, older_than: Duration, after: i64, limit: u32) -> Result<Chunk> {
+        let seconds = older_than.as_secs_f64();
+        let rows = self.tried(&self.statements.prune_events, &[&seconds, &i64::from(limit)]).await?;
+        let row = rows.first().ok_or_else(|| damaged("a clean-up without an answer"))?;
+        let changed = Reader::new(row, 0).take::<i64>()?.unsigned_abs();
+        Ok(Chunk { changed, next: (changed > 0 && changed == u64::from(limit)).then(|| after.saturating_add(1)) })
+    }
+
+    /// Runs one statement, again if it lost a race.
+    pub(super) async fn tried(&self, statement: &Statement, params: Params<'_>) -> Result<Vec<Row>> {
+        let session = self.session().await?;
+        let mut tries = Tries::default();
+        loop {
+            match session.query(statement, params).await {
+                Err(fault) if tries.again(&fault).await => {}
+                result => return result.map_err(Fault::into),
+            }
+        }
+    }
+}
+
+fn millis(span: Duration) -> i64 {
+    i64::try_from(span.as_millis()).unwrap_or(i64::MAX)
+}
+
+fn most_errors() -> i32 {
+    i32::try_from(MAX_ERRORS).unwrap_or(i32::MAX)
+}
