@@ -8,7 +8,7 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
-use super::convert;
+use super::records::job_record;
 use crate::model::Claimed;
 use crate::processor::{Control, End, Finished, HandlerError, RetryChoice, RunId, Start};
 
@@ -48,7 +48,7 @@ impl Run {
 
     /// The whole job as it was claimed.
     fn record<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        convert::job(py, &self.claimed.job)
+        job_record(py, &self.claimed.job)
     }
 }
 

@@ -6,11 +6,14 @@
 //! runs Python was born in Python.
 
 mod arguments;
+mod bell;
 mod errors;
 mod fork;
 mod inbox;
+mod lane;
 mod logs;
 mod pending;
+mod processor;
 mod records;
 mod reply;
 mod store;
@@ -22,6 +25,8 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_class::<store::Store>()?;
     module.add_class::<pending::Pending>()?;
+    module.add_class::<processor::Processor>()?;
+    module.add_class::<lane::Run>()?;
     module.add_class::<inbox::Inbox>()?;
     module.add_class::<logs::LogPump>()?;
     module.add_function(wrap_pyfunction!(logs::set_log_level, module)?)

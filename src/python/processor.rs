@@ -10,9 +10,10 @@ use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 
 use super::bell::Bell;
-use super::errors::raise;
+use super::errors::exception;
 use super::lane::{FinishedTuple, Run, control, retry_choice, span};
-use super::pending::{Pending, Reply};
+use super::pending::Pending;
+use super::reply::Reply;
 use super::store::Store;
 use crate::model::NoteKind;
 use crate::processor::{Config, Finished, HandlerSpec, LaneKind, Lanes, Next, Processor as Engine, RunId};
@@ -47,6 +48,7 @@ impl Processor {
     #[pyo3(signature = (store, *, worker_name, handlers, job_types, any_type, batch_size, concurrency, poll_interval, default_timeout, lease))]
     #[allow(clippy::too_many_arguments, reason = "the options of a processor, all by keyword")]
     fn new(
+        py: Python<'_>,
         store: &Store,
         worker_name: String,
         handlers: Vec<(String, bool, bool)>,
@@ -75,15 +77,15 @@ impl Processor {
             default_timeout: default_timeout.map(span).transpose()?,
             lease: span(lease)?,
         };
-        let engine = Engine::new(store.storage()?, config).map_err(raise)?;
+        let engine = Engine::new(store.storage(py)?, config).map_err(|error| exception(py, &error))?;
         let lanes = engine.lanes();
         Ok(Self { engine: Arc::new(engine), lanes, pid: process::id() })
     }
 
     /// Starts to claim and run jobs.
-    fn start(&self) -> PyResult<()> {
+    fn start(&self, py: Python<'_>) -> PyResult<()> {
         self.check_process()?;
-        self.engine.start().map_err(raise)
+        self.engine.start().map_err(|error| exception(py, &error))
     }
 
     /// Claims one batch and runs it; how many jobs ran to an end.
@@ -126,11 +128,7 @@ impl Processor {
     }
 
     /// For the event loop: reports ends, takes up to `most` runs, and messages `(run, what)` about running ones.
-    fn exchange(
-        &self,
-        finished: Vec<FinishedTuple>,
-        most: usize,
-    ) -> PyResult<(Vec<Run>, Vec<(RunId, &'static str)>)> {
+    fn exchange(&self, finished: Vec<FinishedTuple>, most: usize) -> PyResult<(Vec<Run>, Vec<(RunId, &'static str)>)> {
         let finished = finished.into_iter().map(Finished::try_from).collect::<PyResult<_>>()?;
         let (starts, controls) = self.lanes.exchange(finished, most);
         Ok((starts.into_iter().map(Run::from).collect(), controls.into_iter().map(control).collect()))

@@ -25,6 +25,6 @@ use crate::error::Result;
 pub fn open(options: StoreOptions) -> Result<Arc<dyn Storage>> {
     match options {
         StoreOptions::Postgres(options) => Ok(Arc::new(postgres::PostgresStorage::new(options)?)),
-        StoreOptions::Sqlite(_) => Err(crate::Error::Unsupported("the SQLite driver is not wired in".into())),
+        StoreOptions::Sqlite(options) => Ok(Arc::new(sqlite::SqliteStorage::new(options)?)),
     }
 }

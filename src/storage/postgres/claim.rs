@@ -103,6 +103,15 @@ impl PostgresStorage {
         };
     }
 
+    pub(super) async fn types_to_claim(&self) -> Result<Vec<String>> {
+        let rows = self.session().await?.query(&self.statements.claimable_types, &[]).await?;
+        Ok(rows
+            .iter()
+            .map(|row| row.try_get(0))
+            .collect::<std::result::Result<_, _>>()
+            .map_err(super::faults::Fault::from)?)
+    }
+
     pub(super) async fn claimed_before(&self, worker: &Worker, token: i64) -> Result<Claim> {
         let session = self.session().await?;
         let (outlook, reply): (Params<'_>, Params<'_>) = (&[&worker.id], &[&worker.id, &token]);

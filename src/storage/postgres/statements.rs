@@ -91,6 +91,7 @@ statements! {
     promote: "promote" (TEXT_ARRAY, INT8);
     claim_one: "claim" { "{pick}": include_str!("queries/pick_one.sql") } (INT8, TEXT, INT8, TEXT_ARRAY, INT8, BOOL);
     claim_many: "claim" { "{pick}": include_str!("queries/pick_many.sql") } (INT8, TEXT, INT8, TEXT_ARRAY, INT8, BOOL);
+    claimable_types: "claimable_types" ();
     claim_reply: "claim_reply" (INT8, INT8);
     outlook: "outlook" (INT8);
     complete: "complete" (INT8_ARRAY, INT8_ARRAY, INT8_ARRAY, JSONB_ARRAY);

@@ -47,6 +47,10 @@ impl Storage for PostgresStorage {
         self.claim_jobs(request).await
     }
 
+    async fn claimable_types(&self) -> Result<Vec<String>> {
+        self.types_to_claim().await
+    }
+
     async fn reclaim_reply(&self, worker: &Worker, token: i64) -> Result<Claim> {
         self.claimed_before(worker, token).await
     }

@@ -1,0 +1,197 @@
+"""What both twins of a queue do: arguments in, a call into the engine, and what makes a result of its answer."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from ._call import Call
+from .arguments import check_int, check_job_id, seconds
+from .config import Config, open_store
+from .errors import DataQueueError, JobFailed, UnsupportedBackend
+from .filters import StatusFilter, filter_to_core, page_to_core, statuses_to_core
+from .jobs import Job, edit_to_core
+from .models import JobEvent, JobId, JobRecord, JobStatus, MigrationStep
+from .pool import Pool
+
+if TYPE_CHECKING:
+    from ._core import JobTuple, Store
+
+__all__ = ["ExternalSteps", "Requests"]
+
+ExternalSteps = Generator[tuple[str, str], list[tuple[int, int]], list[JobId]]
+"""Statements to run on the caller's connection, each with its parameter, and in the end the ids."""
+
+_FINAL_STATUSES = (JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED)
+
+
+class Requests:
+    """The calls of one queue."""
+
+    def __init__(self, target: Config | Pool | None, verbose: bool) -> None:
+        self.owns_store = not isinstance(target, Pool)
+        self.store: Store = target._store if isinstance(target, Pool) else open_store(target)
+        if verbose:
+            from .logs import start
+
+            start()
+
+    def add_job(self, job: Job[Any]) -> Call[JobId]:
+        return Call(self.store.add([job.to_core()]), lambda added: JobId(*added[0]))
+
+    def add_jobs(self, jobs: Iterable[Job[Any]]) -> Call[list[JobId]]:
+        fields = _fields(jobs)
+        if not fields:
+            return Call(None, lambda _: [])
+        return Call(self.store.add(fields), lambda added: [JobId(*one) for one in added])
+
+    def add_outside(self, jobs: Iterable[Job[Any]]) -> ExternalSteps:
+        """The steps of adding on the caller's own connection."""
+        if not self.store.external_transactions:
+            raise UnsupportedBackend(
+                f"connection= works with PostgreSQL only, and this queue is on {self.store.backend}: a second library "
+                "on the same SQLite file in one process can corrupt it; add the job after your transaction committed",
+                backend=self.store.backend,
+            )
+        fields = _fields(jobs)
+        return _external_steps(self.store, fields)
+
+    def get_job(self, job_id: int) -> Call[JobRecord | None]:
+        return Call(self.store.get(check_job_id("job_id", job_id)), _record_or_none)
+
+    def find(self, limit: int, offset: int, cursor: int | None, **filters: Any) -> Call[list[JobRecord]]:
+        page = page_to_core(limit, offset, cursor)
+        return Call(
+            self.store.find(filter_to_core(**filters), *page), lambda rows: [JobRecord.from_core(row) for row in rows]
+        )
+
+    def count_jobs(self, **filters: Any) -> Call[int]:
+        return Call(self.store.count(filter_to_core(**filters)), int)
+
+    def get_job_events(self, job_id: int) -> Call[list[JobEvent]]:
+        pending = self.store.events(check_job_id("job_id", job_id))
+        return Call(pending, lambda rows: [JobEvent.from_core(row) for row in rows])
+
+    def wait_for_job(self, job_id: int, timeout: Any, raise_on_failure: bool) -> Call[JobRecord]:
+        job_id = check_job_id("job_id", job_id)
+        limit = None if timeout is None else seconds("timeout", timeout)
+        pending = self.store.wait_for_end(job_id, limit)
+        return Call(pending, lambda row: _ended(job_id, limit, raise_on_failure, row))
+
+    def retry_job(self, job_id: int) -> Call[bool]:
+        return Call(self.store.retry(check_job_id("job_id", job_id)), bool)
+
+    def cancel_job(self, job_id: int) -> Call[bool]:
+        return Call(self.store.cancel(check_job_id("job_id", job_id)), bool)
+
+    def edit_job(self, job_id: int, updates: Mapping[str, Any]) -> Call[bool]:
+        job_id = check_job_id("job_id", job_id)
+        edit = edit_to_core(updates, "edit_job")
+        return Call(self.store.edit(job_id, edit) if edit else None, bool)
+
+    def edit_all(self, updates: Mapping[str, Any], **filters: Any) -> Call[int]:
+        conditions = filter_to_core(**filters)
+        edit = edit_to_core(updates, "edit_all_pending_jobs")
+        return Call(self.store.edit_all(conditions, edit) if edit else None, _count)
+
+    def cancel_all(self, **filters: Any) -> Call[int]:
+        return Call(self.store.cancel_all(filter_to_core(**filters)), _count)
+
+    def retry_all(self, **filters: Any) -> Call[int]:
+        return Call(self.store.retry_all(filter_to_core(**filters)), _count)
+
+    def cleanup_old_jobs(self, days_to_keep: float, statuses: StatusFilter) -> Call[int]:
+        names = statuses_to_core("statuses", statuses)
+        unfinished = sorted(set(names) - set(_FINAL_STATUSES))
+        if unfinished:
+            raise ValueError(f"statuses has {unfinished[0]!r}: only {', '.join(_FINAL_STATUSES)} jobs are cleaned up")
+        return Call(self.store.prune_jobs(_span("days_to_keep", days_to_keep, 86_400), names), _count)
+
+    def cleanup_old_job_events(self, days_to_keep: float) -> Call[int]:
+        return Call(self.store.prune_events(_span("days_to_keep", days_to_keep, 86_400)), _count)
+
+    def reclaim_stuck_jobs(self, max_processing_minutes: float) -> Call[int]:
+        span = _span("max_processing_minutes", max_processing_minutes, 60)
+        return Call(self.store.reclaim_stuck(span), _count)
+
+    def migrate(self, to: int | None) -> Call[list[MigrationStep]]:
+        target = None if to is None else check_int("to", to, 0, 2**31 - 1)
+        return Call(self.store.migrate(target), lambda steps: [MigrationStep(*step) for step in steps])
+
+    def need_postgres(self, method: str) -> Store:
+        """The store, if it is PostgreSQL."""
+        if self.store.backend != "postgresql":
+            raise UnsupportedBackend(
+                f"{method}() is for PostgreSQL, and this queue is on {self.store.backend}", backend=self.store.backend
+            )
+        return self.store
+
+    def no_redis(self) -> UnsupportedBackend:
+        """That this queue is not on Redis."""
+        backend = self.store.backend
+        return UnsupportedBackend(f"get_redis_client() is for Redis, and this queue is on {backend}", backend=backend)
+
+    def close(self) -> Call[None]:
+        return Call(self.store.close() if self.owns_store else None, _nothing)
+
+
+def _fields(jobs: Iterable[Job[Any]]) -> list[JobTuple]:
+    listed = list(jobs)
+    for at, job in enumerate(listed):
+        if not isinstance(job, Job):
+            raise TypeError(f"jobs[{at}] must be a Job, not {type(job).__name__}: Job(job_type, payload, ...)")
+    return [job.to_core() for job in listed]
+
+
+def _external_steps(store: Store, fields: list[JobTuple]) -> ExternalSteps:
+    if not fields:
+        return []
+    insert, lookup, param = store.external_add(fields)
+    inserted = dict((yield insert, param))
+    found = {} if len(inserted) == len(fields) else dict((yield lookup, param))
+    ids = []
+    for at, job in enumerate(fields):
+        if at in inserted:
+            ids.append(JobId(inserted[at], True))
+        elif at in found:
+            ids.append(JobId(found[at], False))
+        else:
+            raise DataQueueError(
+                f"the job that held the idempotency key {job[7]!r} is gone again, or was added after your transaction "
+                "took its snapshot: roll back and run the transaction again",
+                backend=store.backend,
+            )
+    return ids
+
+
+def _record_or_none(row: Any) -> JobRecord | None:
+    return None if row is None else JobRecord.from_core(row)
+
+
+def _ended(job_id: int, limit: float | None, raise_on_failure: bool, row: Any) -> JobRecord:
+    if row is None:
+        raise LookupError(f"there is no job {job_id}: it was never added, or was cleaned up")
+    job = JobRecord.from_core(row)
+    if not job.is_final:
+        raise TimeoutError(f"job {job_id} is still {job.status.value} after {limit:g} seconds")
+    if raise_on_failure and job.status is not JobStatus.COMPLETED:
+        raise JobFailed(job)
+    return job
+
+
+def _span(field: str, value: float, unit: int) -> float:
+    if not isinstance(value, int | float):
+        raise TypeError(f"{field} must be a number, not {type(value).__name__}: {value!r:.80}")
+    span = seconds(field, value) * unit
+    # Beyond this nothing can be: the engine's durations and the stores' intervals end somewhere.
+    return min(span, 10_000 * 366 * 86_400.0)
+
+
+def _count(answer: int | None) -> int:
+    return answer or 0
+
+
+def _nothing(_answer: Any) -> None:
+    return None
+
+

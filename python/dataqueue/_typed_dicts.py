@@ -1,0 +1,68 @@
+"""`typing.TypedDict` for CPython 3.11, where pydantic needs the one of `typing_extensions`."""
+
+from __future__ import annotations
+
+import types
+import typing
+from functools import reduce
+from operator import or_
+from typing import Annotated, Any, Union
+
+__all__ = ["rebuilt"]
+
+
+def rebuilt(payload_type: Any) -> Any:
+    """The same type, in which each `typing.TypedDict` is replaced by an equal one that pydantic takes.
+
+    Those inside a model or a dataclass stay, since those classes are not ours to change.
+
+    Raises:
+        TypeError: The annotations of a TypedDict cannot be resolved.
+    """
+    return _rebuilt(payload_type, {})
+
+
+def _rebuilt(kind: Any, done: dict[Any, Any]) -> Any:
+    if typing.is_typeddict(kind):
+        return _rebuilt_dict(kind, done)
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if origin is None or origin is typing.Literal:
+        return kind
+    if origin is Annotated:
+        return Annotated[(_rebuilt(arguments[0], done), *arguments[1:])]  # type: ignore[return-value]
+    if origin in (Union, types.UnionType):
+        return reduce(or_, (_rebuilt(argument, done) for argument in arguments))
+    new = tuple(_rebuilt(argument, done) if argument is not ... else ... for argument in arguments)
+    return kind if new == arguments else origin[new]
+
+
+def _rebuilt_dict(kind: Any, done: dict[Any, Any]) -> Any:
+    import typing_extensions as te
+
+    if type(kind).__module__ == "typing_extensions":
+        return kind
+    if kind in done:
+        raise TypeError(
+            f"{kind.__qualname__} refers to itself, which pydantic cannot read on CPython 3.11: "
+            "import TypedDict from typing_extensions instead of typing"
+        )
+    done[kind] = None
+    try:
+        hints = te.get_type_hints(kind, include_extras=True)
+    except NameError as error:
+        raise TypeError(
+            f"the annotations of {kind.__qualname__} cannot be resolved on CPython 3.11 ({error}): "
+            "import TypedDict from typing_extensions instead of typing"
+        ) from None
+    fields = {}
+    for name, hint in hints.items():
+        required = name in kind.__required_keys__
+        while typing.get_origin(hint) in (te.Required, te.NotRequired):
+            required = typing.get_origin(hint) is te.Required
+            (hint,) = typing.get_args(hint)
+        hint = _rebuilt(hint, done)
+        fields[name] = te.Required[hint] if required else te.NotRequired[hint]
+    del done[kind]
+    made = te.TypedDict(kind.__name__, fields)  # type: ignore[operator]
+    made.__module__, made.__qualname__, made.__doc__ = kind.__module__, kind.__qualname__, kind.__doc__
+    return made

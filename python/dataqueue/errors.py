@@ -1,0 +1,103 @@
+"""What can go wrong, as one tree.
+
+    DataQueueError
+    ├── ConfigError           a URL or option that cannot be used            (also a ValueError)
+    ├── BackendUnavailable    the store cannot be reached; repeating is safe
+    ├── MigrationRequired     the schema is missing, or not of this version
+    ├── UnsupportedBackend    the feature does not exist on this store
+    ├── PayloadError          a payload or output that cannot be stored      (also a ValueError)
+    ├── LeaseLost             the job was taken from this worker
+    └── JobFailed             a job waited for did not complete
+
+An argument outside its limits raises the builtin `ValueError` or `TypeError`, before anything is stored.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from .models import JobRecord
+
+__all__ = [
+    "BackendUnavailable",
+    "ConfigError",
+    "DataQueueError",
+    "JobFailed",
+    "LeaseLost",
+    "MigrationRequired",
+    "PayloadError",
+    "UnsupportedBackend",
+]
+
+
+class DataQueueError(Exception):
+    """The base of all errors of this package.
+
+    Attributes:
+        retryable: Whether the same call may succeed later without any change by the caller.
+        backend: The store concerned, such as `postgresql`, where one is.
+        job_id: The job concerned, where one is.
+    """
+
+    retryable: ClassVar[bool] = False
+
+    def __init__(self, message: str = "", *, backend: str | None = None, job_id: int | None = None) -> None:
+        super().__init__(message)
+        self.backend = backend
+        self.job_id = job_id
+
+
+class ConfigError(DataQueueError, ValueError):
+    """A URL or option that cannot be used."""
+
+
+class BackendUnavailable(DataQueueError):
+    """The store cannot be reached or went away.
+
+    The outcome of the call may be unknown; repeating it is safe, except that a job added without an
+    `idempotency_key` may then exist twice.
+    """
+
+    retryable: ClassVar[bool] = True
+
+
+class MigrationRequired(DataQueueError):
+    """The schema is missing, older or newer than this library; the message names the command to run."""
+
+
+class UnsupportedBackend(DataQueueError):
+    """The feature does not exist on this store."""
+
+
+class PayloadError(DataQueueError, ValueError):
+    """A payload or output that does not fit its type, is not JSON, or holds what no store can keep."""
+
+
+class LeaseLost(DataQueueError):
+    """The job was taken from this worker, which can no longer report on it or end it."""
+
+
+class JobFailed(DataQueueError):
+    """A job that was waited for failed or was cancelled.
+
+    Attributes:
+        job: The job as it ended.
+    """
+
+    def __init__(self, job: JobRecord) -> None:
+        super().__init__(_ending(job), job_id=job.id)
+        self.args = (job,)
+        self.job = job
+
+    def __str__(self) -> str:
+        return _ending(self.job)
+
+
+def _ending(job: JobRecord) -> str:
+    ending = f"job {job.id} ({job.job_type}) {job.status.value}"
+    if job.failure_reason is not None:
+        ending += f" ({job.failure_reason.value})"
+    if job.error_history:
+        ending += f" on attempt {job.attempts} of {job.max_attempts}: {job.error_history[-1].message}"
+    return ending

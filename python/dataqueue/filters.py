@@ -1,0 +1,144 @@
+"""Which jobs to read or change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+
+from .arguments import MAX_PAGE, check_count, check_int32, check_job_id, check_names, timestamp
+from .job_types import JobType, type_name
+from .models import JobStatus, TagMode
+
+if TYPE_CHECKING:
+    from ._core import FilterDict
+
+__all__ = ["JobTypeFilter", "RunAt", "RunAtFilter", "StatusFilter", "Tags", "TagsFilter"]
+
+E = TypeVar("E", bound=StrEnum)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunAt:
+    """Bounds on the time when a job is due; those given must all hold.
+
+    Attributes:
+        gt: Later than.
+        gte: At or later than.
+        lt: Earlier than.
+        lte: At or earlier than.
+        eq: At this time.
+    """
+
+    gt: datetime | None = None
+    gte: datetime | None = None
+    lt: datetime | None = None
+    lte: datetime | None = None
+    eq: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tags:
+    """A condition on a job's tags.
+
+    Attributes:
+        values: The tags asked for, as a set.
+        mode: How they are compared.
+    """
+
+    values: Sequence[str]
+    mode: TagMode | str = TagMode.ALL
+
+
+JobTypeFilter: TypeAlias = str | JobType[Any] | Sequence[str | JobType[Any]]
+StatusFilter: TypeAlias = JobStatus | str | Sequence[JobStatus | str]
+RunAtFilter: TypeAlias = datetime | RunAt
+TagsFilter: TypeAlias = Tags | Sequence[str]
+
+
+def filter_to_core(
+    *,
+    job_type: JobTypeFilter | None = None,
+    status: StatusFilter | None = None,
+    priority: int | None = None,
+    run_at: RunAtFilter | None = None,
+    tags: TagsFilter | None = None,
+) -> FilterDict:
+    """Conditions as the engine takes them; None is no condition.
+
+    Raises:
+        TypeError: A condition is of the wrong type.
+        ValueError: A condition is out of its limits.
+    """
+    filters: FilterDict = {}
+    if job_type is not None:
+        types: list[Any] = [job_type] if isinstance(job_type, str | JobType) else _items("job_type", job_type)
+        filters["job_types"] = [type_name("job_type", one) for one in types]
+    if status is not None:
+        filters["statuses"] = statuses_to_core("status", status)
+    if priority is not None:
+        filters["priority"] = check_int32("priority", priority)
+    if run_at is not None:
+        filters["run_at"] = _bounds(run_at)
+    if tags is not None:
+        condition = tags if isinstance(tags, Tags) else Tags(tags)
+        filters["tags"] = (check_names("tags", condition.values), member("mode", TagMode, condition.mode).value)
+    return filters
+
+
+def statuses_to_core(field: str, status: StatusFilter) -> list[str]:
+    """One status or several, by name.
+
+    Raises:
+        ValueError: There is no such status, or none was given.
+    """
+    given: list[Any] = [status] if isinstance(status, str) else _items(field, status)
+    return [member(field, JobStatus, one).value for one in given]
+
+
+def member(field: str, enum: type[E], value: object) -> E:
+    """The member of an enum that a value names.
+
+    Raises:
+        ValueError: There is none.
+    """
+    try:
+        return enum(value)
+    except ValueError:
+        raise ValueError(f"{field} is {value!r:.80}: it must be one of {', '.join(enum)}") from None
+
+
+def page_to_core(limit: int, offset: int, cursor: int | None = None) -> tuple[int, int, int | None]:
+    """A page as the engine takes it: limit, offset, and the id below which it begins.
+
+    Raises:
+        TypeError: One is not an int.
+        ValueError: One is out of its limits, or both a cursor and an offset were given.
+    """
+    limit = check_count("limit", limit, MAX_PAGE, least=1)
+    offset = check_count("offset", offset, 2**31 - 1)
+    if cursor is None:
+        return limit, offset, None
+    if offset:
+        raise ValueError("cursor and offset exclude each other: page by cursor, the id of the last job seen")
+    return limit, 0, check_job_id("cursor", cursor)
+
+
+def _items(field: str, values: Any) -> list[Any]:
+    if not isinstance(values, Iterable):
+        raise TypeError(f"{field} must be one value or a list of them, not {type(values).__name__}: {values!r:.80}")
+    listed = list(values)
+    if not listed:
+        raise ValueError(f"{field} is an empty list, which nothing matches: leave it out to match everything")
+    return listed
+
+
+def _bounds(run_at: RunAtFilter) -> dict[str, int]:
+    if isinstance(run_at, datetime):
+        run_at = RunAt(eq=run_at)
+    if not isinstance(run_at, RunAt):
+        raise TypeError(f"run_at must be a datetime or RunAt(gt=, gte=, lt=, lte=, eq=), not {run_at!r:.80}")
+    given = {field.name: getattr(run_at, field.name) for field in fields(run_at)}
+    return {name: timestamp(f"run_at.{name}", value) for name, value in given.items() if value is not None}

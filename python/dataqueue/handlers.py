@@ -1,0 +1,273 @@
+"""Handlers: the functions that run jobs, by job type."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable, ItemsView, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar, cast, overload
+
+from ._signature import CallShape, annotation_of, resolve
+from .arguments import Duration, check_name
+from .job_types import JobType, RetryRule
+from .payload import PayloadCodec
+
+__all__ = ["Handler", "JobFunction", "JobHandlers"]
+
+P = TypeVar("P")
+P_contra = TypeVar("P_contra", contravariant=True)
+R = TypeVar("R")
+S = ParamSpec("S")
+
+
+@dataclass(frozen=True, slots=True)
+class Handler:
+    """What a worker needs to know to run the jobs of one type.
+
+    Attributes:
+        name: The job type.
+        func: The function as it was written.
+        is_async: Whether a call answers a coroutine, to be run on an event loop.
+        codec: Decodes the payload.
+        positional: How many of payload, signal and ctx it takes by position, in this order.
+        wants_ctx: Whether it takes `ctx` by name.
+        wants_signal: Whether it takes `signal` by name.
+        retry: The rule for its retries, if it has one of its own.
+    """
+
+    name: str
+    func: Callable[..., Any]
+    is_async: bool
+    codec: PayloadCodec
+    positional: int
+    wants_ctx: bool
+    wants_signal: bool
+    retry: RetryRule | None
+
+
+class JobFunction(JobType[P], Generic[P, S, R]):
+    """A handler after `@handlers.job(...)`: a job type to add by, and still the function it was.
+
+    Calling it runs the function here and now, without a queue, as a unit test wants it.
+    """
+
+    def __init__(
+        self, func: Callable[Concatenate[P, S], R], declared: JobType[Any], local_names: Mapping[str, Any] | None
+    ) -> None:
+        """Made by `JobHandlers.job`; `local_names` resolve the payload's annotation, None keeps the declared type."""
+        self.name, self.defaults, self.retry = declared.name, declared.defaults, declared.retry
+        self.shape = CallShape.of(func, declared.name)
+        self._func = func
+        self._pending_annotation: Any = None
+        self._payload_type = declared.payload_type
+        if local_names is not None:
+            self._pending_annotation = annotation_of(func, declared.name)
+            try:
+                self._payload_type = resolve(self._pending_annotation, func, local_names)
+                self._pending_annotation = None
+            except NameError:
+                # A class that is defined further down; looked at again when first needed.
+                pass
+        functools.update_wrapper(self, func, updated=())
+
+    def __call__(self, payload: P, /, *args: S.args, **kwargs: S.kwargs) -> R:
+        """Runs the function itself."""
+        return self._func(payload, *args, **kwargs)
+
+    @property
+    def payload_type(self) -> Any:
+        """The annotation of the function's first parameter; `Any` where it has none.
+
+        Raises:
+            TypeError: The annotation cannot be resolved.
+        """
+        if self._pending_annotation is not None:
+            try:
+                self._payload_type = resolve(self._pending_annotation, self._func, {})
+            except NameError as error:
+                raise TypeError(
+                    f"the payload's annotation in the handler of {self.name!r} cannot be resolved ({error}): "
+                    "define or import that name at the module's top level, outside of `if TYPE_CHECKING`"
+                ) from None
+            self._pending_annotation = None
+        return self._payload_type
+
+    @property
+    def func(self) -> Callable[Concatenate[P, S], R]:
+        """The function as it was written."""
+        return self._func
+
+    def handler(self) -> Handler:
+        """What a worker needs to know.
+
+        Raises:
+            TypeError: The payload's type cannot be used.
+        """
+        self.codec.check_type()
+        return Handler(
+            name=self.name,
+            func=self._func,
+            is_async=self.shape.is_async,
+            codec=self.codec,
+            positional=self.shape.positional,
+            wants_ctx=self.shape.wants_ctx,
+            wants_signal=self.shape.wants_signal,
+            retry=self.retry,
+        )
+
+
+class _Attach(Protocol):
+    """Makes a handler of a function, whose first parameter says what its payload is."""
+
+    def __call__(self, func: Callable[Concatenate[P, S], R], /) -> JobFunction[P, S, R]: ...
+
+
+class _AttachTo(Protocol[P_contra]):
+    """Makes a handler of a function that takes the payload of a declared type."""
+
+    def __call__(self, func: Callable[Concatenate[P_contra, S], R], /) -> JobFunction[P_contra, S, R]: ...
+
+
+class JobHandlers:
+    """A set of handlers, one for each job type.
+
+    Example:
+        ```python
+        handlers = JobHandlers()
+
+        @handlers.job("send_email", max_attempts=5, timeout=30)
+        async def send_email(payload: SendEmail, *, ctx: AsyncJobContext) -> None: ...
+        ```
+    """
+
+    def __init__(self, handlers: Mapping[str, Callable[..., Any]] | None = None) -> None:
+        """A set with the handlers of a mapping from names to functions, or an empty one."""
+        self._functions: dict[str, JobFunction[Any, ..., Any]] = {}
+        for name, func in (handlers or {}).items():
+            names = None if isinstance(func, JobFunction) else {}
+            self._add(_undecorated(func), _declared(name, func), names)
+
+    @classmethod
+    def coerce(cls, handlers: JobHandlers | Mapping[str, Callable[..., Any]]) -> JobHandlers:
+        """These handlers, whichever way they were given.
+
+        Raises:
+            TypeError: They are neither `JobHandlers` nor a mapping from names to functions.
+        """
+        if isinstance(handlers, JobHandlers):
+            return handlers
+        if isinstance(handlers, Mapping):
+            return cls(handlers)
+        raise TypeError(f"handlers must be JobHandlers or a mapping of names to functions, not {handlers!r:.80}")
+
+    @overload
+    def job(self, job_type: JobType[P], *, retry: RetryRule | None = None) -> _AttachTo[P]: ...
+    @overload
+    def job(
+        self,
+        job_type: str,
+        *,
+        priority: int | None = None,
+        max_attempts: int | None = None,
+        timeout: Duration | None = None,
+        tags: Sequence[str] | None = None,
+        retry_delay: Duration | None = None,
+        retry_backoff: bool | None = None,
+        retry_delay_max: Duration | None = None,
+        retry: RetryRule | None = None,
+    ) -> _Attach: ...
+    def job(self, job_type: str | JobType[Any], *, retry: RetryRule | None = None, **defaults: Any) -> Any:
+        """Registers the decorated function as the handler of a job type.
+
+        The function takes the payload, and if it wants them the signal and the context: by position in this
+        order, or as keyword-only `ctx` and `signal`. `async def` runs on an event loop, `def` on a thread.
+        Without a `JobType` the payload's type is the annotation of the first parameter.
+
+        Args:
+            job_type: The name, or the type declared elsewhere.
+            retry: Answers the delay before a retry, or None to end the job; overrides the retry options.
+            **defaults: Options of the type's jobs, as `JobType` takes them; only with a name, since a declared
+                type brings its own.
+
+        Returns:
+            A decorator. What it makes is called like the function, and is a job type to add jobs by.
+
+        Raises:
+            TypeError: The function cannot be a handler; the message names the parameter.
+            ValueError: The type has a handler already.
+        """
+        if isinstance(job_type, JobType):
+            if defaults:
+                raise TypeError(
+                    f"{', '.join(sorted(defaults))}: declare these on the JobType {job_type.name!r} itself, "
+                    "where every process that adds its jobs sees them"
+                )
+            declared = _with_retry(job_type, retry)
+        else:
+            declared = JobType(job_type, retry=retry, **defaults)
+        typed = isinstance(job_type, JobType)
+
+        def attach(func: Callable[..., Any]) -> JobFunction[Any, ..., Any]:
+            names = None if typed else sys._getframe(1).f_locals
+            return self._add(func, declared, names)
+
+        return attach
+
+    def _add(
+        self, func: Callable[..., Any], declared: JobType[Any], names: Mapping[str, Any] | None
+    ) -> JobFunction[Any, ..., Any]:
+        if declared.name in self._functions:
+            first = self._functions[declared.name].func
+            raise ValueError(
+                f"{declared.name!r} has a handler already, {getattr(first, '__qualname__', first)!r}: "
+                "a job type has one handler"
+            )
+        function: JobFunction[Any, ..., Any] = JobFunction(func, declared, names)
+        self._functions[declared.name] = function
+        return function
+
+    def get(self, name: str) -> Handler | None:
+        """The handler of a type, None where there is none."""
+        function = self._functions.get(name)
+        return None if function is None else function.handler()
+
+    def names(self) -> list[str]:
+        """The job types, in the order of registration."""
+        return list(self._functions)
+
+    def items(self) -> ItemsView[str, Handler]:
+        """Names and handlers, in the order of registration."""
+        return {name: function.handler() for name, function in self._functions.items()}.items()
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._functions
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._functions)
+
+    def __len__(self) -> int:
+        return len(self._functions)
+
+    def __repr__(self) -> str:
+        return f"<JobHandlers {', '.join(self._functions) or 'empty'}>"
+
+
+def _with_retry(declared: JobType[Any], retry: RetryRule | None) -> JobType[Any]:
+    if retry is None:
+        return declared
+    own: JobType[Any] = JobType(declared.name, declared.payload_type, retry=retry)
+    own.defaults = declared.defaults
+    return own
+
+
+def _undecorated(func: Any) -> Callable[..., Any]:
+    return cast("Callable[..., Any]", func.func) if isinstance(func, JobFunction) else func
+
+
+def _declared(name: str, func: Any) -> JobType[Any]:
+    if isinstance(func, JobFunction):
+        own: JobType[Any] = JobType(name, func.payload_type, retry=func.retry)
+        own.defaults = func.defaults
+        return own
+    return JobType(check_name("a handler's name", name))

@@ -1,0 +1,139 @@
+//! Leasing due jobs to a worker.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use super::fault::Outcome;
+use super::rows;
+use super::session::Session;
+use super::statements as sql;
+use crate::clock::Timestamp;
+use crate::error::Error;
+use crate::model::{Claim, ClaimRequest, Claimed, EventKind, JobId, Lease, Worker};
+
+/// How many due jobs of a type one claim makes claimable at most.
+const PROMOTED: u32 = 10_000;
+
+/// A claimable job; ordered as jobs are to be run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Ready {
+    priority: Reverse<i32>,
+    due_at: i64,
+    job_id: JobId,
+    /// Its type, as an index of the request's.
+    job_type: usize,
+    is_retry: bool,
+}
+
+/// The types of jobs that may be claimed, now or later.
+pub(super) fn claimable_types(session: &Session<'_>) -> Outcome<Vec<String>> {
+    let mut statement = session.conn.prepare_cached(sql::CLAIMABLE_TYPES)?;
+    let types = statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    Ok(types)
+}
+
+/// Leases up to `limit` jobs.
+pub(super) fn claim(session: &mut Session<'_>, request: &ClaimRequest) -> Outcome<Claim> {
+    check_registered(session, &request.worker)?;
+    let types = distinct(&request.job_types);
+    for job_type in &types {
+        promote(session, job_type)?;
+    }
+    let (picked, left) = pick(session, &types, request.limit as usize)?;
+    let mut jobs = Vec::with_capacity(picked.len());
+    for ready in picked {
+        if let Some(job) = start(session, request, types[ready.job_type], ready)? {
+            jobs.push(job);
+        }
+    }
+    let (next_due, overdue) = next_due(session, &types)?;
+    Ok(Claim { jobs, more: left || overdue, next_due: next_due.map(|due| due.since(session.now)), now: session.now })
+}
+
+/// The jobs that an earlier claim leased.
+pub(super) fn reclaim_reply(session: &mut Session<'_>, worker: &Worker, token: i64) -> Outcome<Claim> {
+    check_registered(session, worker)?;
+    let mut statement = session.conn.prepare_cached(&sql::GET_JOB)?;
+    let mut jobs = Vec::new();
+    for job_id in session.ids(sql::CLAIM_LEASES, (worker.id, token))? {
+        let lease = Lease { job_id, worker_id: worker.id, token };
+        jobs.push(Claimed { lease, job: statement.query_row([job_id], rows::job)? });
+    }
+    jobs.sort_by_key(|claimed| (Reverse(claimed.job.priority), claimed.job.run_at, claimed.job.id));
+    Ok(Claim { jobs, more: true, next_due: None, now: session.now })
+}
+
+fn check_registered(session: &Session<'_>, worker: &Worker) -> Outcome<()> {
+    if session.value(sql::IS_REGISTERED, [worker.id])? {
+        return Ok(());
+    }
+    Err(Error::WorkerLost { worker: worker.id }.into())
+}
+
+fn distinct(types: &[String]) -> Vec<&str> {
+    let mut types: Vec<&str> = types.iter().map(String::as_str).collect();
+    types.sort_unstable();
+    types.dedup();
+    types
+}
+
+fn promote(session: &Session<'_>, job_type: &str) -> Outcome<()> {
+    if session.run(sql::PROMOTE, (job_type, session.micros(), PROMOTED))? > 0 {
+        session.run(sql::DROP_PROMOTED, (job_type, session.micros(), PROMOTED))?;
+    }
+    Ok(())
+}
+
+/// The first `limit` claimable jobs of all types, in order, and whether any were left.
+fn pick(session: &Session<'_>, types: &[&str], limit: usize) -> Outcome<(Vec<Ready>, bool)> {
+    let mut best = BinaryHeap::with_capacity(limit.min(1024) + 1);
+    let mut left = false;
+    let mut statement = session.conn.prepare_cached(sql::PICK)?;
+    for (job_type, name) in types.iter().enumerate() {
+        let mut found = statement.query((name, i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1)))?;
+        while let Some(row) = found.next()? {
+            let ready = Ready {
+                priority: Reverse(row.get(0)?),
+                due_at: row.get(1)?,
+                job_id: row.get(2)?,
+                job_type,
+                is_retry: row.get(3)?,
+            };
+            if best.len() < limit {
+                best.push(ready);
+                continue;
+            }
+            left = true;
+            match best.peek_mut() {
+                Some(mut worst) if ready < *worst => *worst = ready,
+                // The rest of this type comes even later.
+                _ => break,
+            }
+        }
+    }
+    Ok((best.into_sorted_vec(), left))
+}
+
+fn start(session: &Session<'_>, request: &ClaimRequest, job_type: &str, ready: Ready) -> Outcome<Option<Claimed>> {
+    let (job_id, worker) = (ready.job_id, &request.worker);
+    session.run(sql::DROP_READY, (job_type, ready.priority.0, ready.due_at, job_id))?;
+    let mut statement = session.conn.prepare_cached(&sql::START_JOB)?;
+    let mut started = statement.query((job_id, session.micros(), &worker.name, worker.id, request.token))?;
+    let Some(job) = started.next()?.map(rows::job).transpose()? else { return Ok(None) };
+    // An update with RETURNING is complete only when it was stepped to its end.
+    while started.next()?.is_some() {}
+    session.run(sql::ADD_LEASE, (worker.id, job_id, request.token, ready.is_retry))?;
+    session.event(job_id, EventKind::Processing, None)?;
+    Ok(Some(Claimed { lease: Lease { job_id, worker_id: worker.id, token: request.token }, job }))
+}
+
+/// When the next job of these types falls due, and whether one already is.
+fn next_due(session: &Session<'_>, types: &[&str]) -> Outcome<(Option<Timestamp>, bool)> {
+    let mut next: Option<Timestamp> = None;
+    for job_type in types {
+        if let Some(due) = session.value::<Option<i64>>(sql::NEXT_DUE, [job_type])?.map(Timestamp::from_micros) {
+            next = Some(next.map_or(due, |next| next.min(due)));
+        }
+    }
+    Ok((next, next.is_some_and(|due| due <= session.now)))
+}

@@ -1,0 +1,109 @@
+//! Adding jobs.
+
+use std::time::Duration;
+
+use rusqlite::OptionalExtension;
+
+use super::bodies::{self, inline};
+use super::fault::Outcome;
+use super::session::Session;
+use super::statements as sql;
+use crate::clock::Timestamp;
+use crate::error::Error;
+use crate::model::{Added, EventKind, JobId, NewJob};
+
+/// Adds all of `jobs`, or finds the holders of their keys.
+pub(super) fn add(session: &mut Session<'_>, jobs: &[NewJob]) -> Outcome<Vec<Added>> {
+    let mut added = Vec::with_capacity(jobs.len());
+    for job in jobs {
+        added.push(add_one(session, job)?);
+    }
+    session.effects.wake |= added.iter().any(|one| one.created);
+    Ok(added)
+}
+
+fn add_one(session: &Session<'_>, job: &NewJob) -> Outcome<Added> {
+    let run_at = job.run_at.unwrap_or(session.now);
+    let tags = distinct(&job.tags);
+    let created = session.run(
+        sql::ADD_JOB,
+        (
+            &job.job_type,
+            job.priority,
+            job.max_attempts,
+            session.micros(),
+            run_at.as_micros(),
+            job.timeout_ms,
+            &job.idempotency_key,
+            job.retry.delay.as_ref().map(Duration::as_secs_f64),
+            job.retry.backoff,
+            job.retry.delay_max.as_ref().map(Duration::as_secs_f64),
+            json_list(&tags)?,
+            inline(&job.payload),
+        ),
+    )? > 0;
+    if !created {
+        return Ok(Added { id: holder(session, job)?, created });
+    }
+    let id = session.conn.last_insert_rowid();
+    bodies::put(session, id, "payload", &job.payload)?;
+    tag(session, id, &tags)?;
+    place(session, Place { job_type: &job.job_type, priority: job.priority, due_at: run_at, is_retry: false }, id)?;
+    session.event(id, EventKind::Added, None)?;
+    Ok(Added { id, created })
+}
+
+fn holder(session: &Session<'_>, job: &NewJob) -> Outcome<JobId> {
+    let mut statement = session.conn.prepare_cached(sql::HOLDER)?;
+    let id = statement.query_row([&job.idempotency_key], |row| row.get(0)).optional()?;
+    Ok(id.ok_or_else(|| Error::Internal("a job was not added, and no other holds its key".into()))?)
+}
+
+/// Where a job stands in the queue.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place<'a> {
+    pub job_type: &'a str,
+    pub priority: i32,
+    pub due_at: Timestamp,
+    pub is_retry: bool,
+}
+
+/// Puts a job into the queue: among the claimable, or among those of later.
+pub(super) fn place(session: &Session<'_>, place: Place<'_>, id: JobId) -> Outcome<()> {
+    let table = if place.due_at <= session.now { sql::ADD_READY } else { sql::ADD_SCHEDULED };
+    session.run(table, (place.job_type, place.priority, place.due_at.as_micros(), id, place.is_retry))?;
+    Ok(())
+}
+
+/// Takes a job out of the queue, wherever it stands.
+pub(super) fn displace(session: &Session<'_>, place: Place<'_>, id: JobId) -> Outcome<()> {
+    let due_at = place.due_at.as_micros();
+    if session.run(sql::DROP_READY, (place.job_type, place.priority, due_at, id))? == 0 {
+        session.run(sql::DROP_SCHEDULED, (place.job_type, due_at, id))?;
+    }
+    Ok(())
+}
+
+/// Makes a job findable by its tags.
+pub(super) fn tag(session: &Session<'_>, id: JobId, tags: &[&str]) -> Outcome<()> {
+    tags.iter().try_for_each(|tag| session.run(sql::ADD_TAG, (tag, id)).map(drop))
+}
+
+/// Each tag once, in the order given.
+pub(super) fn distinct(tags: &[String]) -> Vec<&str> {
+    let mut seen = Vec::with_capacity(tags.len());
+    for tag in tags {
+        if !seen.contains(&tag.as_str()) {
+            seen.push(tag.as_str());
+        }
+    }
+    seen
+}
+
+/// A list as JSON text.
+pub(super) fn json_list(values: &[&str]) -> Outcome<String> {
+    if values.is_empty() {
+        return Ok("[]".into());
+    }
+    Ok(serde_json::to_string(values).map_err(|error| Error::Internal(format!("a list of tags as JSON: {error}")))?)
+}

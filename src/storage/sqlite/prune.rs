@@ -1,0 +1,74 @@
+//! Deleting what is old.
+
+use std::time::Duration;
+
+use super::fault::Outcome;
+use super::rows;
+use super::session::Session;
+use super::statements as sql;
+use crate::model::{Chunk, JobId, Prune, Status};
+use crate::policy::status::is_final;
+
+/// A job as the sweep sees it.
+struct Candidate {
+    id: JobId,
+    status: Status,
+    retry_due: bool,
+    updated_at: i64,
+    created_at: i64,
+    tags: Vec<String>,
+}
+
+/// One step by growing id: deletes the old jobs among the next `limit`.
+pub(super) fn prune_jobs(session: &mut Session<'_>, prune: &Prune, after: JobId, limit: u32) -> Outcome<Chunk> {
+    let cutoff = session.now.minus(prune.older_than).as_micros();
+    let mut statement = session.conn.prepare_cached(sql::PRUNABLE)?;
+    let candidates = statement
+        .query_map((after, limit), |row| {
+            Ok(Candidate {
+                id: row.get(0)?,
+                status: rows::status(row, 1)?,
+                retry_due: row.get::<_, Option<i64>>(2)?.is_some(),
+                updated_at: row.get(3)?,
+                created_at: row.get(4)?,
+                tags: rows::tags(row, 5)?,
+            })
+        })?
+        .collect::<Result<Vec<_>, _>>()?;
+    let mut chunk = Chunk::default();
+    for job in &candidates {
+        // Ids grow with time: what follows is younger still.
+        if job.created_at > cutoff {
+            return Ok(chunk);
+        }
+        let is_old = job.updated_at <= cutoff && prune.statuses.contains(&job.status);
+        if is_old && is_final(job.status, job.retry_due) {
+            delete(session, job)?;
+            chunk.changed += 1;
+        }
+    }
+    chunk.next = candidates.last().map(|job| job.id).filter(|_| candidates.len() >= limit as usize);
+    Ok(chunk)
+}
+
+fn delete(session: &mut Session<'_>, job: &Candidate) -> Outcome<()> {
+    session.run(sql::DROP_EVENTS, [job.id])?;
+    session.run(sql::DROP_BODIES, [job.id])?;
+    for tag in &job.tags {
+        session.run(sql::DROP_TAG, (tag, job.id))?;
+    }
+    session.run(sql::DROP_JOB, [job.id])?;
+    session.effects.ended.push(job.id);
+    Ok(())
+}
+
+/// One step by growing id: deletes the old events among the next `limit`.
+pub(super) fn prune_events(session: &mut Session<'_>, older_than: Duration, after: i64, limit: u32) -> Outcome<Chunk> {
+    let cutoff = session.now.minus(older_than).as_micros();
+    let mut statement = session.conn.prepare_cached(sql::PRUNABLE_EVENTS)?;
+    let (last, old): (Option<i64>, i64) =
+        statement.query_row((after, limit, cutoff), |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let Some(last) = last else { return Ok(Chunk::default()) };
+    let changed = session.run(sql::PRUNE_EVENTS, (after, last, cutoff))?;
+    Ok(Chunk { changed: changed as u64, next: Some(last).filter(|_| old >= i64::from(limit)) })
+}

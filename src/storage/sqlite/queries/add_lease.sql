@@ -1,0 +1,2 @@
+-- Records who runs a job; primary key.
+INSERT INTO job_leases (worker_id, job_id, token, is_retry) VALUES (?1, ?2, ?3, ?4)

@@ -1,0 +1,2 @@
+-- Forgets all long values of a job; primary key.
+DELETE FROM job_bodies WHERE job_id = ?1

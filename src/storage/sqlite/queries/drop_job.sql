@@ -1,0 +1,2 @@
+-- Deletes a job; primary key.
+DELETE FROM job_queue WHERE id = ?1

@@ -1,0 +1,7 @@
+-- Turns a picked job into a running one; primary key.
+UPDATE job_queue
+SET status = 'processing', attempts = attempts + 1, updated_at = ?2, locked_at = ?2, locked_by = ?3,
+    lease_worker = ?4, lease_token = ?5, started_at = coalesce(started_at, ?2), next_attempt_at = NULL,
+    pending_reason = NULL
+WHERE id = ?1 AND status IN ('pending', 'failed')
+RETURNING

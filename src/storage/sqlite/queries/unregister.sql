@@ -1,0 +1,2 @@
+-- Forgets a worker; primary key.
+DELETE FROM job_workers WHERE id = ?1

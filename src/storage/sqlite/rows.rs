@@ -1,0 +1,139 @@
+//! Reading rows into the model.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use rusqlite::types::{FromSql, FromSqlError, Type, ValueRef};
+use rusqlite::{Error as SqlError, Result as SqlResult, Row};
+
+use crate::clock::Timestamp;
+use crate::model::{Event, EventKind, FailureReason, Job, Retry, Status};
+
+/// Reads columns from left to right.
+struct Reader<'r, 's> {
+    row: &'r Row<'s>,
+    at: usize,
+}
+
+impl Reader<'_, '_> {
+    fn next<T: FromSql>(&mut self) -> SqlResult<T> {
+        self.at += 1;
+        self.row.get(self.at - 1)
+    }
+
+    fn time(&mut self) -> SqlResult<Option<Timestamp>> {
+        Ok(self.next::<Option<i64>>()?.map(Timestamp::from_micros))
+    }
+
+    fn instant(&mut self) -> SqlResult<Timestamp> {
+        Ok(Timestamp::from_micros(self.next()?))
+    }
+
+    fn span(&mut self) -> SqlResult<Option<Duration>> {
+        Ok(self.next::<Option<f64>>()?.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()))
+    }
+
+    fn bytes(&mut self) -> SqlResult<Option<Bytes>> {
+        self.at += 1;
+        match self.row.get_ref(self.at - 1)? {
+            ValueRef::Null => Ok(None),
+            value => Ok(Some(Bytes::copy_from_slice(value.as_bytes()?))),
+        }
+    }
+
+    fn name<T>(&mut self, parse: impl Fn(&str) -> Option<T>) -> SqlResult<T> {
+        self.at += 1;
+        name(self.row, self.at - 1, parse)
+    }
+
+    fn list<T>(&mut self, read: impl Fn(serde_json::Value) -> Option<T>) -> SqlResult<Vec<T>> {
+        self.at += 1;
+        let text = self.row.get_ref(self.at - 1)?.as_bytes()?;
+        if text == b"[]" {
+            return Ok(Vec::new());
+        }
+        let values: Vec<serde_json::Value> = serde_json::from_slice(text)
+            .map_err(|error| SqlError::FromSqlConversionFailure(self.at - 1, Type::Text, Box::new(error)))?;
+        Ok(values.into_iter().filter_map(read).collect())
+    }
+}
+
+fn name<T>(row: &Row<'_>, at: usize, parse: impl Fn(&str) -> Option<T>) -> SqlResult<T> {
+    parse(row.get_ref(at)?.as_str()?)
+        .ok_or_else(|| SqlError::FromSqlConversionFailure(at, Type::Text, Box::new(FromSqlError::InvalidType)))
+}
+
+fn text(value: serde_json::Value) -> Option<String> {
+    match value {
+        serde_json::Value::String(text) => Some(text),
+        _ => None,
+    }
+}
+
+/// The tags of a job, from their JSON text.
+pub(super) fn tags(row: &Row<'_>, at: usize) -> SqlResult<Vec<String>> {
+    Reader { row, at }.list(text)
+}
+
+/// A status.
+pub(super) fn status(row: &Row<'_>, at: usize) -> SqlResult<Status> {
+    name(row, at, Status::parse)
+}
+
+/// A job, from the columns of `columns.sql`.
+pub(super) fn job(row: &Row<'_>) -> SqlResult<Job> {
+    let mut columns = Reader { row, at: 0 };
+    let c = &mut columns;
+    Ok(Job {
+        id: c.next()?,
+        job_type: c.next()?,
+        status: c.name(Status::parse)?,
+        priority: c.next()?,
+        attempts: c.next()?,
+        max_attempts: c.next()?,
+        created_at: c.instant()?,
+        updated_at: c.instant()?,
+        run_at: c.instant()?,
+        locked_at: c.time()?,
+        locked_by: c.next()?,
+        started_at: c.time()?,
+        completed_at: c.time()?,
+        next_attempt_at: c.time()?,
+        last_retried_at: c.time()?,
+        last_failed_at: c.time()?,
+        last_cancelled_at: c.time()?,
+        pending_reason: c.next()?,
+        failure_reason: c.next::<Option<String>>()?.and_then(|name| FailureReason::parse(&name)),
+        timeout_ms: c.next()?,
+        idempotency_key: c.next()?,
+        progress: c.next()?,
+        retry: Retry { delay: c.span()?, backoff: c.next()?, delay_max: c.span()? },
+        wait_until: c.time()?,
+        wait_token_id: c.next()?,
+        group_id: c.next()?,
+        group_tier: c.next()?,
+        dead_letter_job_type: c.next()?,
+        dead_lettered_at: c.time()?,
+        dead_letter_job_id: c.next()?,
+        depends_on_job_ids: c.list(|value| value.as_i64())?,
+        depends_on_tags: c.list(text)?,
+        tags: c.list(text)?,
+        payload: c.bytes()?.unwrap_or_default(),
+        output: c.bytes()?,
+        error_history: c.bytes()?.unwrap_or_else(|| Bytes::from_static(b"[]")),
+        step_data: c.bytes()?.unwrap_or_else(|| Bytes::from_static(b"{}")),
+    })
+}
+
+/// An event, from the columns of `events.sql`.
+pub(super) fn event(row: &Row<'_>) -> SqlResult<Event> {
+    let mut columns = Reader { row, at: 0 };
+    let c = &mut columns;
+    Ok(Event {
+        id: c.next()?,
+        job_id: c.next()?,
+        kind: c.name(EventKind::parse)?,
+        created_at: c.instant()?,
+        metadata: c.bytes()?,
+    })
+}

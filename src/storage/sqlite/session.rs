@@ -1,0 +1,69 @@
+//! What a request works with: a connection, the time, and what is to be told after the commit.
+
+use rusqlite::Connection;
+
+use super::fault::Outcome;
+use super::statements as sql;
+use crate::clock::Timestamp;
+use crate::model::{EventKind, JobId};
+
+/// One request's view of the database, inside a transaction of the writer's or on a reader.
+pub(super) struct Session<'c> {
+    pub conn: &'c Connection,
+    pub now: Timestamp,
+    pub effects: Effects,
+}
+
+/// What others in this process are told once the transaction is committed.
+#[derive(Debug, Default)]
+pub(super) struct Effects {
+    /// Jobs may have become claimable, or the time of the next one changed.
+    pub wake: bool,
+    /// Jobs that ended, or were deleted.
+    pub ended: Vec<JobId>,
+}
+
+impl Effects {
+    pub(super) fn merge(&mut self, other: Self) {
+        self.wake |= other.wake;
+        self.ended.extend(other.ended);
+    }
+}
+
+impl<'c> Session<'c> {
+    pub(super) fn new(conn: &'c Connection, now: Timestamp) -> Self {
+        Self { conn, now, effects: Effects::default() }
+    }
+
+    /// Now, as it is stored.
+    pub(super) fn micros(&self) -> i64 {
+        self.now.as_micros()
+    }
+
+    /// Runs a statement and answers how many rows it changed.
+    pub(super) fn run(&self, statement: &str, params: impl rusqlite::Params) -> Outcome<usize> {
+        Ok(self.conn.prepare_cached(statement)?.execute(params)?)
+    }
+
+    /// The first row's first value.
+    pub(super) fn value<T: rusqlite::types::FromSql>(
+        &self,
+        statement: &str,
+        params: impl rusqlite::Params,
+    ) -> Outcome<T> {
+        Ok(self.conn.prepare_cached(statement)?.query_row(params, |row| row.get(0))?)
+    }
+
+    /// The first value of each row.
+    pub(super) fn ids(&self, statement: &str, params: impl rusqlite::Params) -> Outcome<Vec<i64>> {
+        let mut statement = self.conn.prepare_cached(statement)?;
+        let rows = statement.query_map(params, |row| row.get(0))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Writes an event.
+    pub(super) fn event(&self, job_id: JobId, kind: EventKind, metadata: Option<&str>) -> Outcome<()> {
+        self.run(sql::ADD_EVENT, (job_id, kind.as_str(), self.micros(), metadata))?;
+        Ok(())
+    }
+}

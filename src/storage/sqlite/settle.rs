@@ -1,0 +1,107 @@
+//! Ending leases, and what is reported while they last.
+
+use rusqlite::OptionalExtension;
+
+use super::bodies::{self, inline};
+use super::enqueue::{Place, place};
+use super::errors;
+use super::fault::Outcome as Done;
+use super::session::Session;
+use super::statements as sql;
+use crate::clock::Timestamp;
+use crate::model::{EventKind, Failure, Lease, Note, NoteKind, Outcome, Settled, Settlement};
+
+/// Ends each lease that is still valid.
+pub(super) fn settle(session: &mut Session<'_>, settlements: &[Settlement]) -> Done<Vec<Settled>> {
+    settlements.iter().map(|settlement| settle_one(session, settlement)).collect()
+}
+
+fn settle_one(session: &mut Session<'_>, settlement: &Settlement) -> Done<Settled> {
+    let lease = settlement.lease;
+    let Some(is_retry) = end_lease(session, lease)? else {
+        let was_settled = session.value(sql::WAS_SETTLED, (lease.job_id, lease.worker_id, lease.token))?;
+        return Ok(if was_settled { Settled::Applied } else { Settled::LeaseLost });
+    };
+    match &settlement.outcome {
+        Outcome::Completed { output } => complete(session, lease, output.as_deref())?,
+        Outcome::Failed(failure) => fail(session, lease, settlement.attempt, failure)?,
+        Outcome::Released => release(session, lease, is_retry)?,
+    }
+    Ok(Settled::Applied)
+}
+
+fn end_lease(session: &Session<'_>, lease: Lease) -> Done<Option<bool>> {
+    let mut statement = session.conn.prepare_cached(sql::END_LEASE)?;
+    Ok(statement.query_row((lease.worker_id, lease.job_id, lease.token), |row| row.get(0)).optional()?)
+}
+
+fn complete(session: &mut Session<'_>, lease: Lease, output: Option<&[u8]>) -> Done<()> {
+    let id = lease.job_id;
+    session.run(sql::COMPLETE, (id, session.micros(), output.is_some(), output.and_then(inline)))?;
+    if let Some(output) = output {
+        bodies::replace(session, id, "output", output)?;
+    }
+    session.event(id, EventKind::Completed, None)?;
+    session.effects.ended.push(id);
+    Ok(())
+}
+
+fn fail(session: &mut Session<'_>, lease: Lease, attempt: i32, failure: &Failure) -> Done<()> {
+    let id = lease.job_id;
+    let retry_at = failure.retry_in.map(|delay| session.now.plus(delay));
+    let history = errors::appended(session, id, &errors::entry(failure, attempt, session.now))?;
+    let mut statement = session.conn.prepare_cached(sql::FAIL)?;
+    let (job_type, priority): (String, i32) = statement.query_row(
+        (id, session.micros(), failure.reason.as_str(), retry_at.map(Timestamp::as_micros), inline(&history)),
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?;
+    bodies::replace(session, id, "error_history", &history)?;
+    let metadata = errors::metadata(&failure.message, failure.reason, attempt, retry_at.is_some());
+    session.event(id, EventKind::Failed, Some(&metadata))?;
+    match retry_at {
+        Some(due_at) => {
+            place(session, Place { job_type: &job_type, priority, due_at, is_retry: true }, id)?;
+            session.effects.wake = true;
+        }
+        None => session.effects.ended.push(id),
+    }
+    Ok(())
+}
+
+fn release(session: &mut Session<'_>, lease: Lease, is_retry: bool) -> Done<()> {
+    let id = lease.job_id;
+    let mut statement = session.conn.prepare_cached(sql::RELEASE)?;
+    let (job_type, priority, due_at): (String, i32, i64) =
+        statement.query_row((id, session.micros(), is_retry), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    let due_at = Timestamp::from_micros(due_at);
+    place(session, Place { job_type: &job_type, priority, due_at, is_retry }, id)?;
+    session.event(id, EventKind::Reclaimed, Some(r#"{"released":true}"#))?;
+    session.effects.wake = true;
+    Ok(())
+}
+
+/// Records each report whose lease is valid.
+pub(super) fn note(session: &mut Session<'_>, notes: &[Note]) -> Done<Vec<Settled>> {
+    notes.iter().map(|note| note_one(session, note)).collect()
+}
+
+fn note_one(session: &Session<'_>, note: &Note) -> Done<Settled> {
+    let (lease, id) = (note.lease, note.lease.job_id);
+    if !session.value::<bool>(sql::HAS_LEASE, (lease.worker_id, id, lease.token))? {
+        return Ok(Settled::LeaseLost);
+    }
+    match &note.kind {
+        NoteKind::Progress(percent) => {
+            session.run(sql::NOTE_PROGRESS, (id, percent, session.micros()))?;
+        }
+        NoteKind::Output(output) => {
+            session.run(sql::NOTE_OUTPUT, (id, inline(output), session.micros()))?;
+            bodies::replace(session, id, "output", output)?;
+        }
+        NoteKind::Prolonged { timeout_ms } => {
+            session.run(sql::NOTE_PROLONGED, (id, session.micros()))?;
+            session.event(id, EventKind::Prolonged, Some(&format!(r#"{{"timeout_ms":{timeout_ms}}}"#)))?;
+        }
+    }
+    Ok(Settled::Applied)
+}

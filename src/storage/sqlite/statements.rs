@@ -1,0 +1,79 @@
+//! The statements, one `.sql` file each. Constant text, so that each is prepared once for a connection.
+
+macro_rules! statements {
+    ($($name:ident = $file:literal;)*) => {
+        $(pub(super) const $name: &str = include_str!(concat!("queries/", $file, ".sql"));)*
+    };
+}
+
+/// What [`super::rows::job`] reads.
+const COLUMNS: &str = include_str!("queries/columns.sql");
+
+/// One job.
+pub(super) static GET_JOB: std::sync::LazyLock<String> =
+    std::sync::LazyLock::new(|| format!("SELECT\n{COLUMNS}{}", include_str!("queries/get_job.sql")));
+
+/// Turns a picked job into a running one and answers it.
+pub(super) static START_JOB: std::sync::LazyLock<String> =
+    std::sync::LazyLock::new(|| format!("{}{COLUMNS}", include_str!("queries/start_job.sql")));
+
+statements! {
+    ADD_EVENT = "add_event";
+    ADD_JOB = "add_job";
+    ADD_LEASE = "add_lease";
+    ADD_MIGRATION = "add_migration";
+    ADD_READY = "add_ready";
+    ADD_SCHEDULED = "add_scheduled";
+    ADD_TAG = "add_tag";
+    APPLIED_MIGRATIONS = "applied_migrations";
+    CANCEL = "cancel";
+    CHANGE_STATE = "change_state";
+    CLAIM_LEASES = "claim_leases";
+    COMPLETE = "complete";
+    CRASHED = "crashed";
+    CREATE_MIGRATIONS = "create_migrations";
+    DROP_BODIES = "drop_bodies";
+    DROP_BODY = "drop_body";
+    DROP_EVENTS = "drop_events";
+    DROP_JOB = "drop_job";
+    DROP_LEASE = "drop_lease";
+    DROP_MIGRATION = "drop_migration";
+    DROP_PROMOTED = "drop_promoted";
+    DROP_READY = "drop_ready";
+    DROP_SCHEDULED = "drop_scheduled";
+    DROP_TAG = "drop_tag";
+    EDIT = "edit";
+    END_LEASE = "end_lease";
+    ERROR_HISTORY = "error_history";
+    EVENTS = "events";
+    EXPIRED_WORKERS = "expired_workers";
+    FAIL = "fail";
+    HAS_LEASE = "has_lease";
+    HAS_MIGRATIONS = "has_migrations";
+    CLAIMABLE_TYPES = "claimable_types";
+    HAS_READY = "has_ready";
+    HAS_WORK = "has_work";
+    HOLDER = "holder";
+    IS_REGISTERED = "is_registered";
+    LOSE_JOB = "lose_job";
+    NEXT_DUE = "next_due";
+    NOTE_OUTPUT = "note_output";
+    NOTE_PROGRESS = "note_progress";
+    NOTE_PROLONGED = "note_prolonged";
+    ORPHANED_LEASES = "orphaned_leases";
+    PICK = "pick";
+    PROMOTE = "promote";
+    PRUNABLE = "prunable";
+    PRUNABLE_EVENTS = "prunable_events";
+    PRUNE_EVENTS = "prune_events";
+    PUT_BODY = "put_body";
+    RECLAIM_JOB = "reclaim_job";
+    REGISTER = "register";
+    RELEASE = "release";
+    RENEW = "renew";
+    RETRY = "retry";
+    RUNNING = "running";
+    UNREGISTER = "unregister";
+    WAS_SETTLED = "was_settled";
+    WORKER_LEASES = "worker_leases";
+}

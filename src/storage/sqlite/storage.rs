@@ -1,0 +1,159 @@
+//! The driver's side of the storage seam: each method is one request to a database thread.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use super::session::Session;
+use super::{SqliteStorage, State, claim, enqueue, filter, find, manage, migrations, prune, settle, upkeep};
+use crate::error::{Backend, Error, Result};
+use crate::model::{
+    Added, Change, Chunk, Claim, ClaimRequest, Event, Filter, Job, JobId, NewJob, Note, Page, Prune, Reclaimed,
+    Settled, Settlement, Worker,
+};
+use crate::storage::driver::{Capabilities, ExternalAdd, MigrationState, MigrationStep, Storage, Wakes, Watch};
+use crate::storage::migrate;
+
+/// What one job of a large batch may add to the deadline, on a slow disk.
+const PER_JOB: Duration = Duration::from_millis(1);
+
+#[async_trait]
+impl Storage for SqliteStorage {
+    fn backend(&self) -> Backend {
+        Backend::Sqlite
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities { external_transactions: false, explicit_migrations: false }
+    }
+
+    async fn add(&self, jobs: Vec<NewJob>) -> Result<Vec<Added>> {
+        let extra = PER_JOB.saturating_mul(u32::try_from(jobs.len()).unwrap_or(u32::MAX));
+        self.threads().await?.write(extra, move |session| enqueue::add(session, &jobs)).await
+    }
+
+    fn external_add(&self, _jobs: &[NewJob]) -> Result<ExternalAdd> {
+        Err(Error::Unsupported(
+            "SQLite jobs cannot be added on a connection of yours: two SQLite libraries on one file in one process \
+             drop each other's locks and can damage it. Add the job without connection=, after your own commit, with \
+             an idempotency_key if it may be repeated; or use PostgreSQL"
+                .into(),
+        ))
+    }
+
+    async fn register(&self, name: &str, lease: Duration) -> Result<Worker> {
+        let name = name.to_owned();
+        self.write(move |session| upkeep::register(session, name, lease)).await
+    }
+
+    async fn renew(&self, worker: &Worker, lease: Duration) -> Result<()> {
+        let worker = worker.id;
+        self.write(move |session| upkeep::renew(session, worker, lease)).await
+    }
+
+    async fn unregister(&self, worker: &Worker) -> Result<()> {
+        let worker = worker.id;
+        self.write(move |session| upkeep::unregister(session, worker)).await
+    }
+
+    async fn claim(&self, request: &ClaimRequest) -> Result<Claim> {
+        let request = request.clone();
+        self.write(move |session| claim::claim(session, &request)).await
+    }
+
+    async fn claimable_types(&self) -> Result<Vec<String>> {
+        self.read(|session| claim::claimable_types(session)).await
+    }
+
+    // On the writer, where it comes after the claim whose reply was lost.
+    async fn reclaim_reply(&self, worker: &Worker, token: i64) -> Result<Claim> {
+        let worker = worker.clone();
+        self.write(move |session| claim::reclaim_reply(session, &worker, token)).await
+    }
+
+    async fn settle(&self, settlements: &[Settlement]) -> Result<Vec<Settled>> {
+        let settlements = settlements.to_vec();
+        self.write(move |session| settle::settle(session, &settlements)).await
+    }
+
+    async fn note(&self, notes: &[Note]) -> Result<Vec<Settled>> {
+        let notes = notes.to_vec();
+        self.write(move |session| settle::note(session, &notes)).await
+    }
+
+    async fn reclaim(&self, limit: u32) -> Result<Vec<Reclaimed>> {
+        self.write(move |session| upkeep::reclaim(session, limit)).await
+    }
+
+    async fn reclaim_stuck(&self, max_processing: Duration, after: i64, limit: u32) -> Result<Chunk> {
+        self.write(move |session| upkeep::reclaim_stuck(session, max_processing, after, limit)).await
+    }
+
+    async fn get(&self, ids: &[JobId]) -> Result<Vec<Job>> {
+        let ids = ids.to_vec();
+        self.read(move |session| find::get(session, &ids)).await
+    }
+
+    async fn find(&self, filter: &Filter, page: Page) -> Result<Vec<Job>> {
+        let filter = filter.clone();
+        self.read(move |session| find::find(session, &filter, page)).await
+    }
+
+    async fn count(&self, filter: &Filter) -> Result<u64> {
+        let filter = filter.clone();
+        let count = self.read(move |session| filter::count(session, &filter)).await?;
+        Ok(u64::try_from(count).unwrap_or(0))
+    }
+
+    async fn events(&self, job_id: JobId) -> Result<Vec<Event>> {
+        self.read(move |session| find::events(session, job_id)).await
+    }
+
+    async fn change(&self, id: JobId, change: &Change) -> Result<bool> {
+        let change = change.clone();
+        self.write(move |session| manage::change(session, id, &change)).await
+    }
+
+    async fn change_many(&self, filter: &Filter, change: &Change, after: JobId, limit: u32) -> Result<Chunk> {
+        let (filter, change) = (filter.clone(), change.clone());
+        self.write(move |session| manage::change_many(session, &filter, &change, after, limit)).await
+    }
+
+    async fn prune_jobs(&self, prune: &Prune, after: JobId, limit: u32) -> Result<Chunk> {
+        let prune = prune.clone();
+        self.write(move |session| prune::prune_jobs(session, &prune, after, limit)).await
+    }
+
+    async fn prune_events(&self, older_than: Duration, after: i64, limit: u32) -> Result<Chunk> {
+        self.write(move |session| prune::prune_events(session, older_than, after, limit)).await
+    }
+
+    async fn listen(&self) -> Result<Wakes> {
+        self.threads().await?.listen()?;
+        Ok(self.setup.hints.wakes())
+    }
+
+    async fn watch(&self, id: JobId) -> Result<Watch> {
+        self.threads().await?.listen()?;
+        Ok(self.setup.hints.watch(id))
+    }
+
+    async fn migrate(&self, target: Option<i32>) -> Result<Vec<MigrationStep>> {
+        self.write(move |session| migrations::run(session.conn, target, session.now)).await
+    }
+
+    async fn migration_state(&self) -> Result<MigrationState> {
+        let applied = self.read(|session: &mut Session<'_>| migrations::applied(session.conn)).await?;
+        Ok(migrate::state(migrate::SQLITE, applied))
+    }
+
+    async fn close(&self) {
+        let _opening = self.opening.lock().await;
+        let before = std::mem::replace(&mut *self.state.write(), State::Closed);
+        if let State::Open(threads) = before {
+            threads.close().await;
+            // Whoever waits for a hint looks again, and is told that the queue is closed.
+            self.setup.hints.changed_elsewhere(true);
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! The threads of one open database, and the way in to them.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, Sender};
+use std::thread;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use tokio::sync::oneshot;
+use tokio::time::timeout;
+
+use super::connection;
+use super::fault::{Outcome, Place};
+use super::hints::Hints;
+use super::migrations;
+use super::reader::Reader;
+use super::session::Session;
+use super::watch::{self, FileWatch};
+use super::work::{Work, pack};
+use super::writer::{self, Message, Writer};
+use crate::clock::Clock;
+use crate::error::{Error, Result};
+
+/// Two: one long list leaves room for the short reads of others.
+const READERS: usize = 2;
+
+/// What a call may take beyond waiting for another process: its turn, its own work, and a slow disk.
+const MARGIN: Duration = Duration::from_secs(30);
+
+/// What is needed to open the database.
+#[derive(Clone)]
+pub(super) struct Setup {
+    pub place: Place,
+    pub patience: Duration,
+    pub clock: Arc<dyn Clock>,
+    pub hints: Arc<Hints>,
+}
+
+/// An open database. Its threads end when it is dropped, after the requests that are queued.
+pub(super) struct Threads {
+    setup: Setup,
+    writer: Sender<Message>,
+    /// None where everything is in memory: only the writer's connection sees that.
+    readers: Mutex<Option<Sender<Box<dyn Work>>>>,
+    watch: Mutex<Option<FileWatch>>,
+    closing: Arc<AtomicBool>,
+    reader_handles: Mutex<Vec<thread::JoinHandle<()>>>,
+}
+
+impl Threads {
+    /// Opens the database, creating it and running the migrations if need be.
+    pub(super) async fn open(setup: Setup) -> Result<Self> {
+        let (writer, inbox) = mpsc::channel();
+        let (ready, opened) = oneshot::channel();
+        let start = setup.clone();
+        let serve = move || match open_database(&start) {
+            Ok((conn, version)) => {
+                let Setup { place, clock, hints, .. } = start;
+                if ready.send(Ok(())).is_ok() {
+                    Writer { conn, clock, hints, place, inbox, version }.serve();
+                }
+            }
+            Err(fault) => drop(ready.send(Err(fault.told_of(&start.place)))),
+        };
+        spawn("dataqueue-writer", serve)?;
+        answer(&setup, opened, Duration::ZERO).await?;
+        let closing = Arc::new(AtomicBool::new(false));
+        let (readers, reader_handles) = match setup.place.path() {
+            Some(_) => start_readers(&setup, &closing)?,
+            None => (None, Vec::new()),
+        };
+        let (readers, reader_handles) = (Mutex::new(readers), Mutex::new(reader_handles));
+        Ok(Self { setup, writer, readers, watch: Mutex::default(), closing, reader_handles })
+    }
+
+    /// Runs a request that may write; `extra` is what it may take beyond the usual.
+    pub(super) async fn write<T: Send + 'static>(
+        &self,
+        extra: Duration,
+        work: impl FnOnce(&mut Session<'_>) -> Outcome<T> + Send + 'static,
+    ) -> Result<T> {
+        let (work, reply) = pack(work);
+        self.writer.send(Message::Work(work)).map_err(|_| Error::Closed)?;
+        answer(&self.setup, reply, extra).await
+    }
+
+    /// Runs a request that only reads.
+    pub(super) async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Session<'_>) -> Outcome<T> + Send + 'static,
+    ) -> Result<T> {
+        let (work, reply) = pack(work);
+        let readers = self.readers.lock().clone();
+        match readers {
+            Some(readers) => readers.send(work).map_err(|_| Error::Closed)?,
+            None => self.writer.send(Message::Work(work)).map_err(|_| Error::Closed)?,
+        }
+        answer(&self.setup, reply, Duration::ZERO).await
+    }
+
+    /// Notices from now on what other connections write.
+    pub(super) fn listen(&self) -> Result<()> {
+        let Some(path) = self.setup.place.path() else { return Ok(()) };
+        let mut watch = self.watch.lock();
+        if watch.is_none() && !self.closing.load(Ordering::Acquire) {
+            *watch = Some(watch::start(path, self.writer.clone(), Arc::clone(&self.setup.hints))?);
+        }
+        Ok(())
+    }
+
+    /// Ends the threads after what is queued; a read under way is given up.
+    pub(super) async fn close(&self) {
+        self.closing.store(true, Ordering::Release);
+        drop(self.watch.lock().take());
+        drop(self.readers.lock().take());
+        // The writer closes last: the last connection of all cleans the log up.
+        let handles = std::mem::take(&mut *self.reader_handles.lock());
+        let joined = tokio::task::spawn_blocking(move || handles.into_iter().for_each(|handle| drop(handle.join())));
+        let (done, closed) = oneshot::channel();
+        let longest = self.setup.patience + MARGIN;
+        let _ = timeout(longest, joined).await;
+        if self.writer.send(Message::Close(done)).is_ok() {
+            let _ = timeout(longest, closed).await;
+        }
+    }
+}
+
+fn open_database(setup: &Setup) -> Outcome<(rusqlite::Connection, i64)> {
+    let conn = connection::open_writer(&setup.place, setup.patience)?;
+    migrations::bring_up(&conn, setup.clock.now())?;
+    let version = writer::version(&conn)?;
+    Ok((conn, version))
+}
+
+type Readers = (Option<Sender<Box<dyn Work>>>, Vec<thread::JoinHandle<()>>);
+
+fn start_readers(setup: &Setup, closing: &Arc<AtomicBool>) -> Result<Readers> {
+    let (sender, inbox) = mpsc::channel();
+    let inbox = Arc::new(Mutex::new(inbox));
+    let handles = (0..READERS)
+        .map(|_| {
+            let reader = Reader {
+                inbox: Arc::clone(&inbox),
+                clock: Arc::clone(&setup.clock),
+                place: setup.place.clone(),
+                patience: setup.patience,
+                limit: setup.patience + MARGIN,
+                closing: Arc::clone(closing),
+            };
+            spawn("dataqueue-reader", move || reader.serve())
+        })
+        .collect::<Result<_>>()?;
+    Ok((Some(sender), handles))
+}
+
+fn spawn(name: &str, serve: impl FnOnce() + Send + 'static) -> Result<thread::JoinHandle<()>> {
+    thread::Builder::new()
+        .name(name.into())
+        .spawn(serve)
+        .map_err(|error| Error::Internal(format!("no thread for the database: {error}")))
+}
+
+async fn answer<T>(setup: &Setup, reply: oneshot::Receiver<Result<T>>, extra: Duration) -> Result<T> {
+    match timeout(setup.patience + MARGIN + extra, reply).await {
+        Ok(Ok(answer)) => answer,
+        Ok(Err(_)) => Err(Error::Closed),
+        Err(_) => Err(setup.place.unavailable("no answer within the deadline; the call may still be carried out")),
+    }
+}

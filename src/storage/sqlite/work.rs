@@ -1,0 +1,59 @@
+//! A request on its way to a database thread and its answer on the way back.
+
+use tokio::sync::oneshot;
+
+use super::fault::{Outcome, Place};
+use super::session::Session;
+use crate::error::{Error, Result};
+
+/// A request that a database thread runs.
+pub(super) trait Work: Send {
+    /// Whether the caller still waits.
+    fn is_wanted(&self) -> bool;
+    /// Runs it; false when it failed and its changes are to be rolled back.
+    fn run(&mut self, session: &mut Session<'_>, place: &Place) -> bool;
+    /// Answers the caller: what `run` gave, or that the transaction around it was lost.
+    fn answer(self: Box<Self>, lost: Option<&Error>);
+}
+
+struct Call<T, F> {
+    work: Option<F>,
+    done: Result<T>,
+    reply: oneshot::Sender<Result<T>>,
+}
+
+/// Packs a request; its answer comes through the receiver.
+pub(super) fn pack<T, F>(work: F) -> (Box<dyn Work>, oneshot::Receiver<Result<T>>)
+where
+    T: Send + 'static,
+    F: FnOnce(&mut Session<'_>) -> Outcome<T> + Send + 'static,
+{
+    let (reply, answer) = oneshot::channel();
+    (Box::new(Call { work: Some(work), done: Err(Error::Closed), reply }), answer)
+}
+
+impl<T, F> Work for Call<T, F>
+where
+    T: Send,
+    F: FnOnce(&mut Session<'_>) -> Outcome<T> + Send,
+{
+    fn is_wanted(&self) -> bool {
+        !self.reply.is_closed()
+    }
+
+    fn run(&mut self, session: &mut Session<'_>, place: &Place) -> bool {
+        if let Some(work) = self.work.take() {
+            self.done = work(session).map_err(|fault| fault.told_of(place));
+        }
+        self.done.is_ok()
+    }
+
+    fn answer(self: Box<Self>, lost: Option<&Error>) {
+        let answer = match (self.done, lost) {
+            (Ok(_), Some(error)) => Err(error.clone()),
+            (done, _) => done,
+        };
+        // A caller that gave up has dropped its end.
+        let _ = self.reply.send(answer);
+    }
+}

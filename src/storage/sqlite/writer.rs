@@ -1,0 +1,190 @@
+//! The one thread that writes. What is queued when it looks becomes one transaction: a group commit.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, TryRecvError};
+use std::time::{Duration, Instant};
+
+use rusqlite::Connection;
+use tokio::sync::oneshot;
+
+use super::fault::{Fault, Outcome, Place};
+use super::hints::Hints;
+use super::session::{Effects, Session};
+use super::statements as sql;
+use super::work::Work;
+use crate::clock::Clock;
+use crate::error::Error;
+
+/// A transaction takes no further request after this many, or this long: the first of them waits for its answer.
+const GROUP: usize = 256;
+const GROUP_TIME: Duration = Duration::from_millis(20);
+
+/// What the writer is asked.
+pub(super) enum Message {
+    /// A request to run.
+    Work(Box<dyn Work>),
+    /// Look whether another connection changed the database.
+    Probe,
+    /// Finish, and say so.
+    Close(oneshot::Sender<()>),
+}
+
+/// The writer's own.
+pub(super) struct Writer {
+    pub conn: Connection,
+    pub clock: Arc<dyn Clock>,
+    pub hints: Arc<Hints>,
+    pub place: Place,
+    pub inbox: Receiver<Message>,
+    /// The database's version as this connection last saw it; its own commits do not change it.
+    pub version: i64,
+}
+
+/// A transaction with the requests that ran in it.
+#[derive(Default)]
+struct Group {
+    ran: Vec<Box<dyn Work>>,
+    effects: Effects,
+    close: Option<oneshot::Sender<()>>,
+}
+
+impl Writer {
+    /// Serves until the last sender is gone or asks to close.
+    pub(super) fn serve(mut self) {
+        let mut closing = None;
+        while closing.is_none() {
+            match self.inbox.recv() {
+                Ok(Message::Work(work)) => closing = self.commit_group(work),
+                Ok(Message::Probe) => self.probe(),
+                Ok(Message::Close(done)) => closing = Some(done),
+                Err(_) => break,
+            }
+        }
+        // What another process still reads stays in the log; the last to close copies the rest.
+        let _ = self.conn.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
+        drop(self.conn);
+        if let Some(done) = closing {
+            let _ = done.send(());
+        }
+    }
+
+    /// Runs `first` and what else is queued in one transaction; answers a request to close met on the way.
+    fn commit_group(&mut self, first: Box<dyn Work>) -> Option<oneshot::Sender<()>> {
+        if let Err(fault) = self.execute("BEGIN IMMEDIATE") {
+            return self.refuse_all(first, &fault.told_of(&self.place));
+        }
+        let since = Instant::now();
+        let mut group = Group::default();
+        let mut lost = self.run(first, &mut group).err();
+        while lost.is_none() && group.ran.len() < GROUP && since.elapsed() < GROUP_TIME {
+            match self.inbox.try_recv() {
+                Ok(Message::Work(work)) => lost = self.run(work, &mut group).err(),
+                Ok(Message::Probe) => self.hints.probed(),
+                Ok(Message::Close(done)) => {
+                    group.close = Some(done);
+                    break;
+                }
+                Err(TryRecvError::Empty | TryRecvError::Disconnected) => break,
+            }
+        }
+        let lost = match lost {
+            None => self.execute("COMMIT").err(),
+            lost => lost,
+        };
+        self.finish(group, lost)
+    }
+
+    fn finish(&self, group: Group, lost: Option<Fault>) -> Option<oneshot::Sender<()>> {
+        let lost = lost.map(|fault| fault.told_of(&self.place));
+        if lost.is_some() && !self.conn.is_autocommit() {
+            // The next BEGIN would fail otherwise, and tell of it.
+            let _ = self.execute("ROLLBACK");
+        }
+        if lost.is_none() {
+            self.hints.tell(&group.effects);
+        }
+        for work in group.ran {
+            work.answer(lost.as_ref());
+        }
+        group.close
+    }
+
+    /// Runs one request in a savepoint of its own; an error here means that the whole transaction is lost.
+    fn run(&self, mut work: Box<dyn Work>, group: &mut Group) -> Outcome<()> {
+        if !work.is_wanted() {
+            return Ok(());
+        }
+        let mut session = Session::new(&self.conn, self.clock.now());
+        // The first has the transaction to itself, and no need for the cost of a savepoint.
+        let is_first = group.ran.is_empty();
+        if !is_first {
+            self.execute("SAVEPOINT request")?;
+        }
+        let is_done = work.run(&mut session, &self.place);
+        let effects = session.effects;
+        if is_done {
+            if !is_first {
+                self.execute("RELEASE request")?;
+            }
+            group.effects.merge(effects);
+            group.ran.push(work);
+            return Ok(());
+        }
+        work.answer(None);
+        if is_first {
+            if !self.conn.is_autocommit() {
+                self.execute("ROLLBACK")?;
+            }
+            return self.execute("BEGIN IMMEDIATE");
+        }
+        if self.conn.is_autocommit() {
+            // A full disk or a failed write ends the whole transaction.
+            return Err(Error::Unavailable {
+                backend: crate::error::Backend::Sqlite,
+                message: format!("{} gave up a transaction because the disk is full or failed", self.place),
+            }
+            .into());
+        }
+        self.execute("ROLLBACK TO request")?;
+        self.execute("RELEASE request")
+    }
+
+    /// Nobody can write now: whoever waited behind `first` has waited as long.
+    fn refuse_all(&self, first: Box<dyn Work>, error: &Error) -> Option<oneshot::Sender<()>> {
+        let refuse = |work: Box<dyn Work>| work.answer(Some(error));
+        refuse(first);
+        loop {
+            match self.inbox.try_recv() {
+                Ok(Message::Work(work)) => refuse(work),
+                Ok(Message::Probe) => self.hints.probed(),
+                Ok(Message::Close(done)) => return Some(done),
+                Err(_) => return None,
+            }
+        }
+    }
+
+    fn probe(&mut self) {
+        self.hints.probed();
+        let Ok(version) = self.version_now() else { return };
+        if version == self.version {
+            return;
+        }
+        self.version = version;
+        let session = Session::new(&self.conn, self.clock.now());
+        self.hints.changed_elsewhere(session.value(sql::HAS_WORK, []).unwrap_or(true));
+    }
+
+    fn version_now(&self) -> Outcome<i64> {
+        version(&self.conn)
+    }
+
+    fn execute(&self, statement: &str) -> Outcome<()> {
+        self.conn.prepare_cached(statement)?.execute([])?;
+        Ok(())
+    }
+}
+
+/// The database's version as this connection sees it.
+pub(super) fn version(conn: &Connection) -> Outcome<i64> {
+    Ok(conn.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))?)
+}

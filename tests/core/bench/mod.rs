@@ -1,0 +1,106 @@
+//! What a test stands on: a fresh store of its driver, and the words to work it with.
+
+mod crew;
+mod drivers;
+mod history;
+mod vocabulary;
+
+use std::ops::Deref;
+use std::panic::{AssertUnwindSafe, resume_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use dataqueue::storage::{Storage, StoreOptions, open};
+use futures_util::FutureExt;
+use parking_lot::Mutex;
+
+pub use crew::{Hand, PATIENCE, complete, eventually, fail, release};
+pub use drivers::{Driver, Postgres, Sqlite};
+pub use vocabulary::{ids, job, json, settled_all, worker_named};
+
+/// A test that has not ended after this long hangs.
+const DEADLINE: Duration = Duration::from_secs(240);
+
+/// A store that nothing else uses, set up and empty, and the ways to open it once more.
+pub struct Bench {
+    driver: Box<dyn Driver>,
+    store: Arc<dyn Storage>,
+    others: Mutex<Vec<Arc<dyn Storage>>>,
+    whole_history: AtomicBool,
+}
+
+impl Bench {
+    /// Another handle on the same store: what another process sees.
+    pub fn second(&self) -> Arc<dyn Storage> {
+        self.open(self.driver.options())
+    }
+
+    /// A handle that has one connection only.
+    pub fn narrow(&self) -> Arc<dyn Storage> {
+        self.open(match self.driver.options() {
+            StoreOptions::Postgres(mut options) => {
+                options.pool_min = 0;
+                options.pool_max = 1;
+                StoreOptions::Postgres(options)
+            }
+            options @ StoreOptions::Sqlite(_) => options,
+        })
+    }
+
+    /// The handle that the test's own calls use, to be shared with tasks.
+    pub fn store(&self) -> Arc<dyn Storage> {
+        Arc::clone(&self.store)
+    }
+
+    /// The place of the store, for what only a caller with the server's own tools can do.
+    pub fn driver(&self) -> &dyn Driver {
+        self.driver.as_ref()
+    }
+
+    /// Says that the test removes events or the store, so that jobs cannot be checked against their history.
+    pub fn forget_history(&self) {
+        self.whole_history.store(false, Ordering::Relaxed);
+    }
+
+    fn open(&self, options: StoreOptions) -> Arc<dyn Storage> {
+        let store = open(options).unwrap();
+        self.others.lock().push(Arc::clone(&store));
+        store
+    }
+}
+
+impl Deref for Bench {
+    type Target = dyn Storage;
+
+    fn deref(&self) -> &Self::Target {
+        self.store.as_ref()
+    }
+}
+
+/// Runs one test on a fresh store, checks the history of every job it left, and removes the store.
+pub fn run<D: Driver>(test: impl AsyncFnOnce(&Bench)) {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    runtime.block_on(async {
+        let driver: Box<dyn Driver> = Box::new(D::fresh());
+        let store = open(driver.options()).unwrap();
+        let bench = Bench { driver, store, others: Mutex::default(), whole_history: AtomicBool::new(true) };
+        let tried = AssertUnwindSafe(async {
+            bench.migrate(None).await.unwrap();
+            test(&bench).await;
+            if bench.whole_history.load(Ordering::Relaxed) {
+                history::check(&bench).await;
+            }
+        });
+        let ended = tokio::time::timeout(DEADLINE, tried.catch_unwind()).await;
+        for store in bench.others.lock().drain(..).chain([Arc::clone(&bench.store)]).collect::<Vec<_>>() {
+            store.close().await;
+        }
+        bench.driver.remove().await;
+        match ended {
+            Ok(Ok(())) => {}
+            Ok(Err(panic)) => resume_unwind(panic),
+            Err(_) => panic!("the test did not end within {DEADLINE:?}"),
+        }
+    });
+}

@@ -1,0 +1,175 @@
+//! Adding jobs: in batches, in order, all or none.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use dataqueue::clock::Timestamp;
+use dataqueue::model::{EventKind, Filter, NewJob, Retry, Status};
+
+use crate::bench::{Bench, PATIENCE, eventually, ids, job};
+
+super::tests![add:
+    a_job_added_without_options_has_the_defaults_and_is_due_now,
+    every_option_of_a_job_is_read_back_as_it_was_added,
+    ids_come_back_in_order_and_grow,
+    an_empty_batch_adds_nothing,
+    twenty_thousand_jobs_are_added_in_one_call_and_in_order,
+    a_batch_with_one_job_that_cannot_be_stored_adds_none,
+    others_see_all_of_a_batch_or_nothing,
+    an_add_that_is_cut_off_adds_all_or_none_and_leaves_the_store_usable,
+    an_added_job_outlives_the_handle_that_added_it,
+    a_pool_of_one_serves_many_calls_at_once,
+];
+
+pub async fn a_job_added_without_options_has_the_defaults_and_is_due_now(bench: &Bench) {
+    let before = bench.now().await;
+    let id = bench.add_one(job("plain")).await;
+    let after = bench.now().await;
+    let stored = bench.job(id).await;
+    assert!(id > 0);
+    assert_eq!((stored.job_type.as_str(), &stored.payload[..]), ("plain", &b"{}"[..]));
+    assert_eq!((stored.status, stored.attempts, stored.max_attempts, stored.priority), (Status::Pending, 0, 3, 0));
+    assert!(before <= stored.created_at && stored.created_at <= after);
+    assert!(before <= stored.run_at && stored.run_at <= after);
+    assert_eq!((stored.timeout_ms, stored.idempotency_key, stored.retry), (None, None, Retry::default()));
+    assert_eq!((stored.output, stored.progress, stored.failure_reason), (None, None, None));
+    assert_eq!((&stored.error_history[..], &stored.step_data[..]), (&b"[]"[..], &b"{}"[..]));
+    assert_eq!((stored.started_at, stored.completed_at, stored.next_attempt_at), (None, None, None));
+    assert_eq!((stored.last_failed_at, stored.last_retried_at, stored.last_cancelled_at), (None, None, None));
+    assert!(stored.tags.is_empty() && stored.depends_on_job_ids.is_empty() && stored.depends_on_tags.is_empty());
+    assert_eq!(bench.kinds(id).await, [EventKind::Added]);
+}
+
+pub async fn every_option_of_a_job_is_read_back_as_it_was_added(bench: &Bench) {
+    let run_at = Timestamp::from_micros(4_102_444_800_123_456);
+    let retry = Retry {
+        delay: Some(Duration::from_millis(1_500)),
+        backoff: Some(false),
+        delay_max: Some(Duration::from_millis(90_250)),
+    };
+    let wanted = NewJob {
+        job_type: "ünïcode.type/1".to_owned(),
+        priority: i32::MIN,
+        run_at: Some(run_at),
+        max_attempts: i32::MAX,
+        timeout_ms: Some(i32::MAX),
+        tags: vec!["b".to_owned(), "a".to_owned()],
+        idempotency_key: Some("key 'quoted'".to_owned()),
+        retry,
+        ..NewJob::new("", r#"{"a":1}"#)
+    };
+    let id = bench.add_one(wanted.clone()).await;
+    let stored = bench.job(id).await;
+    assert_eq!((stored.job_type, stored.priority, stored.run_at), (wanted.job_type, i32::MIN, run_at));
+    assert_eq!((stored.max_attempts, stored.timeout_ms, stored.retry), (i32::MAX, Some(i32::MAX), retry));
+    assert_eq!((stored.tags, stored.idempotency_key), (wanted.tags, wanted.idempotency_key));
+    let top = bench.add_one(NewJob { priority: i32::MAX, ..job("top") }).await;
+    assert_eq!(bench.job(top).await.priority, i32::MAX);
+}
+
+pub async fn ids_come_back_in_order_and_grow(bench: &Bench) {
+    let first = bench.add_all((0..50).map(|at| NewJob::new(format!("t{at}"), "{}")).collect()).await;
+    let second = bench.add_all((0..50).map(|_| job("later")).collect()).await;
+    assert!(first.iter().chain(&second).is_sorted_by(|one, two| one < two));
+    for (at, id) in first.into_iter().enumerate() {
+        assert_eq!(bench.job(id).await.job_type, format!("t{at}"));
+    }
+}
+
+pub async fn an_empty_batch_adds_nothing(bench: &Bench) {
+    assert!(bench.add(Vec::new()).await.unwrap().is_empty());
+    assert_eq!(bench.count(&Filter::default()).await.unwrap(), 0);
+}
+
+pub async fn twenty_thousand_jobs_are_added_in_one_call_and_in_order(bench: &Bench) {
+    const COUNT: usize = 20_000;
+    let jobs = (0..COUNT).map(|at| NewJob::new("many", format!("{at}"))).collect();
+    let added = bench.add_all(jobs).await;
+    assert_eq!(added.len(), COUNT);
+    assert!(added.is_sorted_by(|one, two| one < two));
+    assert_eq!(bench.count(&Filter::default()).await.unwrap(), COUNT as u64);
+    for at in [0, 1, 1_000, COUNT / 2, COUNT - 1] {
+        assert_eq!(bench.job(added[at]).await.payload, format!("{at}"));
+        assert_eq!(bench.kinds(added[at]).await, [EventKind::Added]);
+    }
+    let claimed = bench.hand().await.claim(&["many"], 100).await;
+    assert_eq!(ids(&claimed), added[..100], "equal jobs are claimed in the order they were added");
+}
+
+pub async fn a_batch_with_one_job_that_cannot_be_stored_adds_none(bench: &Bench) {
+    bench.driver().poison().await;
+    for size in [3, 3_000] {
+        let mut jobs: Vec<_> = (0..size).map(|_| job("sound")).collect();
+        jobs.insert(size / 2, job("poison"));
+        jobs[0].idempotency_key = Some(format!("first of {size}"));
+        assert!(bench.add(jobs).await.is_err());
+        assert_eq!(bench.count(&Filter::default()).await.unwrap(), 0);
+    }
+    assert!(bench.hand().await.claim(&["sound", "poison"], 10).await.is_empty());
+    let key = Some("first of 3".to_owned());
+    assert!(bench.add(vec![NewJob { idempotency_key: key, ..job("sound") }]).await.unwrap()[0].created);
+}
+
+pub async fn others_see_all_of_a_batch_or_nothing(bench: &Bench) {
+    const COUNT: u64 = 3_000;
+    let other = bench.second();
+    let done = Arc::new(AtomicBool::new(false));
+    let watching = {
+        let done = Arc::clone(&done);
+        tokio::spawn(async move {
+            let mut seen = Vec::new();
+            while !done.load(Ordering::Acquire) {
+                seen.push(other.count(&Filter::default()).await.unwrap());
+            }
+            seen
+        })
+    };
+    bench.add_all((0..COUNT).map(|_| job("whole")).collect()).await;
+    done.store(true, Ordering::Release);
+    let seen = watching.await.unwrap();
+    assert!(seen.iter().all(|count| [0, COUNT].contains(count)), "part of a batch was seen: {seen:?}");
+}
+
+pub async fn an_add_that_is_cut_off_adds_all_or_none_and_leaves_the_store_usable(bench: &Bench) {
+    const COUNT: u64 = 500;
+    for wait in [0, 1, 2, 4, 8, 16, 32] {
+        let before = bench.count(&Filter::default()).await.unwrap();
+        let store = bench.store();
+        let adding = tokio::spawn(async move { store.add((0..COUNT).map(|_| job("cut")).collect()).await });
+        tokio::time::sleep(Duration::from_millis(wait)).await;
+        adding.abort();
+        let finished = adding.await.is_ok();
+        let after = bench.count(&Filter::default()).await.unwrap();
+        assert!(after == before + COUNT || (after == before && !finished), "{} jobs of {COUNT}", after - before);
+        // The outcome of a cut is unknown until the store is done with it: wait until nothing changes any more.
+        let added = bench.add_all(vec![job("next")]).await;
+        assert_eq!(added.len(), 1);
+    }
+    let cut = Filter { job_types: vec!["cut".to_owned()], ..Filter::default() };
+    assert_eq!(bench.count(&cut).await.unwrap() % COUNT, 0);
+}
+
+pub async fn an_added_job_outlives_the_handle_that_added_it(bench: &Bench) {
+    let other = bench.second();
+    let id = other.add(vec![job("lasting")]).await.unwrap()[0].id;
+    other.close().await;
+    assert_eq!(bench.hand().await.take("lasting").await.job.id, id);
+}
+
+pub async fn a_pool_of_one_serves_many_calls_at_once(bench: &Bench) {
+    let store = bench.narrow();
+    let calls: Vec<_> = (0..40)
+        .map(|at| {
+            let store = Arc::clone(&store);
+            tokio::spawn(async move {
+                let id = store.add(vec![job(&format!("narrow {at}"))]).await.unwrap()[0].id;
+                store.events(id).await.unwrap().len() + store.get(&[id]).await.unwrap().len()
+            })
+        })
+        .collect();
+    for call in calls {
+        assert_eq!(tokio::time::timeout(PATIENCE, call).await.expect("the calls hang").unwrap(), 2);
+    }
+    eventually("all are there", async || store.count(&Filter::default()).await.unwrap() == 40).await;
+}

@@ -1,0 +1,10 @@
+//! One test binary: the conformance suite, run by each driver, and the rules of the house.
+//!
+//! `python -m tests.servers -- cargo test` runs it with the servers that it needs.
+
+mod architecture;
+mod bench;
+mod conformance;
+
+conformance::suite!(postgres: crate::bench::Postgres);
+conformance::suite!(sqlite: crate::bench::Sqlite);
