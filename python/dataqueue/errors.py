@@ -7,6 +7,7 @@
     ├── UnsupportedBackend    the feature does not exist on this store
     ├── PayloadError          a payload or output that cannot be stored      (also a ValueError)
     ├── LeaseLost             the job was taken from this worker
+    ├── JobAborted            a handler was told to stop
     └── JobFailed             a job waited for did not complete
 
 An argument outside its limits raises the builtin `ValueError` or `TypeError`, before anything is stored.
@@ -23,6 +24,7 @@ __all__ = [
     "BackendUnavailable",
     "ConfigError",
     "DataQueueError",
+    "JobAborted",
     "JobFailed",
     "LeaseLost",
     "MigrationRequired",
@@ -76,6 +78,22 @@ class PayloadError(DataQueueError, ValueError):
 
 class LeaseLost(DataQueueError):
     """The job was taken from this worker, which can no longer report on it or end it."""
+
+
+class JobAborted(DataQueueError):
+    """A handler was told to stop; raised by `signal.raise_if_aborted()`.
+
+    Attributes:
+        reason: Why: `timeout`, `lease_lost` or `shutdown`.
+    """
+
+    def __init__(self, reason: str, *, job_id: int | None = None) -> None:
+        super().__init__(f"the handler should stop: {reason}", job_id=job_id)
+        self.args = (reason,)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"the handler should stop: {self.reason}"
 
 
 class JobFailed(DataQueueError):

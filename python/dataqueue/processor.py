@@ -85,7 +85,7 @@ class _Processor:
 
     def _core(self) -> Core:
         handlers = [(handler.name, handler.is_async, handler.retry is not None) for handler in self._handlers]
-        return Core(self._queue._store, worker_name=self._worker_id, handlers=handlers, **self._options)
+        return Core(self._queue._requests.store, worker_name=self._worker_id, handlers=handlers, **self._options)
 
     def _open(self, loop: asyncio.AbstractEventLoop | None) -> Session:
         if self._session is not None and self._session.core.is_running():
@@ -156,9 +156,9 @@ class AsyncProcessor(_Processor):
         """
         session = self._open(asyncio.get_running_loop())
         try:
-            return await self._queue._result(session.core.run_batch())
+            return await self._queue._answer(session.core.run_batch())
         except BaseException:
-            await asyncio.shield(self._queue._result(session.core.drain(0)))
+            await asyncio.shield(self._queue._answer(session.core.drain(0)))
             raise
         finally:
             await asyncio.to_thread(session.close)
@@ -179,7 +179,7 @@ class AsyncProcessor(_Processor):
         session = self._session
         if session is None:
             return True
-        complete = await self._queue._result(session.core.drain(seconds("timeout", timeout)))
+        complete = await self._queue._answer(session.core.drain(seconds("timeout", timeout)))
         await asyncio.to_thread(session.close)
         return complete
 

@@ -1,16 +1,14 @@
 //! Results on their way to an event loop.
 
-use std::io::{self, Write};
 use std::mem;
-use std::net::TcpStream;
 use std::process;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyList;
-use socket2::Socket;
 
+use super::bell::Bell;
 use super::errors::OrRaise;
 use super::reply::Reply;
 use crate::error::Result;
@@ -24,7 +22,7 @@ pub(crate) struct Mailbox {
 struct State {
     results: Vec<(i64, Result<Reply>)>,
     /// None once it was closed.
-    bell: Option<TcpStream>,
+    bell: Option<Bell>,
 }
 
 impl Mailbox {
@@ -34,7 +32,7 @@ impl Mailbox {
         let State { results, bell: Some(bell) } = &mut *state else { return };
         results.push((ticket, result));
         if results.len() == 1 {
-            ring(bell);
+            bell.ring();
         }
     }
 
@@ -48,11 +46,6 @@ impl Mailbox {
     }
 }
 
-/// Writes a byte. A full buffer has rung already, and a loop that is gone hears nothing.
-fn ring(mut bell: &TcpStream) {
-    while bell.write(&[0]).is_err_and(|error| error.kind() == io::ErrorKind::Interrupted) {}
-}
-
 /// Results on their way to one event loop: the engine writes a byte to the socket `fd`, the loop reads what is there and
 /// then calls `drain()`.
 #[pyclass(frozen, module = "dataqueue._core")]
@@ -62,13 +55,8 @@ pub(crate) struct Inbox(pub(crate) Arc<Mailbox>);
 impl Inbox {
     #[new]
     fn new(fd: i64) -> PyResult<Self> {
-        let bell = duplicate(fd)
-            .and_then(|socket| {
-                socket.r#type()?;
-                socket.set_nonblocking(true)?;
-                Ok(TcpStream::from(socket))
-            })
-            .map_err(|error| PyValueError::new_err(format!("fd {fd} is not an open socket: {error}")))?;
+        let bell =
+            Bell::new(fd).map_err(|error| PyValueError::new_err(format!("fd {fd} is not an open socket: {error}")))?;
         let state = Mutex::new(State { results: Vec::new(), bell: Some(bell) });
         Ok(Self(Arc::new(Mailbox { pid: process::id(), state })))
     }
@@ -96,28 +84,4 @@ impl Inbox {
             state.results.clear();
         }
     }
-}
-
-// A stream, for it writes without raising SIGPIPE, whichever kind of socket it wraps.
-#[cfg(unix)]
-#[allow(unsafe_code)]
-fn duplicate(fd: i64) -> io::Result<Socket> {
-    use std::os::fd::BorrowedFd;
-
-    let fd = i32::try_from(fd).ok().filter(|fd| *fd >= 0).ok_or(io::ErrorKind::InvalidInput)?;
-    // SAFETY: the descriptor is not -1 and is used only to be duplicated, which fails if it is not open.
-    let borrowed = unsafe { BorrowedFd::borrow_raw(fd) };
-    Ok(Socket::from(borrowed.try_clone_to_owned()?))
-}
-
-#[cfg(windows)]
-#[allow(unsafe_code)]
-fn duplicate(fd: i64) -> io::Result<Socket> {
-    use std::os::windows::io::{BorrowedSocket, RawSocket};
-
-    let socket =
-        RawSocket::try_from(fd).ok().filter(|raw| *raw != RawSocket::MAX).ok_or(io::ErrorKind::InvalidInput)?;
-    // SAFETY: the handle is not INVALID_SOCKET and is used only to be duplicated, which fails if it is not open.
-    let borrowed = unsafe { BorrowedSocket::borrow_raw(socket) };
-    Ok(Socket::from(borrowed.try_clone_to_owned()?))
 }

@@ -1,0 +1,138 @@
+"""A job queue for Python with a Rust engine, on PostgreSQL and SQLite.
+
+Names are loaded when first used, so that importing the package costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .aio import AsyncJobQueue
+    from .config import PostgresConfig, SqliteConfig, SSLConfig
+    from .context import AsyncJobContext, JobContext
+    from .errors import (
+        BackendUnavailable,
+        ConfigError,
+        DataQueueError,
+        JobAborted,
+        JobFailed,
+        LeaseLost,
+        MigrationRequired,
+        PayloadError,
+        UnsupportedBackend,
+    )
+    from .filters import RunAt, Tags
+    from .handlers import JobHandlers
+    from .job_types import JobType
+    from .jobs import EditUpdates, Job
+    from .models import (
+        ErrorEntry,
+        FailureReason,
+        JobEvent,
+        JobEventType,
+        JobId,
+        JobRecord,
+        JobStatus,
+        MigrationStep,
+        TagMode,
+    )
+    from .pool import Pool, create_pool
+    from .processor import AsyncProcessor, Processor
+    from .queue import JobQueue
+    from .signals import AsyncJobSignal, JobSignal
+
+__all__ = [
+    "AsyncJobContext",
+    "AsyncJobQueue",
+    "AsyncJobSignal",
+    "AsyncProcessor",
+    "BackendUnavailable",
+    "ConfigError",
+    "DataQueueError",
+    "EditUpdates",
+    "ErrorEntry",
+    "FailureReason",
+    "Job",
+    "JobAborted",
+    "JobContext",
+    "JobEvent",
+    "JobEventType",
+    "JobFailed",
+    "JobHandlers",
+    "JobId",
+    "JobQueue",
+    "JobRecord",
+    "JobSignal",
+    "JobStatus",
+    "JobType",
+    "LeaseLost",
+    "MigrationRequired",
+    "MigrationStep",
+    "PayloadError",
+    "Pool",
+    "PostgresConfig",
+    "Processor",
+    "RunAt",
+    "SSLConfig",
+    "SqliteConfig",
+    "TagMode",
+    "Tags",
+    "UnsupportedBackend",
+    "create_pool",
+]
+
+_MODULES = {
+    "aio": ("AsyncJobQueue",),
+    "config": ("PostgresConfig", "SSLConfig", "SqliteConfig"),
+    "context": ("AsyncJobContext", "JobContext"),
+    "errors": (
+        "BackendUnavailable",
+        "ConfigError",
+        "DataQueueError",
+        "JobAborted",
+        "JobFailed",
+        "LeaseLost",
+        "MigrationRequired",
+        "PayloadError",
+        "UnsupportedBackend",
+    ),
+    "filters": ("RunAt", "Tags"),
+    "handlers": ("JobHandlers",),
+    "job_types": ("JobType",),
+    "jobs": ("EditUpdates", "Job"),
+    "models": (
+        "ErrorEntry",
+        "FailureReason",
+        "JobEvent",
+        "JobEventType",
+        "JobId",
+        "JobRecord",
+        "JobStatus",
+        "MigrationStep",
+        "TagMode",
+    ),
+    "pool": ("Pool", "create_pool"),
+    "processor": ("AsyncProcessor", "Processor"),
+    "queue": ("JobQueue",),
+    "signals": ("AsyncJobSignal", "JobSignal"),
+}
+_HOME = {name: module for module, names in _MODULES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from ._core import __version__
+
+        return __version__
+    if name not in _HOME:
+        raise AttributeError(f"module 'dataqueue' has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(f".{_HOME[name]}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -1,0 +1,45 @@
+"""What the engine logs, brought to Python's `logging` in batches by a thread born here."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ._core import LogPump
+
+__all__ = ["start"]
+
+_log = logging.getLogger("dataqueue")
+_lock = threading.Lock()
+_started_in = 0
+
+
+def start() -> None:
+    """Starts to log what the engine does, once for each process."""
+    global _started_in
+    from ._core import LogPump, set_log_level
+
+    with _lock:
+        if _started_in == os.getpid():
+            return
+        _started_in = os.getpid()
+        set_log_level(_log.getEffectiveLevel() if _log.level else logging.INFO)
+        pump = LogPump()
+        thread = threading.Thread(target=_pump, args=(pump,), name="dataqueue-log", daemon=True)
+
+        def end() -> None:
+            pump.close()
+            thread.join(1)
+
+        # Not `atexit`: the thread must be gone before the interpreter takes threads away.
+        threading._register_atexit(end)  # type: ignore[attr-defined]
+        thread.start()
+
+
+def _pump(pump: LogPump) -> None:
+    while (records := pump.next()) is not None:
+        for level, message in records:
+            _log.log(level, "%s", message)
