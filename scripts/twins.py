@@ -10,15 +10,23 @@ PACKAGE = Path(__file__).parent.parent / "python" / "dataqueue"
 SOURCE, TWIN = PACKAGE / "aio.py", PACKAGE / "queue.py"
 
 REPLACED = [
-    (r"\A.*?\n", '"""The queue for blocking code. Generated from `aio.py` by `scripts/twins.py`: edit that file."""\n'),
+    (
+        r"\A.*?\n",
+        '"""The queue for blocking code. Generated from `aio.py` by `scripts/twins.py`: edit that file."""\n',
+    ),
     (r"from \._inbox import Inboxes\n", ""),
     (r"        self\._inboxes = Inboxes\(\)\n", ""),
     (r"        self\._inboxes\.close\(\)\n", ""),
     (r"return await self\._inboxes\.result\(call\)", "return call.wait()"),
     (r", self\._inboxes\)", ")"),
-    (r"Safe to use from several event loops and threads. A call that is cancelled still runs\n    to its end in the engine\.",
-     "Safe to use from several threads. A call waits without the GIL."),
-    (r"for async code\. `JobQueue` is the blocking twin", "for blocking code. `AsyncJobQueue` is the async twin"),
+    (
+        r"Safe to use from several event loops and threads. A call that is cancelled still runs\n    to its end in the engine\.",
+        "Safe to use from several threads. A call waits without the GIL.",
+    ),
+    (
+        r"for async code\. `JobQueue` is the blocking twin",
+        "for blocking code. `AsyncJobQueue` is the async twin",
+    ),
     (r"async def __aenter__", "def __enter__"),
     (r"async def __aexit__", "def __exit__"),
     (r"async def ", "def "),

@@ -112,9 +112,7 @@ class Cluster:
 def version_of(bin_dir: Path) -> str | None:
     """The version of the server in `bin_dir`, such as `15.6`; None where there is none that runs."""
     try:
-        shown = subprocess.run(
-            [bin_dir / "postgres", "--version"], capture_output=True, text=True, check=False
-        )
+        shown = subprocess.run([bin_dir / "postgres", "--version"], capture_output=True, text=True, check=False)
     except OSError:
         return None
     found = re.search(r"(\d+(\.\d+)?)", shown.stdout)
@@ -235,9 +233,7 @@ def _start(
         stop(process, signal.SIGQUIT)
         if "Address already in use" not in log.read_text(errors="replace"):
             break
-    raise ClusterError(
-        f"PostgreSQL of {bin_dir} did not start on port {port}:\n{log.read_text(errors='replace')}"
-    )
+    raise ClusterError(f"PostgreSQL of {bin_dir} did not start on port {port}:\n{log.read_text(errors='replace')}")
 
 
 def _await_ready(data: Path, process: subprocess.Popen[bytes]) -> bool:

@@ -34,9 +34,7 @@ def pytest_configure(config: pytest.Config) -> None:
     except (ServerMissingError, servers.ClusterError) as error:
         raise pytest.UsageError(str(error)) from None
     config.stash[_SERVER] = server
-    stack.callback(
-        os.environ.update, {name: os.environ[name] for name in (POSTGRES_VARIABLE,) if name in os.environ}
-    )
+    stack.callback(os.environ.update, {name: os.environ[name] for name in (POSTGRES_VARIABLE,) if name in os.environ})
     stack.callback(os.environ.pop, POSTGRES_VARIABLE, None)
     os.environ[POSTGRES_VARIABLE] = server.url
 

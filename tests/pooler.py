@@ -53,9 +53,7 @@ def pgbouncer(server_url: str, pool_size: int = 20) -> Iterator[Pooler]:
     account = Account.unprivileged()
     with scratch_folder("dq-pb-", account) as folder:
         users = account.write(folder / "users.txt", f'"{user}" "{unquote(target.password or "")}"\n')
-        port, process = _start(
-            binary, folder, account, _config(target.hostname, target.port, users, pool_size)
-        )
+        port, process = _start(binary, folder, account, _config(target.hostname, target.port, users, pool_size))
         try:
             yield Pooler(f"postgresql://{user}@127.0.0.1:{port}/{database}", server_url, version)
         finally:

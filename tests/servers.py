@@ -148,9 +148,7 @@ def machine_bin_dirs() -> list[Path]:
     places = list(debian)
     config = shutil.which("pg_config")
     if config is not None:
-        told = subprocess.run(
-            [config, "--bindir"], capture_output=True, text=True, check=False
-        ).stdout.strip()
+        told = subprocess.run([config, "--bindir"], capture_output=True, text=True, check=False).stdout.strip()
         places += [Path(told)] if told else []
     binary = shutil.which("postgres")
     places += [Path(binary).resolve().parent] if binary is not None else []

@@ -5,9 +5,7 @@ A method that talks to a store answers a `Pending` at once; `Pending.wait()` blo
 durations are floats, in seconds, unless the name says otherwise.
 """
 
-from typing import Any, Generic, TypeAlias, TypedDict, TypeVar
-
-from typing_extensions import NotRequired
+from typing import Any, Generic, NotRequired, TypeAlias, TypedDict, TypeVar
 
 T = TypeVar("T", covariant=True)
 

@@ -62,7 +62,8 @@ class Requests:
     def find(self, limit: int, offset: int, cursor: int | None, **filters: Any) -> Call[list[JobRecord]]:
         page = page_to_core(limit, offset, cursor)
         return Call(
-            self.store.find(filter_to_core(**filters), *page), lambda rows: [JobRecord.from_core(row) for row in rows]
+            self.store.find(filter_to_core(**filters), *page),
+            lambda rows: [JobRecord.from_core(row) for row in rows],
         )
 
     def count_jobs(self, **filters: Any) -> Call[int]:
@@ -122,7 +123,8 @@ class Requests:
         """The store, if it is PostgreSQL."""
         if self.store.backend != "postgresql":
             raise UnsupportedBackend(
-                f"{method}() is for PostgreSQL, and this queue is on {self.store.backend}", backend=self.store.backend
+                f"{method}() is for PostgreSQL, and this queue is on {self.store.backend}",
+                backend=self.store.backend,
             )
         return self.store
 
@@ -193,5 +195,3 @@ def _count(answer: int | None) -> int:
 
 def _nothing(_answer: Any) -> None:
     return None
-
-

@@ -81,7 +81,9 @@ def _async_runner(connection: Any) -> Callable[[str, str], Awaitable[Rows]]:
         return psycopg
     if library == "asyncpg" and hasattr(connection, "is_in_transaction"):
         if not connection.is_in_transaction():
-            raise ValueError("connection has no open transaction: add the job inside `async with connection.transaction():`")
+            raise ValueError(
+                "connection has no open transaction: add the job inside `async with connection.transaction():`"
+            )
 
         async def asyncpg(sql: str, param: str) -> Rows:
             return _rows(await connection.fetch(sql.replace("{param}", "$1"), param))
@@ -100,12 +102,22 @@ def _async_runner(connection: Any) -> Callable[[str, str], Awaitable[Rows]]:
 
 def _class_name(connection: Any) -> str:
     names = [kind.__name__ for kind in type(connection).__mro__ if _root(kind) in _LIBRARIES]
-    known = ("AsyncSession", "AsyncConnection", "Session", "Connection", "scoped_session", "async_scoped_session")
+    known = (
+        "AsyncSession",
+        "AsyncConnection",
+        "Session",
+        "Connection",
+        "scoped_session",
+        "async_scoped_session",
+    )
     return next((name for name in names if name in known), type(connection).__name__)
 
 
 def _library(connection: Any) -> str:
-    return next((_root(kind) for kind in type(connection).__mro__ if _root(kind) in _LIBRARIES), _root(type(connection)))
+    return next(
+        (_root(kind) for kind in type(connection).__mro__ if _root(kind) in _LIBRARIES),
+        _root(type(connection)),
+    )
 
 
 _LIBRARIES = frozenset({"psycopg", "asyncpg", "sqlalchemy", "django"})
@@ -118,7 +130,9 @@ def _root(kind: type) -> str:
 def _check_psycopg(connection: Any) -> None:
     # In autocommit mode each statement would be a transaction of its own, and the job would outlive a rollback.
     if connection.autocommit and connection.info.transaction_status.name == "IDLE":
-        raise ValueError("connection is in autocommit mode without a transaction: add the job inside `with connection.transaction():`")
+        raise ValueError(
+            "connection is in autocommit mode without a transaction: add the job inside `with connection.transaction():`"
+        )
 
 
 def _text(sql: str) -> Any:

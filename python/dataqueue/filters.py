@@ -84,7 +84,10 @@ def filter_to_core(
         filters["run_at"] = _bounds(run_at)
     if tags is not None:
         condition = tags if isinstance(tags, Tags) else Tags(tags)
-        filters["tags"] = (check_names("tags", condition.values), member("mode", TagMode, condition.mode).value)
+        filters["tags"] = (
+            check_names("tags", condition.values),
+            member("mode", TagMode, condition.mode).value,
+        )
     return filters
 
 

@@ -53,7 +53,10 @@ class JobFunction(JobType[P], Generic[P, S, R]):
     """
 
     def __init__(
-        self, func: Callable[Concatenate[P, S], R], declared: JobType[Any], local_names: Mapping[str, Any] | None
+        self,
+        func: Callable[Concatenate[P, S], R],
+        declared: JobType[Any],
+        local_names: Mapping[str, Any] | None,
     ) -> None:
         """Made by `JobHandlers.job`; `local_names` resolve the payload's annotation, None keeps the declared type."""
         self.name, self.defaults, self.retry = declared.name, declared.defaults, declared.retry

@@ -63,9 +63,7 @@ class JobDefaults:
         if base == _NOTHING:
             return self
         values = {field.name: getattr(self, field.name) for field in fields(self)}
-        return JobDefaults(
-            **{name: getattr(base, name) if value is None else value for name, value in values.items()}
-        )
+        return JobDefaults(**{name: getattr(base, name) if value is None else value for name, value in values.items()})
 
 
 _NOTHING = JobDefaults()

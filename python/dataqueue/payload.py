@@ -157,5 +157,3 @@ def _path(steps: tuple[int | str, ...]) -> str:
         return ""
     first, *rest = steps
     return f"{first}{''.join(f'[{step}]' if isinstance(step, int) else f'.{step}' for step in rest)}: "
-
-

@@ -22,7 +22,20 @@ if TYPE_CHECKING:
 __all__ = ["AsyncPoolHandle", "Pool", "PoolHandle", "SqlValue", "create_pool"]
 
 SqlValue: TypeAlias = (
-    str | int | float | bool | None | bytes | datetime | date | time | timedelta | Decimal | UUID | list[Any] | dict[str, Any]
+    str
+    | int
+    | float
+    | bool
+    | None
+    | bytes
+    | datetime
+    | date
+    | time
+    | timedelta
+    | Decimal
+    | UUID
+    | list[Any]
+    | dict[str, Any]
 )
 """What a statement's parameter may be: a dict is sent as JSON, a list as an array."""
 

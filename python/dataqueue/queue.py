@@ -15,7 +15,7 @@ from .handlers import JobHandlers
 from .job_types import JobType
 from .jobs import EditUpdates, Job
 from .models import JobEvent, JobId, JobRecord, JobStatus, MigrationStep, TagMode
-from .pool import PoolHandle, Pool
+from .pool import Pool, PoolHandle
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -241,9 +241,7 @@ class JobQueue:
         """The history of a job, oldest first; empty where there is no such job."""
         return self._result(self._requests.get_job_events(job_id))
 
-    def wait_for_job(
-        self, job_id: int, timeout: Duration | None = None, raise_on_failure: bool = False
-    ) -> JobRecord:
+    def wait_for_job(self, job_id: int, timeout: Duration | None = None, raise_on_failure: bool = False) -> JobRecord:
         """Waits until a job can change no more by itself: completed, cancelled, or failed with no retry due.
 
         Args:

@@ -91,9 +91,7 @@ def test_a_private_cluster_is_durable_roomy_and_gone_afterwards() -> None:
         with psycopg.connect(cluster.url) as connection:
             shown = [connection.execute(f"show {name}").fetchone() for name in ("fsync", "max_connections")]
         assert shown == [("on",), ("200",)]
-        with psycopg.connect(
-            f"postgresql://postgres@/postgres?host={cluster.folder}&port={cluster.port}"
-        ) as local:
+        with psycopg.connect(f"postgresql://postgres@/postgres?host={cluster.folder}&port={cluster.port}") as local:
             assert local.execute("select 1").fetchone() == (1,)
         folder, url = cluster.folder, cluster.url
     assert not folder.exists()
@@ -129,9 +127,7 @@ def test_the_command_gives_the_url_and_answers_the_exit_code(postgres_url: str) 
 
 
 def test_the_command_without_a_command_tells_its_usage() -> None:
-    ran = subprocess.run(
-        [sys.executable, "-m", "tests.servers"], cwd=ROOT, capture_output=True, text=True, check=False
-    )
+    ran = subprocess.run([sys.executable, "-m", "tests.servers"], cwd=ROOT, capture_output=True, text=True, check=False)
     assert ran.returncode == 2
     assert "usage" in ran.stderr
 
@@ -140,9 +136,7 @@ def test_sigterm_stops_the_server_and_the_command() -> None:
     if not servers.machine_bin_dirs() and servers.wheel_bin_dir() is None:
         pytest.skip("NOT HERE: no PostgreSQL binaries on this machine")
     environment = {name: value for name, value in os.environ.items() if name != POSTGRES_VARIABLE}
-    script = (
-        f"import os, time; print(os.environ[{POSTGRES_VARIABLE!r}], os.getpid(), flush=True); time.sleep(600)"
-    )
+    script = f"import os, time; print(os.environ[{POSTGRES_VARIABLE!r}], os.getpid(), flush=True); time.sleep(600)"
     command = subprocess.Popen(
         [sys.executable, "-m", "tests.servers", "--", sys.executable, "-c", script],
         cwd=ROOT,
@@ -170,10 +164,7 @@ def test_pgbouncer_pools_by_transaction(pooler: Pooler) -> None:
         psycopg.connect(admin, prepare_threshold=None) as one,
         psycopg.connect(admin, prepare_threshold=None) as two,
     ):
-        assert (
-            one.execute("select pg_backend_pid()").fetchone()
-            != two.execute("select pg_backend_pid()").fetchone()
-        )
+        assert one.execute("select pg_backend_pid()").fetchone() != two.execute("select pg_backend_pid()").fetchone()
 
 
 def test_a_missing_pgbouncer_is_not_here(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -191,9 +182,7 @@ def test_the_tls_server_asks_for_the_clients_certificate(tls_server: TlsServer, 
     with psycopg.connect(f"{tls_server.url}?sslmode=verify-full&{files}") as connection:
         assert connection.pgconn.ssl_in_use
     with pytest.raises(psycopg.OperationalError, match="certificate"):
-        psycopg.connect(
-            tls_server.url, sslmode="verify-full", sslrootcert=str(tmp_path / "sslrootcert")
-        ).close()
+        psycopg.connect(tls_server.url, sslmode="verify-full", sslrootcert=str(tmp_path / "sslrootcert")).close()
     (tmp_path / "stranger").write_text(tls_server.stranger)
     with pytest.raises(psycopg.OperationalError, match="certificate verify failed"):
         psycopg.connect(tls_server.url, sslmode="verify-ca", sslrootcert=str(tmp_path / "stranger")).close()

@@ -66,7 +66,9 @@ def run_demo(queue: JobQueue, database: str, concurrency: int, limit: int | None
     """
     files = _sources(limit)
     run = f"demo-{uuid.uuid4().hex[:8]}"
-    click.echo(f"One job for each of the {len(files)} source files of Python {sys.version.split()[0]}'s standard library.")
+    click.echo(
+        f"One job for each of the {len(files)} source files of Python {sys.version.split()[0]}'s standard library."
+    )
     began = time.monotonic()
     queue.add_jobs([Job(inspect_source, SourceFile(path=str(path)), tags=[run]) for path in files])
     click.echo(f"Added in {time.monotonic() - began:.2f} s. Working with {concurrency} threads:")
@@ -131,7 +133,10 @@ def _summarise(jobs: list[JobRecord], took: float, database: str, run: str) -> N
     functions = sum(job.output["functions"] for job in done)
     rows = [
         ("done", f"{len(done)} files: {lines:,} lines, {functions:,} functions"),
-        ("failed", f"{len(failed)} files, after {max((job.attempts for job in failed), default=0)} attempts each"),
+        (
+            "failed",
+            f"{len(failed)} files, after {max((job.attempts for job in failed), default=0)} attempts each",
+        ),
         ("retried", f"{attempts - len(jobs)} runs"),
         ("speed", f"{attempts / took:,.0f} runs per second, {took:.1f} s in all"),
     ]

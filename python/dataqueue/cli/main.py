@@ -1,0 +1,64 @@
+"""The command `dataqueue`: its parts, and how it ends."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ..errors import DataQueueError
+from .migrate import migrate
+from .options import store_options
+from .worker import worker
+
+__all__ = ["main"]
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="dataqueue")
+def group() -> None:
+    """A job queue on PostgreSQL and SQLite."""
+
+
+@group.command()
+@store_options
+@click.option("--concurrency", default=4, show_default=True, type=click.IntRange(1, 64), help="Threads at work.")
+@click.option("--limit", type=click.IntRange(1), help="Inspect only so many files.")
+def demo(url: str | None, schema: str | None, env_path: str | None, concurrency: int, limit: int | None) -> None:
+    """Run real jobs: inspect every source file of Python's standard library.
+
+    On SQLite unless --url says otherwise; a PostgreSQL schema is migrated first.
+    """
+    from ..queue import JobQueue
+    from .demo import run_demo
+    from .options import open_config
+
+    config: Any = open_config(url, schema, env_path, default="sqlite:///dataqueue-demo.db")
+    with JobQueue(config) as queue:
+        queue.migrate()
+        place = queue._requests.store.location
+        if queue._requests.store.backend == "sqlite":
+            place = str(Path(place.removeprefix("sqlite:///")).resolve())
+        if not run_demo(queue, place, concurrency, limit):
+            raise click.ClickException("some jobs did not end")
+
+
+group.add_command(migrate)
+group.add_command(worker)
+
+
+def main() -> None:
+    """Runs the command line; errors that a user can mend are one line without a traceback."""
+    try:
+        group.main(standalone_mode=False)
+    except click.exceptions.Abort:
+        click.echo("Interrupted.", err=True)
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (DataQueueError, ValueError, TypeError, LookupError, OSError) as error:
+        click.secho(f"Error: {error}", fg="red", err=True)
+        sys.exit(1)
