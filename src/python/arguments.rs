@@ -45,7 +45,7 @@ fn job(tuple: &Bound<'_, PyTuple>) -> PyResult<NewJob> {
         idempotency_key: optional(&field(7)?, |value| text("idempotency_key", value))?,
         retry: Retry {
             delay: optional(&field(8)?, |value| seconds("retry_delay", value))?,
-            backoff: optional(&field(9)?, |value| value.extract())?,
+            backoff: optional(&field(9)?, |value| boolean("retry_backoff", value))?,
             delay_max: optional(&field(10)?, |value| seconds("retry_delay_max", value))?,
         },
     })
@@ -139,7 +139,7 @@ pub(crate) fn edit(py: Python<'_>, given: &Bound<'_, PyDict>) -> PyResult<JobEdi
             "timeout_ms" => edit.timeout_ms = Some(optional(value, |value| int32("timeout in milliseconds", value))?),
             "tags" => edit.tags = Some(texts("tags", value)?),
             "retry_delay" => edit.retry_delay = Some(optional(value, |value| seconds("retry_delay", value))?),
-            "retry_backoff" => edit.retry_backoff = Some(optional(value, |value| value.extract())?),
+            "retry_backoff" => edit.retry_backoff = Some(optional(value, |value| boolean("retry_backoff", value))?),
             "retry_delay_max" => {
                 edit.retry_delay_max = Some(optional(value, |value| seconds("retry_delay_max", value))?);
             }
@@ -206,7 +206,11 @@ fn json(field: &str, value: &Any<'_>) -> PyResult<Bytes> {
 pub(crate) fn seconds(field: &str, value: &Any<'_>) -> PyResult<Duration> {
     let given: f64 = value.extract().map_err(|_| mismatch(field, "a number of seconds", value))?;
     Duration::try_from_secs_f64(given)
-        .map_err(|_| invalid(format!("{field} is {given} seconds: it must be a finite number and not negative")))
+        .map_err(|_| invalid(format!("{field} is {given:?} seconds: it must be a finite number and not negative")))
+}
+
+fn boolean(field: &str, value: &Any<'_>) -> PyResult<bool> {
+    value.extract().map_err(|_| mismatch(field, "a bool", value))
 }
 
 fn time(field: &str, value: &Any<'_>) -> PyResult<Timestamp> {

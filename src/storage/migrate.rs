@@ -3,6 +3,8 @@
 //! A migration is a pair of files, up and down, under `migrations/`; it is never edited once it has landed.
 //! The text `{schema}` in a PostgreSQL migration stands for the quoted schema.
 
+use std::mem;
+
 use crate::error::{Error, Result};
 
 use super::driver::{MigrationState, MigrationStep};
@@ -35,6 +37,9 @@ macro_rules! migration {
 /// The migrations of PostgreSQL, oldest first.
 pub const POSTGRES: &[Migration] = &[migration!("postgres", 1, "0001", "jobs")];
 
+/// What PostgreSQL needs before its first migration.
+pub const POSTGRES_LEDGER: &str = include_str!("../../migrations/postgres/ledger.sql");
+
 /// The migrations of SQLite, oldest first.
 pub const SQLITE: &[Migration] = &[migration!("sqlite", 1, "0001", "jobs")];
 
@@ -55,21 +60,31 @@ pub fn plan(known: &[Migration], applied: &[i32], target: Option<i32>) -> Result
     Ok(down.map(|step| (*step, false)).chain(up.map(|step| (*step, true))).collect())
 }
 
-/// The steps that [`plan`] finds, as the SQL that would be run with these options.
+/// The steps that [`plan`] finds, as SQL that can be run by hand: on PostgreSQL it keeps the ledger too.
 ///
 /// # Errors
 /// Those of [`plan`].
 pub fn preview(options: &StoreOptions, applied: &[i32], target: Option<i32>) -> Result<Vec<MigrationStep>> {
-    let (known, schema) = match options {
-        StoreOptions::Postgres(postgres) => (POSTGRES, format!("\"{}\"", postgres.schema.replace('"', "\"\""))),
-        StoreOptions::Sqlite(_) => (SQLITE, String::new()),
+    let StoreOptions::Postgres(postgres) = options else {
+        let text = |(migration, is_up): (Migration, bool)| if is_up { migration.up } else { migration.down }.to_owned();
+        return Ok(plan(SQLITE, applied, target)?.into_iter().map(|step| described(step.0, text(step))).collect());
     };
-    let step = |(migration, is_up): (Migration, bool)| MigrationStep {
-        version: migration.version,
-        name: migration.name.to_owned(),
-        sql: if is_up { migration.up } else { migration.down }.replace("{schema}", &schema),
+    let schema = format!("\"{}\"", postgres.schema.replace('"', "\"\""));
+    let mut opening = if applied.is_empty() { format!("{POSTGRES_LEDGER}\n") } else { String::new() };
+    let text = |(migration, is_up): (Migration, bool)| {
+        let Migration { version, name, up, down } = migration;
+        let entry = if is_up {
+            format!("{up}\nINSERT INTO {{schema}}.dataqueue_migrations (version, name) VALUES ({version}, '{name}');\n")
+        } else {
+            format!("{down}\nDELETE FROM {{schema}}.dataqueue_migrations WHERE version = {version};\n")
+        };
+        described(migration, format!("{}{entry}", mem::take(&mut opening)).replace("{schema}", &schema))
     };
-    Ok(plan(known, applied, target)?.into_iter().map(step).collect())
+    Ok(plan(POSTGRES, applied, target)?.into_iter().map(text).collect())
+}
+
+fn described(migration: Migration, sql: String) -> MigrationStep {
+    MigrationStep { version: migration.version, name: migration.name.to_owned(), sql }
 }
 
 /// Whether the schema is exactly what this library needs.
@@ -112,6 +127,20 @@ mod tests {
         for known in [POSTGRES, SQLITE] {
             assert!(known.iter().enumerate().all(|(at, step)| step.version == at as i32 + 1));
         }
+    }
+
+    #[test]
+    fn a_preview_can_be_run_by_hand() {
+        let settings = [("user".to_owned(), "a".to_owned()), ("schema".to_owned(), "My\"Own".to_owned())].into();
+        let options = crate::storage::url::parse(Some("postgresql://h"), &settings).unwrap();
+        let up = preview(&options, &[], None).unwrap();
+        assert!(up[0].sql.contains("CREATE SCHEMA IF NOT EXISTS \"My\"\"Own\"") && !up[0].sql.contains("{schema}"));
+        assert!(
+            up[0].sql.contains("INSERT INTO \"My\"\"Own\".dataqueue_migrations (version, name) VALUES (1, 'jobs')")
+        );
+        assert!(up[1..].iter().all(|step| !step.sql.contains("CREATE SCHEMA")));
+        let down = preview(&options, &[1], Some(0)).unwrap();
+        assert!(down[0].sql.contains("DELETE FROM") && !down[0].sql.contains("CREATE SCHEMA"));
     }
 
     #[test]
