@@ -32,6 +32,7 @@ impl Names {
         for (marker, fragment) in fragments {
             sql = sql.replace(marker, without_comments(fragment).trim_end());
         }
+        sql = each(&sql);
         sql.replace("{notify}", without_comments(include_str!("queries/notify.sql")).trim_end())
             .replace("{replace}", REPLACE)
             .replace("{stamp}", STAMP)
@@ -57,6 +58,18 @@ const CONFLICT: &str = "ORDER BY idempotency_key, place \
 /// A number that is the same for the same text in every version of this library (FNV-1a).
 pub(super) fn fingerprint(text: &str) -> u64 {
     text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+/// Writes out `{each column}`, a condition that is always true: the planner takes it to leave about one row, and so looks up each
+/// row by its key. It would otherwise keep a plan that reads a whole table, made when that table was small.
+fn each(sql: &str) -> String {
+    let mut parts = sql.split("{each ");
+    let mut written = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (column, rest) = part.split_once('}').unwrap_or((part, ""));
+        written.push_str(&format!("{column} + 0 = {column}{rest}"));
+    }
+    written
 }
 
 fn without_comments(text: &str) -> String {

@@ -12,6 +12,6 @@ WITH ready AS (
 ), noted AS (
     INSERT INTO {schema}.job_events (job_id, event_type) SELECT id, 'cancelled' FROM done
 ), watched AS (
-    DELETE FROM {schema}.job_watchers w USING done d WHERE w.job_id = d.id RETURNING w.job_id
+    DELETE FROM {schema}.job_watchers WHERE job_id = ANY (ARRAY(SELECT id FROM done)) RETURNING job_id
 )
 SELECT count(*), {notify} FROM done

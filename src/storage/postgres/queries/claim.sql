@@ -1,4 +1,4 @@
--- Leases due jobs to a living worker: `{pick}` locks ready rows, then job_ready_pkey and job_queue_pkey.
+-- Leases due jobs to a living worker: `{pick}` locks ready rows, then job_queue_pkey.
 WITH moment AS MATERIALIZED (
     SELECT clock_timestamp() AS at
 ), alive AS MATERIALIZED (
@@ -15,13 +15,14 @@ WITH moment AS MATERIALIZED (
 ), chosen AS MATERIALIZED (
     SELECT * FROM picked ORDER BY priority DESC, due_at, job_id LIMIT $5::int8
 ), taken AS (
-    DELETE FROM {schema}.job_ready r USING chosen c WHERE r.job_id = c.job_id
+    DELETE FROM {schema}.job_ready WHERE ctid = ANY (ARRAY(SELECT place FROM chosen))
 ), claimed AS (
     UPDATE {schema}.job_queue j SET status = 'processing', attempts = j.attempts + 1, locked_at = m.at, locked_by = $2::text,
         started_at = coalesce(j.started_at, m.at), updated_at = m.at, next_attempt_at = NULL, pending_reason = NULL,
         lease_worker = $1::int8, lease_token = $3::int8
     FROM chosen c, moment m
-    WHERE j.id = c.job_id AND c.due_at >= CASE j.status WHEN 'pending' THEN j.run_at WHEN 'failed' THEN j.next_attempt_at END
+    WHERE j.id = c.job_id AND {each c.job_id}
+        AND c.due_at >= CASE j.status WHEN 'pending' THEN j.run_at WHEN 'failed' THEN j.next_attempt_at END
     RETURNING {job}, c.due_at, c.retrying
 ), leased AS (
     INSERT INTO {schema}.job_leases (worker_id, job_id, token, due_at, retrying)

@@ -1,17 +1,21 @@
 -- Fails jobs whose lease is held, for good or until their retry: job_leases_pkey, job_queue_pkey.
-WITH fenced AS (
-    DELETE FROM {schema}.job_leases l
-    USING unnest($1::int8[], $2::int8[], $3::int8[], $4::int4[], $5::text[], $6::text[], $7::text[], $8::text[], $9::float8[])
+WITH held AS MATERIALIZED (
+    SELECT i.*, l.ctid AS place
+    FROM unnest($1::int8[], $2::int8[], $3::int8[], $4::int4[], $5::text[], $6::text[], $7::text[], $8::text[], $9::float8[])
         AS i (worker_id, job_id, token, attempt, reason, message, kind, traceback, retry_in)
-    WHERE l.worker_id = i.worker_id AND l.job_id = i.job_id AND l.token = i.token
-    RETURNING i.*
+    CROSS JOIN LATERAL (
+        SELECT ctid FROM {schema}.job_leases
+        WHERE worker_id = i.worker_id AND job_id = i.job_id AND token = i.token FOR UPDATE
+    ) l
+), fenced AS (
+    DELETE FROM {schema}.job_leases WHERE ctid = ANY (ARRAY(SELECT place FROM held))
 ), done AS (
     UPDATE {schema}.job_queue j SET status = 'failed', last_failed_at = now(), updated_at = now(), failure_reason = f.reason,
         next_attempt_at = now() + f.retry_in * interval '1 second', locked_at = NULL, locked_by = NULL,
         error_history = CASE WHEN jsonb_array_length(j.error_history) < $10::int4 THEN j.error_history
             ELSE j.error_history - 0 END || jsonb_build_object('message', f.message, 'type', f.kind,
             'traceback', f.traceback, 'attempt', f.attempt, 'timestamp', {stamp})
-    FROM fenced f WHERE j.id = f.job_id AND j.status = 'processing'
+    FROM held f WHERE j.id = f.job_id AND {each f.job_id}
     RETURNING j.id, f.worker_id, f.token, j.job_type, j.priority, j.next_attempt_at, f.message, f.reason, f.attempt
 ), soon AS (
     INSERT INTO {schema}.job_ready (job_id, due_at, priority, retrying, job_type)
@@ -24,7 +28,7 @@ WITH fenced AS (
     SELECT id, 'failed', jsonb_build_object('message', message, 'reason', reason, 'attempt', attempt,
         'will_retry', next_attempt_at IS NOT NULL) FROM done
 ), watched AS (
-    DELETE FROM {schema}.job_watchers w USING done d
-    WHERE w.job_id = d.id AND d.next_attempt_at IS NULL RETURNING w.job_id
+    DELETE FROM {schema}.job_watchers
+    WHERE job_id = ANY (ARRAY(SELECT id FROM done WHERE next_attempt_at IS NULL)) RETURNING job_id
 )
 SELECT array_agg(worker_id), array_agg(id), array_agg(token), {notify} FROM done

@@ -6,6 +6,7 @@ WITH done AS (
     FROM unnest($1::int8[], $2::int8[], $3::int8[], $4::int4[], $5::jsonb[], $6::int8[])
         AS i (worker_id, job_id, token, progress, output, prolonged_ms)
     WHERE j.id = i.job_id AND j.status = 'processing' AND j.lease_worker = i.worker_id AND j.lease_token = i.token
+        AND {each i.job_id}
     RETURNING j.id, i.worker_id, i.token, i.prolonged_ms
 ), noted AS (
     INSERT INTO {schema}.job_events (job_id, event_type, metadata)

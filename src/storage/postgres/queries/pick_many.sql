@@ -1,5 +1,5 @@
 -- Looks at the head of each type, then locks of each what belongs to the common head: idx_job_queue_claimable.
-SELECT r.job_id, r.due_at, r.priority, r.retrying, q.beyond
+SELECT r.job_id, r.due_at, r.priority, r.retrying, q.beyond, r.ctid AS place
 FROM (
     SELECT h.job_type, count(*) FILTER (WHERE h.place <= $5::int8 + 1) AS quota,
         bool_or(h.place > $5::int8 + 1) AS beyond
@@ -13,7 +13,7 @@ FROM (
     ) h
     GROUP BY h.job_type
 ) q CROSS JOIN LATERAL (
-    SELECT job_id, due_at, priority, retrying FROM {schema}.job_ready
+    SELECT job_id, due_at, priority, retrying, ctid FROM {schema}.job_ready
     WHERE job_type = q.job_type
     ORDER BY priority DESC, due_at, job_id LIMIT q.quota FOR UPDATE SKIP LOCKED
 ) r

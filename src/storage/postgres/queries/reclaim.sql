@@ -2,7 +2,7 @@
 WITH chosen AS MATERIALIZED (
     {chosen}
 ), taken AS (
-    DELETE FROM {schema}.job_leases l USING chosen c WHERE l.worker_id = c.worker_id AND l.job_id = c.job_id RETURNING l.*
+    DELETE FROM {schema}.job_leases WHERE ctid = ANY (ARRAY(SELECT place FROM chosen))
 ), done AS (
     UPDATE {schema}.job_queue j SET status = s.status, crashes = j.crashes + 1, updated_at = now(), locked_at = NULL,
         locked_by = NULL, lease_worker = NULL, lease_token = NULL, next_attempt_at = NULL,
@@ -11,12 +11,12 @@ WITH chosen AS MATERIALIZED (
         error_history = CASE WHEN s.status <> 'failed' THEN j.error_history
             WHEN jsonb_array_length(j.error_history) < $3::int4 THEN j.error_history || s.entry
             ELSE (j.error_history - 0) || s.entry END
-    FROM taken t JOIN {schema}.job_queue o ON o.id = t.job_id CROSS JOIN LATERAL (
+    FROM chosen t JOIN {schema}.job_queue o ON o.id = t.job_id CROSS JOIN LATERAL (
         SELECT CASE WHEN o.attempts >= o.max_attempts OR o.crashes + 1 >= $2::int4 THEN 'failed' ELSE 'pending' END AS status,
             jsonb_build_object('message', {lost}, 'type', NULL, 'traceback', NULL, 'attempt', o.attempts,
                 'timestamp', {stamp}) AS entry
     ) s
-    WHERE j.id = t.job_id AND j.status = 'processing'
+    WHERE j.id = t.job_id AND {each t.job_id}
     RETURNING j.id, j.status, j.job_type, j.priority, j.run_at, j.attempts
 ), soon AS (
     INSERT INTO {schema}.job_ready (job_id, due_at, priority, retrying, job_type)
@@ -26,7 +26,8 @@ WITH chosen AS MATERIALIZED (
     SELECT id, CASE status WHEN 'failed' THEN 'failed' ELSE 'reclaimed' END, CASE status WHEN 'failed' THEN
         jsonb_build_object('message', {lost}, 'reason', 'lost', 'attempt', attempts, 'will_retry', false) END FROM done
 ), watched AS (
-    DELETE FROM {schema}.job_watchers w USING done d WHERE w.job_id = d.id AND d.status = 'failed' RETURNING w.job_id
+    DELETE FROM {schema}.job_watchers
+    WHERE job_id = ANY (ARRAY(SELECT id FROM done WHERE status = 'failed')) RETURNING job_id
 )
 SELECT array_agg(id), array_agg(status = 'failed'), (SELECT max(job_id) FROM chosen), (SELECT count(*) FROM chosen), {notify}
 FROM done
