@@ -1,0 +1,1 @@
+"""The tests of dataqueue, and the servers they need."""
