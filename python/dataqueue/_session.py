@@ -117,7 +117,7 @@ _registered_in = 0
 
 
 def _at_exit() -> None:
-    global _registered_in
+    global _registered_in  # noqa: PLW0603 - one fact about the process
     if _registered_in == os.getpid():
         return
     _registered_in = os.getpid()

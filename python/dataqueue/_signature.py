@@ -86,7 +86,7 @@ def _chain(func: Any) -> typing.Iterator[Any]:
             func = func.__wrapped__
         elif inspect.ismethod(func):
             func = func.__func__
-        elif not inspect.isroutine(func) and not inspect.isclass(func) and hasattr(type(func), "__call__"):
+        elif not inspect.isroutine(func) and not inspect.isclass(func) and callable(func):
             func = type(func).__call__
         else:
             return

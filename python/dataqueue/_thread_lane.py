@@ -7,6 +7,7 @@ import itertools
 import logging
 import threading
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING, cast
 
 from ._calls import caller
@@ -106,7 +107,7 @@ def extension(ctx: JobContext | AsyncJobContext) -> float | None:
         return None
     try:
         answer = callback()
-        span = answer.total_seconds() if hasattr(answer, "total_seconds") else answer
+        span = answer.total_seconds() if isinstance(answer, timedelta) else answer
         return float(span) if span is not None and span > 0 else None
     except Exception:
         _log.exception("the on_timeout callback of job %d failed: the job times out", ctx._run.job_id)

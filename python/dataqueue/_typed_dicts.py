@@ -55,14 +55,14 @@ def _rebuilt_dict(kind: Any, done: dict[Any, Any]) -> Any:
             "import TypedDict from typing_extensions instead of typing"
         ) from None
     fields = {}
-    for name, hint in hints.items():
-        required = name in kind.__required_keys__
-        while typing.get_origin(hint) in (te.Required, te.NotRequired):
-            required = typing.get_origin(hint) is te.Required
+    for name, annotated in hints.items():
+        required, hint = name in kind.__required_keys__, annotated
+        while (origin := typing.get_origin(hint)) in _QUALIFIERS:
+            required = origin is _QUALIFIERS[0]
             (hint,) = typing.get_args(hint)
-        hint = _rebuilt(hint, done)
-        fields[name] = te.Required[hint] if required else te.NotRequired[hint]
+        inner = _rebuilt(hint, done)
+        fields[name] = te.Required[inner] if required else te.NotRequired[inner]
     del done[kind]
-    made = te.TypedDict(kind.__name__, fields)  # type: ignore[operator]
+    made = te.TypedDict(kind.__name__, fields)  # type: ignore[misc]
     made.__module__, made.__qualname__, made.__doc__ = kind.__module__, kind.__qualname__, kind.__doc__
     return made

@@ -67,7 +67,7 @@ class AsyncJobQueue:
         await self.close()
 
     async def close(self) -> None:
-        """Closes the queue's connections, unless they are those of a shared pool. Processors should be stopped before."""
+        """Closes the queue's connections, unless they are those of a shared pool. Stop its processors before."""
         await self._result(self._requests.close())
         self._inboxes.close()
 
@@ -208,7 +208,7 @@ class AsyncJobQueue:
             limit: At most this many, up to 10,000.
             offset: Skip this many.
         """
-        conditions = dict(job_type=job_type, status=status, priority=priority, run_at=run_at, tags=tags)
+        conditions = {"job_type": job_type, "status": status, "priority": priority, "run_at": run_at, "tags": tags}
         return await self._result(self._requests.find(limit, offset, cursor, **conditions))
 
     async def get_jobs_by_status(self, status: JobStatus | str, limit: int = 100, offset: int = 0) -> list[JobRecord]:
@@ -238,7 +238,7 @@ class AsyncJobQueue:
         tags: TagsFilter | None = None,
     ) -> int:
         """How many jobs meet all conditions, which are those of `get_jobs`."""
-        conditions = dict(job_type=job_type, status=status, priority=priority, run_at=run_at, tags=tags)
+        conditions = {"job_type": job_type, "status": status, "priority": priority, "run_at": run_at, "tags": tags}
         return await self._result(self._requests.count_jobs(**conditions))
 
     async def get_job_events(self, job_id: int) -> list[JobEvent]:
@@ -301,7 +301,7 @@ class AsyncJobQueue:
         tags: TagsFilter | None = None,
     ) -> int:
         """Changes fields of the pending jobs that meet all conditions; how many. Works in steps, each committed."""
-        conditions = dict(job_type=job_type, priority=priority, run_at=run_at, tags=tags)
+        conditions = {"job_type": job_type, "priority": priority, "run_at": run_at, "tags": tags}
         return await self._result(self._requests.edit_all(updates, **conditions))
 
     async def cancel_all_upcoming_jobs(
@@ -316,7 +316,7 @@ class AsyncJobQueue:
 
         Works in steps, each committed.
         """
-        conditions = dict(job_type=job_type, priority=priority, run_at=run_at, tags=tags)
+        conditions = {"job_type": job_type, "priority": priority, "run_at": run_at, "tags": tags}
         return await self._result(self._requests.cancel_all(**conditions))
 
     async def retry_all_failed_jobs(
@@ -327,8 +327,8 @@ class AsyncJobQueue:
         run_at: RunAtFilter | None = None,
         tags: TagsFilter | None = None,
     ) -> int:
-        """Makes the failed jobs that meet all conditions pending and due now; how many. Works in steps, each committed."""
-        conditions = dict(job_type=job_type, priority=priority, run_at=run_at, tags=tags)
+        """Makes failed jobs that meet all conditions pending and due now; how many. Works in steps, each committed."""
+        conditions = {"job_type": job_type, "priority": priority, "run_at": run_at, "tags": tags}
         return await self._result(self._requests.retry_all(**conditions))
 
     async def cleanup_old_jobs(

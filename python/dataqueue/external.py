@@ -131,7 +131,7 @@ def _check_psycopg(connection: Any) -> None:
     # In autocommit mode each statement would be a transaction of its own, and the job would outlive a rollback.
     if connection.autocommit and connection.info.transaction_status.name == "IDLE":
         raise ValueError(
-            "connection is in autocommit mode without a transaction: add the job inside `with connection.transaction():`"
+            "connection is in autocommit mode, with no transaction: add the job in `with connection.transaction():`"
         )
 
 

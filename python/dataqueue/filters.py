@@ -101,7 +101,7 @@ def statuses_to_core(field: str, status: StatusFilter) -> list[str]:
     return [member(field, JobStatus, one).value for one in given]
 
 
-def member(field: str, enum: type[E], value: object) -> E:
+def member(field: str, enum: type[E], value: Any) -> E:
     """The member of an enum that a value names.
 
     Raises:

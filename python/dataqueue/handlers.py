@@ -16,7 +16,6 @@ from .payload import PayloadCodec
 __all__ = ["Handler", "JobFunction", "JobHandlers"]
 
 P = TypeVar("P")
-P_contra = TypeVar("P_contra", contravariant=True)
 R = TypeVar("R")
 S = ParamSpec("S")
 
@@ -126,10 +125,10 @@ class _Attach(Protocol):
     def __call__(self, func: Callable[Concatenate[P, S], R], /) -> JobFunction[P, S, R]: ...
 
 
-class _AttachTo(Protocol[P_contra]):
+class _AttachTo(Protocol[P]):
     """Makes a handler of a function that takes the payload of a declared type."""
 
-    def __call__(self, func: Callable[Concatenate[P_contra, S], R], /) -> JobFunction[P_contra, S, R]: ...
+    def __call__(self, func: Callable[Concatenate[P, S], R], /) -> JobFunction[P, S, R]: ...
 
 
 class JobHandlers:
@@ -148,7 +147,7 @@ class JobHandlers:
         """A set with the handlers of a mapping from names to functions, or an empty one."""
         self._functions: dict[str, JobFunction[Any, ..., Any]] = {}
         for name, func in (handlers or {}).items():
-            names = None if isinstance(func, JobFunction) else {}
+            names: dict[str, Any] | None = None if isinstance(func, JobFunction) else {}
             self._add(_undecorated(func), _declared(name, func), names)
 
     @classmethod

@@ -19,7 +19,7 @@ _started_in = 0
 
 def start() -> None:
     """Starts to log what the engine does, once for each process."""
-    global _started_in
+    global _started_in  # noqa: PLW0603 - one fact about the process
     from ._core import LogPump, set_log_level
 
     with _lock:

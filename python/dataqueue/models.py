@@ -82,13 +82,13 @@ class JobId(int):
 
     created: bool
 
-    def __new__(cls, value: int, created: bool = True) -> JobId:
+    def __new__(cls, value: int, created: bool = True) -> Self:
         """An id; ids from elsewhere count as created."""
         job_id = super().__new__(cls, value)
         job_id.created = created
         return job_id
 
-    def __getnewargs__(self) -> tuple[int, bool]:
+    def __getnewargs__(self) -> tuple[int, bool]:  # type: ignore[override]
         return int(self), self.created
 
 

@@ -117,7 +117,7 @@ def encode_json(value: object, what: str = "the payload") -> bytes:
 
 
 @lru_cache(maxsize=256)
-def _codec_of(kind: type, what: str) -> PayloadCodec:
+def _codec_of(kind: Any, what: str) -> PayloadCodec:
     return PayloadCodec(kind, what)
 
 

@@ -54,7 +54,7 @@ class Pool:
         """Closes the connections; queues that use them can do nothing more."""
         self._store.close().wait()
 
-    def __enter__(self) -> Pool:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

@@ -126,8 +126,8 @@ class Processor(_Processor):
     def stop_and_drain(self, timeout: float | timedelta = 30.0) -> bool:
         """Stops claiming, gives back what has not started, and waits for what runs.
 
-        After `timeout` seconds handlers are told to stop through their signal (an `async def` one is cancelled), and the
-        jobs of those that did not end go back to the queue without counting the attempt.
+        After `timeout` seconds handlers are told to stop through their signal (an `async def` one is cancelled), and
+        the jobs of those that did not end go back to the queue without counting the attempt.
 
         Returns:
             Whether every handler ended within the timeout.
@@ -170,8 +170,8 @@ class AsyncProcessor(_Processor):
     async def stop_and_drain(self, timeout: float | timedelta = 30.0) -> bool:
         """Stops claiming, gives back what has not started, and waits for what runs.
 
-        After `timeout` seconds handlers are told to stop through their signal (an `async def` one is cancelled), and the
-        jobs of those that did not end go back to the queue without counting the attempt.
+        After `timeout` seconds handlers are told to stop through their signal (an `async def` one is cancelled), and
+        the jobs of those that did not end go back to the queue without counting the attempt.
 
         Returns:
             Whether every handler ended within the timeout.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 import click
 
@@ -12,13 +13,15 @@ from .options import open_config, store_options
 
 __all__ = ["migrate"]
 
+F = TypeVar("F", bound=Callable[..., Any])
+
 
 @click.group()
 def migrate() -> None:
     """Create, upgrade or remove the tables."""
 
 
-def _common(command):  # type: ignore[no-untyped-def]
+def _common(command: F) -> F:
     return store_options(click.option("--json", "as_json", is_flag=True, help="Print JSON.")(command))
 
 

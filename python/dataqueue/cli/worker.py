@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -84,7 +85,7 @@ def load(target: str) -> Any:
     module_name, colon, attribute = target.partition(":")
     if not colon or not module_name or not attribute:
         raise click.ClickException(f"{target!r} is not of the form MODULE:HANDLERS, such as myapp.jobs:handlers")
-    sys.path.insert(0, os.getcwd())
+    sys.path.insert(0, str(Path.cwd()))
     try:
         module = importlib.import_module(module_name)
     except ModuleNotFoundError as error:
@@ -117,8 +118,8 @@ class _Fleet:
         self._clean = True
 
     def run(self) -> int:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._on_signal)
+        for caught in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(caught, self._on_signal)
         for number in range(1, self._processes + 1):
             self._start(number)
         while self._children:
@@ -130,7 +131,7 @@ class _Fleet:
 
     def _start(self, number: int) -> None:
         # A session of its own: the terminal's Ctrl-C reaches the parent alone, which passes it on once.
-        process = subprocess.Popen(self._command, start_new_session=True)
+        process = subprocess.Popen(self._command, start_new_session=True)  # noqa: S603 - our own interpreter
         self._children.append(_Child(number, process))
         click.echo(f"worker {number} started, process {process.pid}", err=True)
 
