@@ -43,6 +43,7 @@ check-rust: rust ## Run rustfmt and clippy, with and without the border
 check-python: $(VENV)/.contributing $(VENV)/.built ## Run ruff, mypy, basedpyright, the import contracts and stubtest
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+	$(BIN)/python scripts/twins.py --check
 	$(BIN)/mypy
 	$(BIN)/basedpyright
 	$(BIN)/lint-imports
@@ -50,6 +51,7 @@ check-python: $(VENV)/.contributing $(VENV)/.built ## Run ruff, mypy, basedpyrig
 
 fmt: rust $(VENV)/.contributing ## Format everything, and mend what ruff can mend
 	cargo fmt
+	$(BIN)/python scripts/twins.py
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -20,7 +21,7 @@ REPLACED = [
     (r"return await self\._inboxes\.result\(call\)", "return call.wait()"),
     (r", self\._inboxes\)", ")"),
     (
-        r"Safe to use from several event loops and threads. A call that is cancelled still runs\n    to its end in the engine\.",
+        r"Safe to use from several event loops and threads\. A call that is cancelled still runs\s+to its end[^.]*\.",
         "Safe to use from several threads. A call waits without the GIL.",
     ),
     (
@@ -44,7 +45,14 @@ def twin() -> str:
         text, count = re.subn(pattern, replacement, text)
         if count == 0:
             raise SystemExit(f"{SOURCE.name} has nothing that matches {pattern!r} any more: mend scripts/twins.py")
-    return text
+    formatted = subprocess.run(
+        [sys.executable, "-m", "ruff", "format", "--stdin-filename", TWIN, "-"],
+        input=text,
+        text=True,
+        capture_output=True,
+        check=True,
+    )
+    return formatted.stdout
 
 
 def main() -> None:

@@ -70,7 +70,7 @@ def resolve(annotation: Any, func: Callable[..., Any], local_names: Mapping[str,
         NameError: A name in it is not defined, or not yet.
     """
     innermost = list(_chain(func))[-1]
-    holder = type("Handler", (), {})()
+    holder: Any = type("Handler", (), {})()
     holder.__annotations__ = {"payload": annotation}
     names = getattr(innermost, "__globals__", {})
     return typing.get_type_hints(holder, names, dict(local_names), include_extras=True)["payload"]
@@ -138,7 +138,8 @@ def _count(parameters: list[inspect.Parameter], name: str, bound: set[str]) -> t
 def _check_position(parameter: inspect.Parameter, at: int, where: str) -> None:
     if at >= len(_POSITIONS):
         raise TypeError(
-            f"{where} has a fourth positional parameter, {parameter.name!r}: at most three, (payload, signal, ctx), are given"
+            f"{where} has a fourth positional parameter, {parameter.name!r}: "
+            "at most three, (payload, signal, ctx), are given"
         )
     expected = _POSITIONS[at]
     misplaced = parameter.name in _POSITIONS and parameter.name != expected

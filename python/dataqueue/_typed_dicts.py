@@ -29,7 +29,7 @@ def _rebuilt(kind: Any, done: dict[Any, Any]) -> Any:
     if origin is None or origin is typing.Literal:
         return kind
     if origin is Annotated:
-        return Annotated[(_rebuilt(arguments[0], done), *arguments[1:])]  # type: ignore[return-value]
+        return Annotated[(_rebuilt(arguments[0], done), *arguments[1:])]
     if origin in (Union, types.UnionType):
         return reduce(or_, (_rebuilt(argument, done) for argument in arguments))
     new = tuple(_rebuilt(argument, done) if argument is not ... else ... for argument in arguments)
@@ -57,12 +57,14 @@ def _rebuilt_dict(kind: Any, done: dict[Any, Any]) -> Any:
     fields = {}
     for name, annotated in hints.items():
         required, hint = name in kind.__required_keys__, annotated
-        while (origin := typing.get_origin(hint)) in _QUALIFIERS:
-            required = origin is _QUALIFIERS[0]
+        qualifiers: tuple[Any, ...] = (te.Required, te.NotRequired)
+        while (origin := typing.get_origin(hint)) in qualifiers:
+            required = origin is qualifiers[0]
             (hint,) = typing.get_args(hint)
         inner = _rebuilt(hint, done)
         fields[name] = te.Required[inner] if required else te.NotRequired[inner]
     del done[kind]
-    made = te.TypedDict(kind.__name__, fields)  # type: ignore[misc]
+    make: Any = te.TypedDict
+    made = make(kind.__name__, fields)
     made.__module__, made.__qualname__, made.__doc__ = kind.__module__, kind.__qualname__, kind.__doc__
     return made

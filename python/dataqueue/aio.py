@@ -428,4 +428,5 @@ class AsyncJobQueue:
     async def _answer(self, pending: Pending[T]) -> T:
         from ._call import Call
 
-        return await self._result(Call(pending, lambda answer: answer))
+        call: Call[T] = Call(pending, lambda answer: answer)
+        return await self._result(call)

@@ -33,7 +33,7 @@ class _Context(Generic[S]):
     def __init__(self, core: Processor, run: Run, signal: S) -> None:
         self._core = core
         self._run = run
-        self._signal = signal
+        self._signal: S = signal
         self._on_timeout: OnTimeout | None = None
         self._output: bytes | None = None
 

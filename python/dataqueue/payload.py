@@ -110,7 +110,7 @@ def encode_json(value: object, what: str = "the payload") -> bytes:
     Raises:
         PayloadError: It is not JSON, or cannot be stored; the message names the place, starting from `what`.
     """
-    kind = type(value)
+    kind: Any = type(value)
     if hasattr(kind, "__pydantic_serializer__") or dataclasses.is_dataclass(kind):
         return _codec_of(kind, what).encode(value)
     return dump_checked(value, what)

@@ -15,6 +15,7 @@ from .config import PostgresConfig, open_store
 
 if TYPE_CHECKING:
     from types import TracebackType
+    from typing import Self
 
     from ._core import Store
     from ._inbox import Inboxes
@@ -26,7 +27,6 @@ SqlValue: TypeAlias = (
     | int
     | float
     | bool
-    | None
     | bytes
     | datetime
     | date
@@ -36,6 +36,7 @@ SqlValue: TypeAlias = (
     | UUID
     | list[Any]
     | dict[str, Any]
+    | None
 )
 """What a statement's parameter may be: a dict is sent as JSON, a list as an array."""
 

@@ -64,7 +64,7 @@ class JobQueue:
         self.close()
 
     def close(self) -> None:
-        """Closes the queue's connections, unless they are those of a shared pool. Processors should be stopped before."""
+        """Closes the queue's connections, unless they are those of a shared pool. Stop its processors before."""
         self._result(self._requests.close())
 
     @overload
@@ -204,7 +204,7 @@ class JobQueue:
             limit: At most this many, up to 10,000.
             offset: Skip this many.
         """
-        conditions = dict(job_type=job_type, status=status, priority=priority, run_at=run_at, tags=tags)
+        conditions = {"job_type": job_type, "status": status, "priority": priority, "run_at": run_at, "tags": tags}
         return self._result(self._requests.find(limit, offset, cursor, **conditions))
 
     def get_jobs_by_status(self, status: JobStatus | str, limit: int = 100, offset: int = 0) -> list[JobRecord]:
@@ -234,7 +234,7 @@ class JobQueue:
         tags: TagsFilter | None = None,
     ) -> int:
         """How many jobs meet all conditions, which are those of `get_jobs`."""
-        conditions = dict(job_type=job_type, status=status, priority=priority, run_at=run_at, tags=tags)
+        conditions = {"job_type": job_type, "status": status, "priority": priority, "run_at": run_at, "tags": tags}
         return self._result(self._requests.count_jobs(**conditions))
 
     def get_job_events(self, job_id: int) -> list[JobEvent]:
@@ -295,7 +295,7 @@ class JobQueue:
         tags: TagsFilter | None = None,
     ) -> int:
         """Changes fields of the pending jobs that meet all conditions; how many. Works in steps, each committed."""
-        conditions = dict(job_type=job_type, priority=priority, run_at=run_at, tags=tags)
+        conditions = {"job_type": job_type, "priority": priority, "run_at": run_at, "tags": tags}
         return self._result(self._requests.edit_all(updates, **conditions))
 
     def cancel_all_upcoming_jobs(
@@ -310,7 +310,7 @@ class JobQueue:
 
         Works in steps, each committed.
         """
-        conditions = dict(job_type=job_type, priority=priority, run_at=run_at, tags=tags)
+        conditions = {"job_type": job_type, "priority": priority, "run_at": run_at, "tags": tags}
         return self._result(self._requests.cancel_all(**conditions))
 
     def retry_all_failed_jobs(
@@ -321,8 +321,8 @@ class JobQueue:
         run_at: RunAtFilter | None = None,
         tags: TagsFilter | None = None,
     ) -> int:
-        """Makes the failed jobs that meet all conditions pending and due now; how many. Works in steps, each committed."""
-        conditions = dict(job_type=job_type, priority=priority, run_at=run_at, tags=tags)
+        """Makes failed jobs that meet all conditions pending and due now; how many. Works in steps, each committed."""
+        conditions = {"job_type": job_type, "priority": priority, "run_at": run_at, "tags": tags}
         return self._result(self._requests.retry_all(**conditions))
 
     def cleanup_old_jobs(
@@ -422,4 +422,5 @@ class JobQueue:
     def _answer(self, pending: Pending[T]) -> T:
         from ._call import Call
 
-        return self._result(Call(pending, lambda answer: answer))
+        call: Call[T] = Call(pending, lambda answer: answer)
+        return self._result(call)

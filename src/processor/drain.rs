@@ -6,6 +6,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::engine::{Engine, Phase};
+use crate::error::Error;
 
 /// How long handlers have, once told to stop, before their jobs are given back.
 const AFTER_ABORT: Duration = Duration::from_secs(1);
@@ -42,10 +43,12 @@ pub(super) async fn run(engine: &Engine, claimer: Option<JoinHandle<()>>, time: 
     if timeout(FLUSH, engine.outbox.flushed()).await.is_err() {
         tracing::warn!("results could not be recorded before the end; their jobs will be reclaimed");
     }
-    if let Some(worker) = engine.worker()
-        && let Err(error) = engine.storage.unregister(&worker).await
-    {
-        engine.report(&error, "unregistering the worker");
+    if let Some(worker) = engine.worker() {
+        match engine.storage.unregister(&worker).await {
+            // A queue that was closed first has no connection left to say goodbye on: the leases run out.
+            Ok(()) | Err(Error::Closed) => {}
+            Err(error) => engine.report(&error, "unregistering the worker"),
+        }
     }
     engine.advance(Phase::Closed);
     engine.lanes.close();

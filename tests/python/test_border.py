@@ -54,9 +54,7 @@ def changed(at: int, value: Any) -> Any:
         (None, {}),
     ],
 )
-def test_a_bad_option_is_a_config_error_without_the_password(
-    url: str | None, settings: dict[str, str]
-) -> None:
+def test_a_bad_option_is_a_config_error_without_the_password(url: str | None, settings: dict[str, str]) -> None:
     with pytest.raises(errors.ConfigError) as raised:
         _core.Store(url, settings)
     assert SECRET not in repr(raised.value)

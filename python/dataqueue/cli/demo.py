@@ -93,7 +93,8 @@ def _sources(limit: int | None) -> list[Path]:
 
 def _watch(queue: JobQueue, run: str, total: int, began: float) -> None:
     """Shows how far the run is until no job is left that will run."""
-    bar = click.progressbar(length=total, label="inspecting", show_pos=True, item_show_func=lambda text: text)
+    label: list[str] = [""]
+    bar = click.progressbar(length=total, label="inspecting", show_pos=True, item_show_func=lambda _: label[0])
     with bar:
         seen = 0
         while True:
@@ -101,7 +102,8 @@ def _watch(queue: JobQueue, run: str, total: int, began: float) -> None:
             failed = queue.count_jobs(tags=[run], status="failed")
             ended = completed + failed
             rate = ended / max(time.monotonic() - began, 0.001)
-            bar.update(ended - seen, f"{rate:,.0f} jobs/s, {failed} failing")
+            label[0] = f"{rate:,.0f} jobs/s, {failed} failing"
+            bar.update(ended - seen, ended)
             seen = ended
             if ended == total and not _retrying(queue, run):
                 return

@@ -11,7 +11,7 @@ use crate::error::{Backend, Error};
 use crate::storage::migrate;
 
 /// The answer to a statement.
-pub(super) type Attempt<T> = std::result::Result<T, Fault>;
+pub(super) type Attempt<T> = Result<T, Fault>;
 
 /// Why a statement has no answer.
 #[derive(Debug)]

@@ -51,7 +51,6 @@ statements! {
     HAS_LEASE = "has_lease";
     HAS_MIGRATIONS = "has_migrations";
     CLAIMABLE_TYPES = "claimable_types";
-    HAS_READY = "has_ready";
     HAS_WORK = "has_work";
     HOLDER = "holder";
     IS_REGISTERED = "is_registered";

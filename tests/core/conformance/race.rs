@@ -109,7 +109,8 @@ pub async fn an_edit_into_the_future_and_a_claim_exclude_each_other(bench: &Benc
         let id = bench.add_one(job("a")).await;
         let claimer = Arc::clone(&hand);
         let claiming = tokio::spawn(async move { claimer.claim(&["a"], 1).await });
-        let edited = bench.changed(id, Change::Edit(JobEdit { run_at: Some(Some(future)), ..JobEdit::default() })).await;
+        let edited =
+            bench.changed(id, Change::Edit(JobEdit { run_at: Some(Some(future)), ..JobEdit::default() })).await;
         let claimed = claiming.await.unwrap();
         assert_eq!(edited, claimed.is_empty(), "an edited job was claimed, or neither happened");
         let wanted = if edited { Status::Pending } else { Status::Processing };

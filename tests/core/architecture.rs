@@ -1,0 +1,85 @@
+//! The rules of the house that a compiler does not hold.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The layers, each importing only those after it. The leaves are open to all and are not named here.
+const LAYERS: [&str; 5] = ["python", "processor", "storage", "policy", "model"];
+
+#[test]
+fn a_layer_imports_only_those_below_it() {
+    let mut arrows_up = Vec::new();
+    for (at, layer) in LAYERS.iter().enumerate() {
+        for (file, text) in sources(&format!("src/{layer}"), "rs") {
+            for above in &LAYERS[..at] {
+                if text.contains(&format!("crate::{above}::")) || text.contains(&format!("use crate::{above};")) {
+                    arrows_up.push(format!("{} uses {above}", file.display()));
+                }
+            }
+        }
+    }
+    assert_eq!(arrows_up, Vec::<String>::new());
+}
+
+#[test]
+fn drivers_never_see_each_other() {
+    for (driver, other) in [("postgres", "sqlite"), ("sqlite", "postgres")] {
+        for (file, text) in sources(&format!("src/storage/{driver}"), "rs") {
+            let seen = [format!("storage::{other}"), format!("super::{other}")].iter().any(|path| text.contains(path));
+            assert!(!seen, "{} uses {other}", file.display());
+        }
+    }
+}
+
+#[test]
+fn only_the_border_knows_pyo3() {
+    for (file, text) in sources("src", "rs") {
+        let border = file.starts_with(root().join("src/python"));
+        assert!(border || !text.contains("pyo3::"), "{} uses pyo3", file.display());
+    }
+}
+
+#[test]
+fn files_stay_small() {
+    let bounds = [("src", "rs", 400), ("tests", "rs", 400), ("src", "sql", 90), ("python", "py", 450)];
+    for (folder, ending, most) in bounds {
+        for (file, text) in sources(folder, ending) {
+            let lines = text.lines().count();
+            assert!(lines <= most, "{} has {lines} lines, more than {most}", file.display());
+        }
+    }
+}
+
+#[test]
+fn every_query_file_is_used() {
+    for driver in ["postgres", "sqlite"] {
+        let code: String = sources(&format!("src/storage/{driver}"), "rs").into_iter().map(|(_, text)| text).collect();
+        for (file, _) in sources(&format!("src/storage/{driver}/queries"), "sql") {
+            let name = file.file_stem().unwrap().to_string_lossy().into_owned();
+            let used = code.contains(&format!("\"{name}\"")) || code.contains(&format!("{name}.sql"));
+            assert!(used, "{} is used by no statement", file.display());
+        }
+    }
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn sources(folder: &str, ending: &str) -> Vec<(PathBuf, String)> {
+    let mut found = Vec::new();
+    let mut folders = vec![root().join(folder)];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|found| found == ending) {
+                let text = fs::read_to_string(&path).unwrap();
+                found.push((path, text));
+            }
+        }
+    }
+    assert!(!found.is_empty(), "{folder} holds no .{ending} file");
+    found
+}
