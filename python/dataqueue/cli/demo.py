@@ -11,7 +11,7 @@ import uuid
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypedDict
+from typing import Any, TypedDict
 
 import click
 
@@ -94,7 +94,7 @@ def _sources(limit: int | None) -> list[Path]:
 def _watch(queue: JobQueue, run: str, total: int, began: float) -> None:
     """Shows how far the run is until no job is left that will run."""
     label: list[str] = [""]
-    bar = click.progressbar(length=total, label="inspecting", show_pos=True, item_show_func=lambda _: label[0])
+    bar: Any = click.progressbar(length=total, label="inspecting", show_pos=True, item_show_func=lambda _: label[0])
     with bar:
         seen = 0
         while True:

@@ -47,7 +47,7 @@ pub async fn a_claim_records_who_when_and_the_attempt(bench: &Bench) {
 }
 
 pub async fn jobs_come_by_priority_then_due_time_then_id(bench: &Bench) {
-    let due = |micros| Some(Timestamp::from_micros(1_600_000_000_000_000 + micros));
+    let due = |micros: i64| Some(Timestamp::from_micros(1_600_000_000_000_000 + micros));
     let options = [(0, due(5)), (10, due(9)), (0, due(1)), (10, due(2)), (-5, due(0)), (0, due(1)), (10, due(2))];
     let jobs = options.iter().map(|&(priority, run_at)| NewJob { priority, run_at, ..job("a") }).collect();
     let added = bench.add_all(jobs).await;
