@@ -42,7 +42,7 @@ pub(super) async fn run(engine: Arc<Engine>) {
                 let (more, next_due) = (claim.more, claim.next_due);
                 engine.stats.claimed(claim.jobs.len());
                 engine.lanes.push(claim.jobs);
-                if !full && !(more && !none) {
+                if !full && (!more || none) {
                     wake.wait(&engine, more, next_due).await;
                 }
             }

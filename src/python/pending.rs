@@ -47,15 +47,12 @@ impl Slot {
 
     fn end(&self, result: Result<Reply>) {
         let mut state = self.lock();
-        match mem::replace(&mut *state, State::Taken) {
-            State::Addressed(mailbox, ticket) => {
-                drop(state);
-                mailbox.push(ticket, result);
-            }
-            _ => {
-                *state = State::Ended(result);
-                self.ended.notify_all();
-            }
+        if let State::Addressed(mailbox, ticket) = mem::replace(&mut *state, State::Taken) {
+            drop(state);
+            mailbox.push(ticket, result);
+        } else {
+            *state = State::Ended(result);
+            self.ended.notify_all();
         }
     }
 

@@ -128,6 +128,7 @@ impl Processor {
     }
 
     /// For the event loop: reports ends, takes up to `most` runs, and messages `(run, what)` about running ones.
+    #[allow(clippy::type_complexity, reason = "a pair of lists")]
     fn exchange(&self, finished: Vec<FinishedTuple>, most: usize) -> PyResult<(Vec<Run>, Vec<(RunId, &'static str)>)> {
         let finished = finished.into_iter().map(Finished::try_from).collect::<PyResult<_>>()?;
         let (starts, controls) = self.lanes.exchange(finished, most);

@@ -151,12 +151,11 @@ impl Session {
     }
 
     async fn within<T>(&self, work: impl Future<Output = Attempt<T>>) -> Attempt<T> {
-        match timeout(self.patience, work).await {
-            Ok(result) => result,
-            Err(_) => {
-                self.broken.store(true, Ordering::Relaxed);
-                Err(Fault::Late(self.patience))
-            }
+        if let Ok(result) = timeout(self.patience, work).await {
+            result
+        } else {
+            self.broken.store(true, Ordering::Relaxed);
+            Err(Fault::Late(self.patience))
         }
     }
 }

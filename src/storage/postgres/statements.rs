@@ -67,7 +67,7 @@ fn each(sql: &str) -> String {
     let mut written = parts.next().unwrap_or_default().to_owned();
     for part in parts {
         let (column, rest) = part.split_once('}').unwrap_or((part, ""));
-        written.push_str(&format!("{column} + 0 = {column}{rest}"));
+        written.extend([column, " + 0 = ", column, rest]);
     }
     written
 }

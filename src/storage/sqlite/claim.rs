@@ -42,7 +42,8 @@ pub(super) fn claim(session: &mut Session<'_>, request: &ClaimRequest) -> Outcom
     let (picked, left) = pick(session, &types, request.limit as usize)?;
     let mut jobs = Vec::with_capacity(picked.len());
     for ready in picked {
-        if let Some(job) = start(session, request, types[ready.job_type], ready)? {
+        let Some(job_type) = types.get(ready.job_type) else { continue };
+        if let Some(job) = start(session, request, job_type, ready)? {
             jobs.push(job);
         }
     }

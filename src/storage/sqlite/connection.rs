@@ -57,6 +57,7 @@ fn open(place: &Place, patience: Duration) -> Outcome<Connection> {
 }
 
 /// Waits in short, random steps: the stock handler's steps of up to 100 ms starve one of two busy processes.
+#[allow(clippy::disallowed_methods, reason = "SQLite has no condition to wait for: a lock is asked for again")]
 fn back_off(patience: Duration) -> impl FnMut(i32) -> bool + Send + 'static {
     let mut since = Instant::now();
     move |times| {
@@ -70,6 +71,7 @@ fn back_off(patience: Duration) -> impl FnMut(i32) -> bool + Send + 'static {
 }
 
 /// SQLite does not wait for a lock when it changes the journal mode, so several first openers would collide.
+#[allow(clippy::disallowed_methods, reason = "SQLite has no condition to wait for: a lock is asked for again")]
 fn use_write_ahead_log(conn: &Connection, place: &Place, patience: Duration) -> Outcome<()> {
     let since = Instant::now();
     loop {

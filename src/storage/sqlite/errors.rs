@@ -39,5 +39,5 @@ pub(super) fn appended(session: &Session<'_>, id: JobId, entry: &Value) -> Outco
     let newest = serde_json::value::to_raw_value(entry).map_err(damaged)?;
     entries.push(&newest);
     let surplus = entries.len().saturating_sub(MAX_ERRORS);
-    Ok(serde_json::to_vec(&entries[surplus..]).map_err(damaged)?)
+    Ok(serde_json::to_vec(entries.get(surplus..).unwrap_or_default()).map_err(damaged)?)
 }

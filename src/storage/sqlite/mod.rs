@@ -71,7 +71,7 @@ impl SqliteStorage {
         if let Some(path) = &options.path
             && (path.as_os_str().is_empty() || path.as_os_str().as_encoded_bytes().contains(&0))
         {
-            return Err(Error::Config(format!("{path:?} is not a path: name a file, or `:memory:`")));
+            return Err(Error::Config(format!("{} is not a path: name a file, or `:memory:`", path.display())));
         }
         let setup =
             Setup { place: Place::new(options.path), patience: options.busy_timeout, clock, hints: Hints::new() };

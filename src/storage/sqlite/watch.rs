@@ -56,6 +56,7 @@ pub(super) fn start(path: &Path, outbox: Sender<Message>, hints: Arc<Hints>) -> 
     Ok(FileWatch { stop, bell })
 }
 
+#[allow(clippy::disallowed_methods, reason = "SQLite has no condition to wait for: a lock is asked for again")]
 fn watch_files(path: &Path, bell: SyncSender<()>) -> notify::Result<RecommendedWatcher> {
     let path = path.canonicalize().map_err(notify::Error::io)?;
     let database = path.file_name().unwrap_or_default().to_owned();

@@ -77,7 +77,7 @@ pub(super) fn decode(what: &str, text: &str) -> Result<String> {
     let mut rest = text.as_bytes();
     while let Some(at) = rest.iter().position(|&byte| byte == b'%') {
         match rest.get(at + 1..at + 3) {
-            Some(digits) if digits.iter().all(u8::is_ascii_hexdigit) => rest = &rest[at + 3..],
+            Some(digits) if digits.iter().all(u8::is_ascii_hexdigit) => rest = rest.get(at + 3..).unwrap_or_default(),
             _ => {
                 return Err(refuse(format!("{what} has a `%` without two hexadecimal digits: write `%` as %25")));
             }

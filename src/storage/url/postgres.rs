@@ -91,11 +91,8 @@ pub(super) fn read(
     }
     given.over(&KNOWN, settings.clone())?;
 
-    let user = match given.text("user").map(str::to_owned).or_else(|| user_of(env)) {
-        Some(user) => user,
-        None => {
-            return Err(refuse("there is no user in the URL or in $PGUSER, and the system names none: give `user`"));
-        }
+    let Some(user) = given.text("user").map(str::to_owned).or_else(|| user_of(env)) else {
+        return Err(refuse("there is no user in the URL or in $PGUSER, and the system names none: give `user`"));
     };
     let pool_max = given.whole("pool_max", 10, 1..=MOST_CONNECTIONS)?;
     let pool_min = given.whole("pool_min", 0, 0..=MOST_CONNECTIONS)?;

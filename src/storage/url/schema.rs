@@ -46,12 +46,11 @@ pub(super) fn options(given: &Given, pgbouncer: bool) -> Result<Option<String>> 
 fn first_entry(path: &str) -> String {
     let mut rest = path.trim_start();
     while !rest.is_empty() {
-        let (entry, after) = match rest.strip_prefix('"') {
-            Some(quoted) => split_quoted(quoted),
-            None => {
-                let (entry, after) = rest.split_once(',').unwrap_or((rest, ""));
-                (entry.trim_end().to_lowercase(), after)
-            }
+        let (entry, after) = if let Some(quoted) = rest.strip_prefix('"') {
+            split_quoted(quoted)
+        } else {
+            let (entry, after) = rest.split_once(',').unwrap_or((rest, ""));
+            (entry.trim_end().to_lowercase(), after)
         };
         if !entry.is_empty() && entry != "$user" {
             return entry;

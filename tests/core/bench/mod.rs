@@ -81,6 +81,7 @@ impl Deref for Bench {
 /// Runs one test on a fresh store, checks the history of every job it left, and removes the store.
 pub fn run<D: Driver>(test: impl AsyncFnOnce(&Bench)) {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    #[allow(clippy::disallowed_methods, reason = "a test has no Python thread")]
     runtime.block_on(async {
         let driver: Box<dyn Driver> = Box::new(D::fresh());
         let store = open(driver.options()).unwrap();

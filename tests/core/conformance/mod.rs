@@ -3,6 +3,9 @@
 
 pub mod add;
 pub mod claim;
+pub mod find;
+pub mod leases;
+pub mod migrate;
 pub mod race;
 
 /// Names the tests of a module, for `suite!` to run by each driver.
@@ -27,9 +30,7 @@ pub(crate) use tests;
 macro_rules! suite {
     ($name:ident: $driver:ty) => {
         mod $name {
-            $crate::conformance::suite!(@modules $driver:
-                add claim
-                race );
+            $crate::conformance::suite!(@modules $driver: add claim find leases migrate race);
         }
     };
     (@modules $driver:ty: $($module:ident)*) => {
