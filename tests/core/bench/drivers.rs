@@ -153,6 +153,6 @@ impl Driver for Sqlite {
     }
 
     async fn make_newer(&self) {
-        self.run("insert into dataqueue_migrations (version, name) values (99, 'later')").await;
+        self.run("insert into dataqueue_migrations (version, name, applied_at) values (99, 'later', 0)").await;
     }
 }

@@ -94,14 +94,16 @@ pub fn run<D: Driver>(test: impl AsyncFnOnce(&Bench)) {
             }
         });
         let ended = tokio::time::timeout(DEADLINE, tried.catch_unwind()).await;
-        for store in bench.others.lock().drain(..).chain([Arc::clone(&bench.store)]).collect::<Vec<_>>() {
+        let mut stores = std::mem::take(&mut *bench.others.lock());
+        stores.push(Arc::clone(&bench.store));
+        for store in stores {
             store.close().await;
         }
         bench.driver.remove().await;
         match ended {
             Ok(Ok(())) => {}
             Ok(Err(panic)) => resume_unwind(panic),
-            Err(_) => panic!("the test did not end within {DEADLINE:?}"),
+            Err(_elapsed) => panic!("the test did not end within {DEADLINE:?}"),
         }
     });
 }
