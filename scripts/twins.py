@@ -45,14 +45,10 @@ def twin() -> str:
         text, count = re.subn(pattern, replacement, text)
         if count == 0:
             raise SystemExit(f"{SOURCE.name} has nothing that matches {pattern!r} any more: mend scripts/twins.py")
-    formatted = subprocess.run(
-        [sys.executable, "-m", "ruff", "format", "--stdin-filename", TWIN, "-"],
-        input=text,
-        text=True,
-        capture_output=True,
-        check=True,
-    )
-    return formatted.stdout
+    for step in (["check", "--fix-only", "--quiet"], ["format"]):
+        command = [sys.executable, "-m", "ruff", *step, "--stdin-filename", TWIN, "-"]
+        text = subprocess.run(command, input=text, text=True, capture_output=True, check=True).stdout
+    return text
 
 
 def main() -> None:

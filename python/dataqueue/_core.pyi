@@ -5,7 +5,9 @@ A method that talks to a store answers a `Pending` at once; `Pending.wait()` blo
 durations are floats, in seconds, unless the name says otherwise.
 """
 
-from typing import Any, Generic, NotRequired, TypeAlias, TypedDict, TypeVar
+from typing import Any, Generic, NotRequired, Self, TypeAlias, TypedDict, TypeVar, final
+
+from typing_extensions import disjoint_base
 
 T = TypeVar("T", covariant=True)
 
@@ -41,6 +43,8 @@ class EditDict(TypedDict):
     retry_backoff: NotRequired[bool | None]
     retry_delay_max: NotRequired[float | None]
 
+@final
+@disjoint_base
 class Pending(Generic[T]):
     """A call under way in the engine. It runs to its end whether or not anyone waits.
 
@@ -51,16 +55,20 @@ class Pending(Generic[T]):
     def deliver(self, inbox: Inbox, ticket: int) -> None:
         """Puts `(ticket, ok, value or exception)` into `inbox` when the call ends."""
 
+@final
+@disjoint_base
 class Inbox:
     """Results on their way to one event loop: the engine writes a byte to the socket `fd` when the first result comes
     in; the loop reads what is there, and only then calls `drain()`."""
-    def __init__(self, fd: int) -> None: ...
+    def __new__(cls, fd: int) -> Self: ...
     def drain(self) -> list[tuple[int, bool, Any]]: ...
     def close(self) -> None: ...
 
+@final
+@disjoint_base
 class Store:
     """A store, connected when first used, shareable by queues and threads, reopened by itself after a fork."""
-    def __init__(self, url: str | None, settings: dict[str, str]) -> None:
+    def __new__(cls, url: str | None, settings: dict[str, str]) -> Self:
         """Reads a URL and settings (named as the URL's query parameters). Raises `ConfigError`."""
     @property
     def backend(self) -> str:
@@ -102,9 +110,11 @@ class Store:
     def execute(self, sql: str, params: list[str | None]) -> Pending[int]: ...
     def close(self) -> Pending[None]: ...
 
+@final
+@disjoint_base
 class LogPump:
     """What the engine logs. A thread born in Python calls `next()` in a loop and logs what it gets."""
-    def __init__(self) -> None: ...
+    def __new__(cls) -> Self: ...
     def next(self) -> list[tuple[int, str]] | None:
         """Blocks, without the GIL, for `(level, message)` records; None once `close()` was called."""
     def close(self) -> None: ...
@@ -121,6 +131,8 @@ Finished: TypeAlias = (
 )
 """The end of a run. `retry`: None follows the job's options, a number is a delay, a negative number is never."""
 
+@final
+@disjoint_base
 class Run:
     """One run of a job, for a lane to start."""
     @property
@@ -139,10 +151,12 @@ class Run:
     def record(self) -> dict[str, Any]:
         """The whole job, as it was claimed."""
 
+@final
+@disjoint_base
 class Processor:
     """One session of processing: from its start to its end."""
-    def __init__(
-        self,
+    def __new__(
+        cls,
         store: Store,
         *,
         worker_name: str,
@@ -154,7 +168,7 @@ class Processor:
         poll_interval: float,
         default_timeout: float | None,
         lease: float,
-    ) -> None: ...
+    ) -> Self: ...
     def start(self) -> None: ...
     def run_batch(self) -> Pending[int]: ...
     def drain(self, timeout: float) -> Pending[bool]: ...

@@ -103,7 +103,7 @@ pub fn run<D: Driver>(test: impl AsyncFnOnce(&Bench)) {
         match ended {
             Ok(Ok(())) => {}
             Ok(Err(panic)) => resume_unwind(panic),
-            Err(_elapsed) => panic!("the test did not end within {DEADLINE:?}"),
+            Err(elapsed) => panic!("the test did not end within {DEADLINE:?}: {elapsed}"),
         }
     });
 }
