@@ -7,8 +7,6 @@ durations are floats, in seconds, unless the name says otherwise.
 
 from typing import Any, Generic, NotRequired, Self, TypeAlias, TypedDict, TypeVar, final
 
-from typing_extensions import disjoint_base
-
 T = TypeVar("T", covariant=True)
 
 JobTuple: TypeAlias = tuple[
@@ -44,7 +42,6 @@ class EditDict(TypedDict):
     retry_delay_max: NotRequired[float | None]
 
 @final
-@disjoint_base
 class Pending(Generic[T]):
     """A call under way in the engine. It runs to its end whether or not anyone waits.
 
@@ -56,7 +53,6 @@ class Pending(Generic[T]):
         """Puts `(ticket, ok, value or exception)` into `inbox` when the call ends."""
 
 @final
-@disjoint_base
 class Inbox:
     """Results on their way to one event loop: the engine writes a byte to the socket `fd` when the first result comes
     in; the loop reads what is there, and only then calls `drain()`."""
@@ -65,7 +61,6 @@ class Inbox:
     def close(self) -> None: ...
 
 @final
-@disjoint_base
 class Store:
     """A store, connected when first used, shareable by queues and threads, reopened by itself after a fork."""
     def __new__(cls, url: str | None, settings: dict[str, str]) -> Self:
@@ -111,7 +106,6 @@ class Store:
     def close(self) -> Pending[None]: ...
 
 @final
-@disjoint_base
 class LogPump:
     """What the engine logs. A thread born in Python calls `next()` in a loop and logs what it gets."""
     def __new__(cls) -> Self: ...
@@ -132,7 +126,6 @@ Finished: TypeAlias = (
 """The end of a run. `retry`: None follows the job's options, a number is a delay, a negative number is never."""
 
 @final
-@disjoint_base
 class Run:
     """One run of a job, for a lane to start."""
     @property
@@ -152,7 +145,6 @@ class Run:
         """The whole job, as it was claimed."""
 
 @final
-@disjoint_base
 class Processor:
     """One session of processing: from its start to its end."""
     def __new__(
