@@ -25,6 +25,7 @@ use crate::error::Result;
 pub fn open(options: StoreOptions) -> Result<Arc<dyn Storage>> {
     match options {
         StoreOptions::Postgres(options) => Ok(Arc::new(postgres::PostgresStorage::new(options)?)),
+        StoreOptions::Redis(_) => Err(crate::Error::Unsupported("this build has no Redis driver".into())),
         StoreOptions::Sqlite(options) => Ok(Arc::new(sqlite::SqliteStorage::new(options)?)),
     }
 }
