@@ -67,7 +67,7 @@ class Store:
         """Reads a URL and settings (named as the URL's query parameters). Raises `ConfigError`."""
     @property
     def backend(self) -> str:
-        """`postgresql` or `sqlite`."""
+        """`postgresql`, `redis` or `sqlite`."""
     @property
     def location(self) -> str:
         """The URL without its password."""
@@ -103,6 +103,9 @@ class Store:
     def query(self, sql: str, params: list[str | None]) -> Pending[list[bytes]]:
         """Rows as JSON objects."""
     def execute(self, sql: str, params: list[str | None]) -> Pending[int]: ...
+    def command(self, command: list[bytes]) -> Pending[Any]:
+        """What Redis answers: None, bool, int, float, bytes, and lists and dicts of these."""
+    def durability(self) -> Pending[dict[str, Any]]: ...
     def close(self) -> Pending[None]: ...
 
 @final

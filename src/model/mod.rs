@@ -1,5 +1,7 @@
 //! Plain data: what a job, a lease, an outcome, a filter and an event are. No behaviour beyond names and conversions.
 
+mod answer;
+mod durability;
 mod event;
 mod filter;
 mod job;
@@ -7,6 +9,8 @@ mod lease;
 mod outcome;
 mod update;
 
+pub use answer::Answer;
+pub use durability::Durability;
 pub use event::{Event, EventKind};
 pub use filter::{Filter, Page, RunAtFilter, TagFilter, TagMode};
 pub use job::{Added, FailureReason, Job, JobId, NewJob, Retry, Status};

@@ -11,7 +11,7 @@ use super::errors::OrRaise;
 use crate::clock::Timestamp;
 use crate::error::Error;
 use crate::model::{Filter, JobEdit, JobId, NewJob, Page, Prune, Retry, RunAtFilter, Status, TagFilter, TagMode};
-use crate::policy::limits;
+use crate::policy::{commands, limits};
 
 type Any<'py> = Bound<'py, PyAny>;
 
@@ -178,6 +178,18 @@ pub(crate) fn sql(field: &str, value: &Any<'_>) -> PyResult<String> {
         )));
     }
     Ok(text)
+}
+
+/// A command of Redis: its name and its arguments, as bytes.
+pub(crate) fn command(py: Python<'_>, value: &Any<'_>) -> PyResult<Vec<Bytes>> {
+    let word = |item: PyResult<Any<'_>>| {
+        let item = item?;
+        let bytes = item.cast::<PyBytes>().map_err(|_| mismatch("a word of the command", "bytes", &item))?;
+        Ok(Bytes::copy_from_slice(bytes.as_bytes()))
+    };
+    let command = value.try_iter()?.map(word).collect::<PyResult<Vec<_>>>()?;
+    commands::check_command(&command).or_raise(py)?;
+    Ok(command)
 }
 
 /// A string.

@@ -210,6 +210,15 @@ impl Store {
         self.call(py, |storage| async move { Ok(Reply::Count(storage.execute(&sql, &params).await?)) })
     }
 
+    fn command(&self, py: Python<'_>, command: &Any<'_>) -> PyResult<Pending> {
+        let command = arguments::command(py, command)?;
+        self.call(py, |storage| async move { Ok(Reply::Answer(storage.command(&command).await?)) })
+    }
+
+    fn durability(&self, py: Python<'_>) -> PyResult<Pending> {
+        self.call(py, |storage| async move { Ok(Reply::Durability(Box::new(storage.durability().await?))) })
+    }
+
     fn close(&self, py: Python<'_>) -> PyResult<Pending> {
         let Some(storage) = self.0.close() else { return Ok(Pending::ready(Reply::Nothing)) };
         Pending::spawn(py, async move {

@@ -8,8 +8,8 @@ use tokio::sync::watch;
 
 use crate::error::{Backend, Error, Result};
 use crate::model::{
-    Added, Change, Chunk, Claim, ClaimRequest, Event, Filter, Job, JobId, NewJob, Note, Page, Prune, Reclaimed,
-    Settled, Settlement, Worker,
+    Added, Answer, Change, Chunk, Claim, ClaimRequest, Durability, Event, Filter, Job, JobId, NewJob, Note, Page,
+    Prune, Reclaimed, Settled, Settlement, Worker,
 };
 
 /// What a store can do beyond the contract that all of them keep.
@@ -185,6 +185,14 @@ pub trait Storage: Send + Sync + 'static {
     async fn execute(&self, _sql: &str, _params: &[Option<String>]) -> Result<u64> {
         Err(Error::Unsupported(format!("{} has no pool to hand out", self.backend())))
     }
+
+    /// Runs a caller's own command, its name and its arguments, which [`crate::policy::commands`] let pass.
+    async fn command(&self, _command: &[Bytes]) -> Result<Answer> {
+        Err(Error::Unsupported(format!("{} takes no commands of Redis", self.backend())))
+    }
+
+    /// What survives a crash, as the server is set up now.
+    async fn durability(&self) -> Result<Durability>;
 
     /// Ends background tasks and connections. Calls after it answer [`Error::Closed`].
     async fn close(&self);

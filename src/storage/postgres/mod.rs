@@ -8,6 +8,7 @@
 
 mod changes;
 mod claim;
+mod durability;
 mod enqueue;
 mod external;
 mod faults;

@@ -130,4 +130,5 @@ statements! {
     watch: "watch" (INT8);
     wake: "wake" (TEXT);
     applied: "applied" ();
+    durability: "durability" ();
 }

@@ -3,6 +3,7 @@
 mod bodies;
 mod claim;
 mod connection;
+mod durability;
 mod enqueue;
 mod errors;
 mod fault;
