@@ -7,6 +7,7 @@ mod filter;
 mod job;
 mod lease;
 mod outcome;
+mod transfer;
 mod update;
 
 pub use answer::Answer;
@@ -16,4 +17,5 @@ pub use filter::{Filter, Page, RunAtFilter, TagFilter, TagMode};
 pub use job::{Added, FailureReason, Job, JobId, NewJob, Retry, Status};
 pub use lease::{Claim, ClaimRequest, Claimed, Lease, Worker, WorkerId};
 pub use outcome::{Failure, Note, NoteKind, Outcome, Reclaimed, Settled, Settlement};
+pub use transfer::Transfer;
 pub use update::{Change, Chunk, JobEdit, Prune};

@@ -19,6 +19,7 @@ mod migrations;
 mod notes;
 mod pool;
 mod queries;
+mod receive;
 mod rows;
 mod session;
 mod settle;

@@ -9,7 +9,7 @@ use super::PostgresStorage;
 use crate::error::{Backend, Result};
 use crate::model::{
     Added, Change, Chunk, Claim, ClaimRequest, Durability, Event, Filter, Job, JobId, NewJob, Note, Page, Prune,
-    Reclaimed, Settled, Settlement, Worker,
+    Reclaimed, Settled, Settlement, Transfer, Worker,
 };
 use crate::storage::{Capabilities, ExternalAdd, MigrationState, MigrationStep, Storage, Wakes, Watch};
 
@@ -25,6 +25,10 @@ impl Storage for PostgresStorage {
 
     async fn add(&self, jobs: Vec<NewJob>) -> Result<Vec<Added>> {
         self.add_jobs(&jobs).await
+    }
+
+    async fn receive(&self, jobs: Vec<Transfer>) -> Result<Vec<Added>> {
+        self.receive_jobs(&jobs).await
     }
 
     fn external_add(&self, jobs: &[NewJob]) -> Result<ExternalAdd> {

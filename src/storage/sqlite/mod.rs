@@ -14,6 +14,7 @@ mod manage;
 mod migrations;
 mod prune;
 mod reader;
+mod receive;
 mod rows;
 mod session;
 mod settle;

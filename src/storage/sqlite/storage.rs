@@ -6,12 +6,12 @@ use async_trait::async_trait;
 
 use super::session::Session;
 use super::{
-    SqliteStorage, State, claim, durability, enqueue, filter, find, manage, migrations, prune, settle, upkeep,
+    SqliteStorage, State, claim, durability, enqueue, filter, find, manage, migrations, prune, receive, settle, upkeep,
 };
 use crate::error::{Backend, Error, Result};
 use crate::model::{
     Added, Change, Chunk, Claim, ClaimRequest, Durability, Event, Filter, Job, JobId, NewJob, Note, Page, Prune,
-    Reclaimed, Settled, Settlement, Worker,
+    Reclaimed, Settled, Settlement, Transfer, Worker,
 };
 use crate::storage::driver::{Capabilities, ExternalAdd, MigrationState, MigrationStep, Storage, Wakes, Watch};
 use crate::storage::migrate;
@@ -32,6 +32,11 @@ impl Storage for SqliteStorage {
     async fn add(&self, jobs: Vec<NewJob>) -> Result<Vec<Added>> {
         let extra = PER_JOB.saturating_mul(u32::try_from(jobs.len()).unwrap_or(u32::MAX));
         self.threads().await?.write(extra, move |session| enqueue::add(session, &jobs)).await
+    }
+
+    async fn receive(&self, jobs: Vec<Transfer>) -> Result<Vec<Added>> {
+        let extra = PER_JOB.saturating_mul(u32::try_from(jobs.len()).unwrap_or(u32::MAX));
+        self.threads().await?.write(extra, move |session| receive::receive(session, &jobs)).await
     }
 
     fn external_add(&self, _jobs: &[NewJob]) -> Result<ExternalAdd> {

@@ -7,6 +7,7 @@ pub mod find;
 pub mod leases;
 pub mod migrate;
 pub mod race;
+pub mod receive;
 
 /// Names the tests of a module, for `suite!` to run by each driver.
 macro_rules! tests {
@@ -30,7 +31,7 @@ pub(crate) use tests;
 macro_rules! suite {
     ($name:ident: $driver:ty) => {
         mod $name {
-            $crate::conformance::suite!(@modules $driver: add claim find leases migrate race);
+            $crate::conformance::suite!(@modules $driver: add claim find leases migrate race receive);
         }
     };
     (@modules $driver:ty: $($module:ident)*) => {
