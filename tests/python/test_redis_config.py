@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import click
 import pytest
 
 from dataqueue import AsyncJobQueue, ConfigError, JobQueue, PostgresConfig, RedisConfig, SSLConfig, UnsupportedBackend
 from dataqueue._core import Store
+from dataqueue.cli.options import open_config
 from dataqueue.redis_client import _bytes_of
 
 CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
@@ -108,6 +110,16 @@ def test_commands_that_would_hold_up_the_queue_are_refused(sqlite_store_url: str
                 store.command(command)
         with pytest.raises(TypeError, match="bytes"):
             store.command(["GET"])  # type: ignore[list-item]
+
+
+def test_the_command_line_takes_a_key_prefix_for_redis_alone() -> None:
+    config = open_config("redis://h", None, None, key_prefix="shop:")
+    assert config == RedisConfig("redis://h", key_prefix="shop:")
+    for url in ("sqlite:///jobs.db", "postgresql://h", None):
+        with pytest.raises(click.ClickException, match="--key-prefix is for Redis"):
+            open_config(url, None, None, "sqlite:///jobs.db", "shop:")
+    with pytest.raises(click.ClickException, match="--schema is for PostgreSQL"):
+        open_config("redis://h", "jobs", None)
 
 
 def test_arguments_of_a_command_become_bytes() -> None:

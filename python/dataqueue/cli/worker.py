@@ -17,7 +17,7 @@ from typing import Any
 
 import click
 
-from .options import open_config, store_options
+from .options import key_prefix_option, open_config, store_options
 
 __all__ = ["work", "worker"]
 
@@ -31,6 +31,7 @@ _STOPPED_AT_ONCE = 130
 @click.command()
 @click.argument("target", metavar="MODULE:HANDLERS")
 @store_options
+@key_prefix_option
 @click.option("--processes", default=1, show_default=True, type=click.IntRange(1, 256), help="Worker processes.")
 @click.option("--concurrency", default=3, show_default=True, type=click.IntRange(1, 10_000), help="Jobs at once, each.")
 @click.option("--batch-size", default=10, show_default=True, type=click.IntRange(1, 10_000), help="Jobs per claim.")
@@ -47,7 +48,9 @@ def worker(target: str, processes: int, **options: Any) -> None:
     sys.exit(_Fleet(target, processes, options).run())
 
 
-def work(target: str, url: str | None, schema: str | None, env_path: str | None, **options: Any) -> int:
+def work(
+    target: str, url: str | None, schema: str | None, env_path: str | None, key_prefix: str | None, **options: Any
+) -> int:
     """One worker process, until a signal ends it."""
     from ..queue import JobQueue
 
@@ -66,7 +69,7 @@ def work(target: str, url: str | None, schema: str | None, env_path: str | None,
         signal.signal(number, on_signal)
     drain_timeout = options.pop("drain_timeout")
     options["job_type"] = list(options["job_type"]) or None
-    with JobQueue(open_config(url, schema, env_path)) as queue:
+    with JobQueue(open_config(url, schema, env_path, key_prefix=key_prefix)) as queue:
         queue.count_jobs(status="processing")
         processor = queue.create_processor(handlers, **options)
         processor.start_in_background()
