@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 pub use bulk::{change_all, prune_all_events, prune_all_jobs, reclaim_all_stuck};
 pub use driver::{Capabilities, ExternalAdd, MigrationState, MigrationStep, Storage, Wakes, Watch};
-pub use options::{PostgresOptions, SqliteOptions, StoreOptions, Tls, TlsMode};
+pub use options::{PostgresOptions, RedisAddress, RedisOptions, RedisTls, SqliteOptions, StoreOptions, Tls, TlsMode};
 pub use waiting::wait_for_end;
 
 use crate::error::Result;
@@ -25,6 +25,7 @@ use crate::error::Result;
 pub fn open(options: StoreOptions) -> Result<Arc<dyn Storage>> {
     match options {
         StoreOptions::Postgres(options) => Ok(Arc::new(postgres::PostgresStorage::new(options)?)),
+        StoreOptions::Redis(_) => Err(crate::Error::Unsupported("this build has no Redis driver".into())),
         StoreOptions::Sqlite(options) => Ok(Arc::new(sqlite::SqliteStorage::new(options)?)),
     }
 }

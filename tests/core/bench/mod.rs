@@ -44,7 +44,7 @@ impl Bench {
                 options.pool_max = 1;
                 StoreOptions::Postgres(options)
             }
-            options @ StoreOptions::Sqlite(_) => options,
+            options @ (StoreOptions::Redis(_) | StoreOptions::Sqlite(_)) => options,
         })
     }
 

@@ -1,30 +1,7 @@
-//! How to reach a store, after a URL and its options were read by [`super::url`].
+//! How to reach PostgreSQL.
 
 use std::fmt;
-use std::path::PathBuf;
 use std::time::Duration;
-
-use crate::error::Backend;
-
-/// Options of one store.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum StoreOptions {
-    /// A PostgreSQL database.
-    Postgres(Box<PostgresOptions>),
-    /// An SQLite file.
-    Sqlite(SqliteOptions),
-}
-
-impl StoreOptions {
-    /// Which store they are for.
-    #[must_use]
-    pub fn backend(&self) -> Backend {
-        match self {
-            Self::Postgres(_) => Backend::Postgres,
-            Self::Sqlite(_) => Backend::Sqlite,
-        }
-    }
-}
 
 /// Options of a PostgreSQL connection pool.
 #[derive(Clone, PartialEq, Eq)]
@@ -110,13 +87,4 @@ impl fmt::Debug for PostgresOptions {
             .field("pgbouncer", &self.pgbouncer)
             .finish_non_exhaustive()
     }
-}
-
-/// Options of an SQLite store.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SqliteOptions {
-    /// The file; `None` keeps everything in memory, for this process and as long as the queue is open.
-    pub path: Option<PathBuf>,
-    /// How long to wait for another process's transaction.
-    pub busy_timeout: Duration,
 }
