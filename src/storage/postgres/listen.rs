@@ -13,7 +13,7 @@ use super::PostgresStorage;
 use super::faults::{Attempt, Fault};
 use super::pool::Connections;
 use super::statements::{Names, Statement};
-use super::wake::Hub;
+use crate::storage::hub::Hub;
 use crate::error::Result;
 use crate::model::JobId;
 use crate::storage::{Wakes, Watch};

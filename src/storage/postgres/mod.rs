@@ -25,7 +25,6 @@ mod statements;
 mod storage;
 mod tls;
 mod upkeep;
-mod wake;
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -41,7 +40,7 @@ use crate::storage::PostgresOptions;
 use pool::Connections;
 use session::Session;
 use statements::{Names, Statements};
-use wake::Hub;
+use crate::storage::hub::Hub;
 
 /// A store of jobs in a PostgreSQL database, version 13 or later.
 pub struct PostgresStorage {

@@ -3,6 +3,7 @@
 mod crew;
 mod drivers;
 mod history;
+mod redis;
 mod vocabulary;
 
 use std::ops::Deref;
@@ -17,6 +18,7 @@ use parking_lot::Mutex;
 
 pub use crew::{Hand, PATIENCE, complete, eventually, fail, release};
 pub use drivers::{Driver, Postgres, Sqlite};
+pub use redis::Redis;
 pub use vocabulary::{ids, job, json, settled_all, worker_named};
 
 /// A test that has not ended after this long hangs.

@@ -11,12 +11,12 @@ local function lex_count(key, name)
     return call('ZLEXCOUNT', key, '[' .. name .. '\0', '(' .. name .. '\1')
 end
 
--- The indexes to walk along, those that hold the fewest jobs; how many they hold; and which condition they ensure.
+-- The indexes to walk along, those that hold the fewest jobs, and how many they hold.
 local function choose_arms(filter)
-    local best, size, ensures
-    local function offer(what, arms, count)
+    local best, size
+    local function offer(arms, count)
         if not best or count < size then
-            best, size, ensures = arms, count, what
+            best, size = arms, count
         end
     end
     local letters = filter.statuses or { 'p', 'r', 'c', 'f', 'x', 'w' }
@@ -25,26 +25,26 @@ local function choose_arms(filter)
         arms[#arms + 1] = { BY_STATUS[letter] }
         count = count + call('ZCARD', BY_STATUS[letter])
     end
-    offer('statuses', arms, count)
-    local function named(what, key, names)
+    offer(arms, count)
+    local function named(key, names)
         local found, sum = {}, 0
         for _, name in ipairs(names) do
             found[#found + 1] = { key, name }
             sum = sum + lex_count(key, name)
         end
-        offer(what, found, sum)
+        offer(found, sum)
     end
     if filter.types then
-        named('types', TYPES, filter.types)
+        named(TYPES, filter.types)
     end
     if filter.mode == 'any' then
-        named('tags', TAGS, filter.tags)
+        named(TAGS, filter.tags)
     elseif filter.mode == 'all' or filter.mode == 'exact' then
         for _, tag in ipairs(filter.tags) do
-            named('tag', TAGS, { tag })
+            named(TAGS, { tag })
         end
     end
-    return best, size, ensures
+    return best, size
 end
 
 local function tags_match(filter, tags)

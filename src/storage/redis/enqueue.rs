@@ -1,0 +1,111 @@
+//! Adding jobs.
+
+use redis::Cmd;
+
+use super::RedisStorage;
+use super::faults::{damaged, unavailable};
+use super::record::{encode_rest, encode_tags, sortable, sortable_priority};
+use crate::error::Result;
+use crate::model::{Added, JobId, NewJob};
+
+/// The most jobs and payload bytes that one script adds: it holds up the server for a few milliseconds.
+const ROWS: usize = 1_000;
+const BYTES: usize = 4 << 20;
+/// Jobs of a given-up batch that one step forgets.
+const STEP: usize = 500;
+
+impl RedisStorage {
+    pub(super) async fn add_jobs(&self, jobs: &[NewJob]) -> Result<Vec<Added>> {
+        let added = match chunks(jobs).as_slice() {
+            [] => return Ok(Vec::new()),
+            [only] => self.add_chunk(only, None, "").await?,
+            many => self.add_batch(many, jobs.len()).await?,
+        };
+        if added.iter().any(|one| one.created) {
+            self.hub.bump();
+        }
+        Ok(added)
+    }
+
+    /// Adds a large batch in steps, hidden until the last of them is stored.
+    async fn add_batch(&self, chunks: &[&[NewJob]], count: usize) -> Result<Vec<Added>> {
+        let batch: String = self.call(&self.scripts.begin_batch, |call| call.arg(count)).await?;
+        let mut next: JobId = batch.parse().map_err(|_| damaged("the number of a batch"))?;
+        let mut added = Vec::with_capacity(count);
+        for chunk in chunks {
+            match self.add_chunk(chunk, Some(next), &batch).await {
+                Ok(more) => added.extend(more),
+                Err(error) => {
+                    // Where this fails too, a sweep gives the batch up later.
+                    let _ = self.drop_batch(&batch).await;
+                    return Err(error);
+                }
+            }
+            next += chunk.len() as JobId;
+        }
+        let opened: i64 = self.call(&self.scripts.open_batch, |call| call.arg(&batch)).await?;
+        if opened == 0 {
+            return Err(unavailable("a large batch took too long to add and was given up: add it again"));
+        }
+        Ok(added)
+    }
+
+    /// Forgets a batch that was not finished.
+    pub(super) async fn drop_batch(&self, batch: &str) -> Result<()> {
+        let drop_step = || self.call::<i64>(&self.scripts.drop_batch, |call| call.arg(batch).arg(STEP));
+        while drop_step().await? > 0 {}
+        Ok(())
+    }
+
+    async fn add_chunk(&self, jobs: &[NewJob], first: Option<JobId>, batch: &str) -> Result<Vec<Added>> {
+        let first = first.map(|id| id.to_string()).unwrap_or_default();
+        let ids: Vec<JobId> = self
+            .call(&self.scripts.add, |call| {
+                call.arg(first).arg(batch);
+                jobs.iter().fold(call, describe)
+            })
+            .await?;
+        if ids.len() != jobs.len() {
+            return Err(damaged("an add that answers other than one id for each job"));
+        }
+        Ok(ids.into_iter().map(|id| Added { id: id.abs(), created: id > 0 }).collect())
+    }
+}
+
+fn describe<'a>(call: &'a mut Cmd, job: &NewJob) -> &'a mut Cmd {
+    let tags = distinct(&job.tags);
+    call.arg(&job.job_type)
+        .arg(sortable_priority(job.priority))
+        .arg(job.run_at.map(sortable).unwrap_or_default())
+        .arg(encode_rest(job, &tags))
+        .arg(&job.payload[..])
+        .arg(job.idempotency_key.as_deref().unwrap_or_default())
+        .arg(encode_tags(&tags))
+}
+
+/// Each tag once, in the order given.
+pub(super) fn distinct(tags: &[String]) -> Vec<&str> {
+    let mut seen = Vec::with_capacity(tags.len());
+    for tag in tags {
+        if !seen.contains(&tag.as_str()) {
+            seen.push(tag.as_str());
+        }
+    }
+    seen
+}
+
+fn chunks(jobs: &[NewJob]) -> Vec<&[NewJob]> {
+    let mut chunks = Vec::new();
+    let mut rest = jobs;
+    while !rest.is_empty() {
+        let mut bytes = 0;
+        let fitting = rest.iter().take(ROWS).take_while(|job| {
+            bytes += job.payload.len();
+            bytes <= BYTES
+        });
+        let (chunk, more) = rest.split_at(fitting.count().max(1));
+        chunks.push(chunk);
+        rest = more;
+    }
+    chunks
+}
