@@ -5,7 +5,7 @@ use redis::Cmd;
 use super::RedisStorage;
 use super::faults::{damaged, unavailable};
 use super::record::{encode_rest, encode_tags, sortable, sortable_priority};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::model::{Added, JobId, NewJob};
 
 /// The most jobs and payload bytes that one script adds: it holds up the server for a few milliseconds.
@@ -45,7 +45,7 @@ impl RedisStorage {
         }
         let opened: i64 = self.call(&self.scripts.open_batch, |call| call.arg(&batch)).await?;
         if opened == 0 {
-            return Err(unavailable("a large batch took too long to add and was given up: add it again"));
+            return Err(given_up());
         }
         Ok(added)
     }
@@ -65,11 +65,18 @@ impl RedisStorage {
                 jobs.iter().fold(call, describe)
             })
             .await?;
+        if ids.is_empty() {
+            return Err(given_up());
+        }
         if ids.len() != jobs.len() {
             return Err(damaged("an add that answers other than one id for each job"));
         }
         Ok(ids.into_iter().map(|id| Added { id: id.abs(), created: id > 0 }).collect())
     }
+}
+
+fn given_up() -> Error {
+    unavailable("a large batch took too long to add and was given up: add it again")
 }
 
 fn describe<'a>(call: &'a mut Cmd, job: &NewJob) -> &'a mut Cmd {

@@ -1,9 +1,13 @@
 -- Adds jobs, or finds the holders of their keys: a negative id is a holder's.
 -- ARGV: origin, first id where ids were reserved, first id of the large batch this is a part of, then seven a job:
 -- type, priority as it sorts, run_at (empty: now), record after run_at, payload, key, tags as MessagePack.
+-- Answers nothing where the batch was given up.
 local WIDTH = 7
 local count = (#ARGV - 3) / WIDTH
 local batch = ARGV[3] ~= '' and ARGV[3]
+if batch and call('HEXISTS', BATCHES, batch) == 0 then
+    return {}
+end
 local first = tonumber(ARGV[2]) or call('HINCRBY', META, 'id', count) - count + 1
 local answer, taken, holders, tags = {}, {}, {}, {}
 
