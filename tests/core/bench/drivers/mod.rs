@@ -1,19 +1,16 @@
-//! Fresh places for the stores of each driver.
+//! Fresh places for the stores of each driver, and what only their own tools can do to them.
 
-use std::env;
-use std::sync::Arc;
+mod postgres;
+mod sqlite;
+
 use std::time::Duration;
 
 use async_trait::async_trait;
-use dataqueue::storage::{PostgresOptions, SqliteOptions, StoreOptions, Tls};
-use tempfile::TempDir;
-use tokio_postgres::NoTls;
-use tokio_postgres::config::Host;
+use dataqueue::model::{JobId, WorkerId};
+use dataqueue::storage::StoreOptions;
 
-/// The variable with the URL of the server that the tests use.
-const POSTGRES_VARIABLE: &str = "DATAQUEUE_TEST_POSTGRES_URL";
-/// Set when that URL leads through PgBouncer in transaction mode.
-const PGBOUNCER_VARIABLE: &str = "DATAQUEUE_TEST_PGBOUNCER";
+pub use postgres::Postgres;
+pub use sqlite::Sqlite;
 
 /// A driver and a place for one store of it.
 #[async_trait]
@@ -32,127 +29,43 @@ pub trait Driver: Send + Sync + 'static {
     /// Makes every insert and every change of a job of the type `poison` fail in the store.
     async fn poison(&self);
 
+    /// Takes back [`Self::poison`].
+    async fn cure(&self);
+
     /// Makes the store look as if a later version of the library had migrated it.
     async fn make_newer(&self);
+
+    /// Makes a running job wait, as its handler would.
+    async fn suspend(&self, id: JobId);
+
+    /// Moves what is recorded of these jobs, their events too, into the past.
+    async fn age(&self, ids: &[JobId], span: Duration);
+
+    /// Makes a worker look as if it had been renewed last that long ago, for a lease that was over at once.
+    async fn silence(&self, worker: WorkerId, span: Duration);
+
+    /// The tables that hold a row of this job.
+    async fn tables_that_name(&self, id: JobId) -> Vec<String>;
+
+    /// Cuts the connections that the store's handles have to a server, or those of them that listen for hints.
+    async fn cut(&self, which: Connections);
 }
 
-/// A schema of its own in the database that the environment names.
-pub struct Postgres {
-    config: tokio_postgres::Config,
-    schema: String,
+/// Which connections to cut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Connections {
+    All,
+    Listening,
 }
 
-impl Postgres {
-    async fn run(&self, sql: &str) {
-        let (client, connection) = self.config.connect(NoTls).await.unwrap();
-        let driven = tokio::spawn(connection);
-        client.batch_execute(sql).await.unwrap();
-        drop(client);
-        driven.await.unwrap().unwrap();
-    }
-}
-
-#[async_trait]
-impl Driver for Postgres {
-    fn fresh() -> Self {
-        let Ok(url) = env::var(POSTGRES_VARIABLE) else {
-            panic!("${POSTGRES_VARIABLE} is not set: run the tests with `python -m tests.servers -- cargo test`");
-        };
-        let config = url.parse().unwrap_or_else(|error| panic!("${POSTGRES_VARIABLE} cannot be read: {error}"));
-        Self { config, schema: format!("t_{:016x}", rand::random::<u64>()) }
-    }
-
-    fn options(&self) -> StoreOptions {
-        let name = |host: &Host| match host {
-            Host::Tcp(name) => name.clone(),
-            Host::Unix(path) => path.to_string_lossy().into_owned(),
-        };
-        let ports = self.config.get_ports();
-        let port = |at: usize| ports.get(at).or_else(|| ports.first()).copied().unwrap_or(5432);
-        let hosts = self.config.get_hosts().iter().enumerate().map(|(at, host)| (name(host), port(at))).collect();
-        StoreOptions::Postgres(Box::new(PostgresOptions {
-            hosts,
-            user: self.config.get_user().unwrap_or("postgres").to_owned(),
-            password: self.config.get_password().map(|password| String::from_utf8_lossy(password).into_owned()),
-            database: self.config.get_dbname().unwrap_or("postgres").to_owned(),
-            tls: Tls::default(),
-            schema: self.schema.clone(),
-            pool_min: 0,
-            pool_max: 8,
-            connect_timeout: Duration::from_secs(20),
-            statement_timeout: Duration::from_secs(60),
-            pgbouncer: env::var_os(PGBOUNCER_VARIABLE).is_some(),
-            application_name: "dataqueue tests".to_owned(),
-            options: None,
-        }))
-    }
-
-    async fn remove(&self) {
-        let schema = &self.schema;
-        self.run(&format!("set local client_min_messages = warning; drop schema if exists {schema} cascade")).await;
-    }
-
-    async fn poison(&self) {
-        let schema = &self.schema;
-        self.run(&format!(
-            "create function {schema}.poison() returns trigger language plpgsql as \
-             $$ begin raise exception 'poison'; end $$;
-             create trigger poison before insert or update on {schema}.job_queue for each row \
-             when (new.job_type = 'poison') execute function {schema}.poison();"
-        ))
-        .await;
-    }
-
-    async fn make_newer(&self) {
-        let schema = &self.schema;
-        self.run(&format!("insert into {schema}.dataqueue_migrations (version, name) values (99, 'later')")).await;
-    }
-}
-
-/// A file in a folder of its own.
-pub struct Sqlite {
-    folder: Arc<TempDir>,
-}
-
-impl Sqlite {
-    /// Runs SQL on a connection of the test's own, closed again at once.
-    async fn run(&self, sql: &'static str) {
-        let path = self.folder.path().join("jobs.db");
-        tokio::task::spawn_blocking(move || {
-            let connection = rusqlite::Connection::open(path).unwrap();
-            connection.busy_timeout(Duration::from_secs(20)).unwrap();
-            connection.execute_batch(sql).unwrap();
-        })
-        .await
-        .unwrap();
-    }
-}
-
-#[async_trait]
-impl Driver for Sqlite {
-    fn fresh() -> Self {
-        Self { folder: Arc::new(TempDir::with_prefix("dataqueue").unwrap()) }
-    }
-
-    fn options(&self) -> StoreOptions {
-        let path = Some(self.folder.path().join("jobs.db"));
-        StoreOptions::Sqlite(SqliteOptions { path, busy_timeout: Duration::from_secs(20) })
-    }
-
-    /// The folder goes with this value.
-    async fn remove(&self) {}
-
-    async fn poison(&self) {
-        self.run(
-            "create trigger poison_insert before insert on job_queue when new.job_type = 'poison' \
-             begin select raise(abort, 'poison'); end;
-             create trigger poison_update before update on job_queue when new.job_type = 'poison' \
-             begin select raise(abort, 'poison'); end;",
-        )
-        .await;
-    }
-
-    async fn make_newer(&self) {
-        self.run("insert into dataqueue_migrations (version, name, applied_at) values (99, 'later', 0)").await;
-    }
-}
+/// The tables that name jobs, each with its column for their ids. Those that a driver does not have are passed over.
+const TABLES: [(&str, &str); 8] = [
+    ("job_queue", "id"),
+    ("job_ready", "job_id"),
+    ("job_scheduled", "job_id"),
+    ("job_leases", "job_id"),
+    ("job_events", "job_id"),
+    ("job_tags", "job_id"),
+    ("job_bodies", "job_id"),
+    ("job_watchers", "job_id"),
+];
