@@ -75,6 +75,8 @@ def schema(postgres_url: str) -> Iterator[str]:
     yield name
     with psycopg.connect(postgres_url, autocommit=True) as connection:
         connection.execute("set client_min_messages = warning")
+        # A transaction that a test left open makes this an error, not a hang.
+        connection.execute("set lock_timeout = '30s'")
         # A call that the test gave up on may still be running, and then the drop may be the victim of a deadlock.
         for last in (False, False, False, False, True):
             try:
