@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Generator, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,7 @@ __all__ = ["ExternalSteps", "Requests"]
 ExternalSteps = Generator[tuple[str, str], list[tuple[int, int]], list[JobId]]
 """Statements to run on the caller's connection, each with its parameter, and in the end the ids."""
 
-_LONGEST = 10_000 * 366 * 86_400
+_LONGEST = 1_000 * 366 * 86_400
 _FINAL_STATUSES = (JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED)
 
 
@@ -188,10 +189,10 @@ def _ended(job_id: int, limit: float | None, raise_on_failure: bool, row: Any) -
 def _span(field: str, value: float, unit: int) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise TypeError(f"{field} must be a number, not {type(value).__name__}: {value!r:.80}")
-    # Also what is not a number at all.
-    if not value >= 0:
-        raise ValueError(f"{field} is {value}: it must not be negative, and 0 is allowed")
-    # Beyond this nothing can be: the engine's durations and the stores' intervals end somewhere.
+    # Written so that NaN fails too.
+    if not 0 <= value < math.inf:
+        raise ValueError(f"{field} is {value}: give a finite number that is not negative")
+    # No job is older than this, and times further back are beyond what stores can reckon with.
     return float(min(value, _LONGEST // unit)) * unit
 
 

@@ -171,4 +171,4 @@ def _check_kinds(parameters: list[inspect.Parameter], where: str, *, is_async: b
         told = annotation if isinstance(annotation, str) else getattr(annotation, "__name__", "")
         name = told.strip("'\"").rpartition(".")[2]
         if name in wrong:
-            raise TypeError(f"{where} is {kind}, so its {parameter.name!r} is an {wrong[name]}, not an {name}")
+            raise TypeError(f"{where} is {kind}: annotate its {parameter.name!r} as {wrong[name]}, not {name}")
