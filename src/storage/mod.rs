@@ -2,12 +2,13 @@
 
 mod bulk;
 mod driver;
-mod edited;
+mod edits;
 mod hub;
 pub mod migrate;
 mod options;
 pub mod postgres;
 pub mod redis;
+mod reports;
 pub mod sqlite;
 pub mod url;
 mod waiting;

@@ -7,8 +7,8 @@ use super::filter::Selection;
 use super::rows::{At, Json, Reader, damaged};
 use super::session::Params;
 use crate::error::Result;
-use crate::model::{Change, Chunk, Filter, JobEdit, JobId};
-use crate::storage::edited;
+use crate::model::{Change, Chunk, Filter, JobEdit, JobId, distinct};
+use crate::storage::edits;
 
 impl PostgresStorage {
     pub(super) async fn change_ids(&self, ids: &[JobId], change: &Change) -> Result<u64> {
@@ -59,10 +59,10 @@ impl PostgresStorage {
     }
 
     async fn edit(&self, ids: &[JobId], edit: &JobEdit) -> Result<u64> {
-        let metadata = edited::metadata(edit)?;
+        let metadata = edits::described(edit)?;
         let payload = edit.payload.as_deref().map(Json);
         let run_at = edit.run_at.flatten().map(At);
-        let tags = edit.tags.as_ref().filter(|tags| !tags.is_empty());
+        let tags = edit.tags.as_deref().map(distinct).filter(|tags| !tags.is_empty());
         let delay = edit.retry_delay.flatten().map(|span| span.as_secs_f64());
         let delay_max = edit.retry_delay_max.flatten().map(|span| span.as_secs_f64());
         let params: Params<'_> = &[

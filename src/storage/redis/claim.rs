@@ -1,7 +1,5 @@
 //! Leasing due jobs to a worker.
 
-use std::cmp::Reverse;
-
 use redis::Value;
 
 use super::RedisStorage;
@@ -55,10 +53,8 @@ impl RedisStorage {
             return Err(Error::WorkerLost { worker: worker.id });
         }
         let ids = values.map(|value| number(Some(value))).collect::<Result<Vec<JobId>>>()?;
-        let jobs = self.get_jobs(&ids).await?.into_iter();
         let lease = |job_id| Lease { job_id, worker_id: worker.id, token };
-        let mut jobs: Vec<_> = jobs.map(|job| Claimed { lease: lease(job.id), job }).collect();
-        jobs.sort_by_key(|claimed| (Reverse(claimed.job.priority), claimed.job.run_at, claimed.job.id));
+        let jobs = self.get_jobs(&ids).await?.into_iter().map(|job| Claimed { lease: lease(job.id), job }).collect();
         // What else there is was not looked at: claiming again tells.
         Ok(Claim { jobs, more: true, next_due: None, now })
     }

@@ -6,7 +6,7 @@ use super::RedisStorage;
 use super::faults::{damaged, unavailable};
 use super::record::{encode_rest, encode_tags, sortable, sortable_priority};
 use crate::error::{Error, Result};
-use crate::model::{Added, JobId, NewJob};
+use crate::model::{Added, JobId, NewJob, distinct};
 
 /// The most jobs and payload bytes that one script adds: it holds up the server for a few milliseconds.
 const ROWS: usize = 1_000;
@@ -88,17 +88,6 @@ fn describe<'a>(call: &'a mut Cmd, job: &NewJob) -> &'a mut Cmd {
         .arg(&job.payload[..])
         .arg(job.idempotency_key.as_deref().unwrap_or_default())
         .arg(encode_tags(&tags))
-}
-
-/// Each tag once, in the order given.
-pub(super) fn distinct(tags: &[String]) -> Vec<&str> {
-    let mut seen = Vec::with_capacity(tags.len());
-    for tag in tags {
-        if !seen.contains(&tag.as_str()) {
-            seen.push(tag.as_str());
-        }
-    }
-    seen
 }
 
 fn chunks(jobs: &[NewJob]) -> Vec<&[NewJob]> {

@@ -4,11 +4,10 @@ use redis::Value;
 use rmpv::Value as Packed;
 
 use super::RedisStorage;
-use super::enqueue::distinct;
 use super::faults::damaged;
 use super::record::{self, Kept, letter, sortable};
 use crate::error::{Error, Result};
-use crate::model::{Event, Filter, Job, JobId, Page, Status, TagMode};
+use crate::model::{Event, Filter, Job, JobId, Page, Status, TagMode, distinct};
 
 /// The most jobs that one step of a search looks at.
 const STEP: u32 = 1_000;

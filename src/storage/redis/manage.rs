@@ -5,12 +5,11 @@ use std::time::Duration;
 use rmpv::Value as Packed;
 
 use super::RedisStorage;
-use super::enqueue::distinct;
 use super::find::{Direction, pack, packed, texts};
 use super::record::sortable;
 use crate::error::Result;
-use crate::model::{Change, Chunk, Filter, JobEdit, JobId, Status};
-use crate::storage::edited;
+use crate::model::{Change, Chunk, Filter, JobEdit, JobId, Status, distinct};
+use crate::storage::edits;
 
 impl RedisStorage {
     pub(super) async fn change_ids(&self, ids: &[JobId], change: &Change) -> Result<u64> {
@@ -54,7 +53,7 @@ impl RedisStorage {
     }
 
     async fn edit(&self, ids: &[JobId], edit: &JobEdit) -> Result<u64> {
-        let (values, metadata) = (values(edit), edited::metadata(edit)?);
+        let (values, metadata) = (values(edit), edits::described(edit)?);
         let payload = edit.payload.as_deref();
         self.call(&self.scripts.edit, |call| {
             call.arg(values).arg(metadata).arg(i32::from(payload.is_some())).arg(payload.unwrap_or_default()).arg(ids)

@@ -1,12 +1,15 @@
 //! Ending leases, and what is reported while they last.
 
+use std::collections::HashMap;
+
 use redis::Cmd;
 use serde_json::json;
 
 use super::RedisStorage;
 use crate::error::Result;
-use crate::model::{Failure, Lease, Note, NoteKind, Outcome, Settled, Settlement};
-use crate::policy::limits::MAX_ERRORS;
+use crate::model::{Failure, Lease, Note, Outcome, Settled, Settlement};
+use crate::policy::limits::{MAX_ERRORS, storable};
+use crate::storage::reports::{Report, merged};
 
 /// The most settlements of one script.
 const ROWS: usize = 1_000;
@@ -34,20 +37,20 @@ impl RedisStorage {
         if notes.is_empty() {
             return Ok(Vec::new());
         }
-        let recorded: Vec<i64> = self
-            .call(&self.scripts.note, |call| notes.iter().fold(call, report))
-            .await?;
-        Ok(recorded.into_iter().map(settled).collect())
+        let merged = merged(notes);
+        let recorded: Vec<i64> =
+            self.call(&self.scripts.note, |call| merged.iter().fold(call, report)).await?;
+        let answers: HashMap<_, _> = merged.iter().map(|(lease, _)| *lease).zip(recorded).collect();
+        Ok(notes.iter().map(|note| settled(answers.get(&note.lease).copied().unwrap_or(0))).collect())
     }
 }
 
-fn report<'a>(call: &'a mut Cmd, note: &Note) -> &'a mut Cmd {
-    let call = lease(call, note.lease);
-    match &note.kind {
-        NoteKind::Progress(percent) => call.arg("p").arg(*percent),
-        NoteKind::Output(output) => call.arg("o").arg(&output[..]),
-        NoteKind::Prolonged { timeout_ms } => call.arg("l").arg(json!({"timeout_ms": timeout_ms}).to_string()),
-    }
+fn report<'a>(call: &'a mut Cmd, (lease, report): &(Lease, Report<'_>)) -> &'a mut Cmd {
+    let metadata = report.prolonged_ms.map(|timeout_ms| json!({"timeout_ms": timeout_ms}).to_string());
+    self::lease(call, *lease)
+        .arg(report.progress.map(|percent| percent.to_string()).unwrap_or_default())
+        .arg(report.output.map_or(&b""[..], |output| output))
+        .arg(metadata.unwrap_or_default())
 }
 
 fn settled(answer: i64) -> Settled {
@@ -76,9 +79,9 @@ fn describe<'a>(call: &'a mut Cmd, settlement: &Settlement) -> &'a mut Cmd {
 /// An entry of the error history, open for the time that the script knows.
 fn entry(failure: &Failure, attempt: i32) -> String {
     let entry = json!({
-        "message": failure.message,
-        "type": failure.kind,
-        "traceback": failure.traceback,
+        "message": storable(&failure.message),
+        "type": failure.kind.as_deref().map(storable),
+        "traceback": failure.traceback.as_deref().map(storable),
         "attempt": attempt,
     });
     let mut text = entry.to_string();
@@ -88,8 +91,8 @@ fn entry(failure: &Failure, attempt: i32) -> String {
 
 fn metadata(failure: &Failure, attempt: i32) -> String {
     let will_retry = failure.retry_in.is_some();
-    json!({"message": failure.message, "reason": failure.reason.as_str(), "attempt": attempt, "will_retry": will_retry})
-        .to_string()
+    let message = storable(&failure.message);
+    json!({"message": message, "reason": failure.reason.as_str(), "attempt": attempt, "will_retry": will_retry}).to_string()
 }
 
 fn claimable_again(outcome: &Outcome) -> bool {
