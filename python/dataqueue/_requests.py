@@ -12,7 +12,7 @@ from .config import Config, open_store
 from .errors import DataQueueError, JobFailed, MigrationRequired, UnsupportedBackend
 from .filters import StatusFilter, filter_to_core, page_to_core, statuses_to_core
 from .jobs import Job, edit_to_core
-from .models import JobEvent, JobId, JobRecord, JobStatus, MigrationStep
+from .models import Durability, JobEvent, JobId, JobRecord, JobStatus, MigrationStep
 from .pool import Pool
 
 if TYPE_CHECKING:
@@ -125,19 +125,17 @@ class Requests:
         target = None if to is None else check_int("to", to, 0, 2**31 - 1)
         return Call(self.store.migrate(target), lambda steps: [MigrationStep(*step) for step in steps])
 
-    def need_postgres(self, method: str) -> Store:
-        """The store, if it is PostgreSQL."""
-        if self.store.backend != "postgresql":
+    def durability(self) -> Call[Durability]:
+        return Call(self.store.durability(), Durability.from_core)
+
+    def need(self, backend: str, title: str, method: str) -> Store:
+        """The store, if it is of this backend."""
+        if self.store.backend != backend:
             raise UnsupportedBackend(
-                f"{method}() is for PostgreSQL, and this queue is on {self.store.backend}",
+                f"{method}() is for {title}, and this queue is on {self.store.backend}",
                 backend=self.store.backend,
             )
         return self.store
-
-    def no_redis(self) -> UnsupportedBackend:
-        """That this queue is not on Redis."""
-        backend = self.store.backend
-        return UnsupportedBackend(f"get_redis_client() is for Redis, and this queue is on {backend}", backend=backend)
 
     def close(self) -> Call[None]:
         return Call(self.store.close() if self.owns_store else None, _nothing)

@@ -14,6 +14,7 @@ use super::errors::{OrRaise, exception};
 use super::fork::Reopening;
 use super::pending::Pending;
 use super::reply::{Reply, step_tuple};
+use super::transfers;
 use crate::error::{Error, Result};
 use crate::model::Change;
 use crate::storage::{self, Storage, migrate, url};
@@ -88,6 +89,16 @@ impl Store {
         let storage = self.storage(py)?;
         let add = py.detach(|| storage.external_add(&jobs)).or_raise(py)?;
         Ok((add.insert, add.lookup, add.parts))
+    }
+
+    fn receive(&self, py: Python<'_>, jobs: &Bound<'_, PyList>) -> PyResult<Pending> {
+        let jobs = transfers::transfers(py, jobs)?;
+        self.call(py, |storage| async move { Ok(Reply::Added(storage.receive(jobs).await?)) })
+    }
+
+    fn get_many(&self, py: Python<'_>, job_ids: &Bound<'_, PyList>) -> PyResult<Pending> {
+        let ids = job_ids.iter().map(|id| arguments::job_id(&id)).collect::<PyResult<Vec<_>>>()?;
+        self.call(py, |storage| async move { Ok(Reply::Jobs(storage.get(&ids).await?)) })
     }
 
     fn get(&self, py: Python<'_>, job_id: &Any<'_>) -> PyResult<Pending> {
@@ -210,6 +221,15 @@ impl Store {
     fn execute(&self, py: Python<'_>, sql: &Any<'_>, params: &Any<'_>) -> PyResult<Pending> {
         let (sql, params) = (arguments::sql("sql", sql)?, arguments::parameters(params)?);
         self.call(py, |storage| async move { Ok(Reply::Count(storage.execute(&sql, &params).await?)) })
+    }
+
+    fn command(&self, py: Python<'_>, command: &Any<'_>) -> PyResult<Pending> {
+        let command = arguments::command(py, command)?;
+        self.call(py, |storage| async move { Ok(Reply::Answer(storage.command(&command).await?)) })
+    }
+
+    fn durability(&self, py: Python<'_>) -> PyResult<Pending> {
+        self.call(py, |storage| async move { Ok(Reply::Durability(Box::new(storage.durability().await?))) })
     }
 
     fn close(&self, py: Python<'_>) -> PyResult<Pending> {

@@ -8,8 +8,8 @@ use tokio::sync::watch;
 
 use crate::error::{Backend, Error, Result};
 use crate::model::{
-    Added, Change, Chunk, Claim, ClaimRequest, Event, Filter, Job, JobId, NewJob, Note, Page, Prune, Reclaimed,
-    Settled, Settlement, Worker,
+    Added, Answer, Change, Chunk, Claim, ClaimRequest, Durability, Event, Filter, Job, JobId, NewJob, Note, Page,
+    Prune, Reclaimed, Settled, Settlement, Transfer, Worker,
 };
 
 /// What a store can do beyond the contract that all of them keep.
@@ -90,6 +90,12 @@ pub trait Storage: Send + Sync + 'static {
     /// Adds jobs, all or none, ids in order and growing, and wakes idle processors. A job whose idempotency key is
     /// taken is not added and answers the holder's id, also within one batch.
     async fn add(&self, jobs: Vec<NewJob>) -> Result<Vec<Added>>;
+
+    /// Adds jobs of another store with their past, in bounded steps, and wakes idle processors: as [`Storage::add`],
+    /// but with their times, attempts, errors and steps; one with `next_attempt_at` set is failed, and due again then. The
+    /// event `added` holds `{"transferred_from": source_id, "attempts": attempts}`. A job whose key is taken is not added
+    /// and answers the holder's id, so that a call that was cut off is repeated whole.
+    async fn receive(&self, jobs: Vec<Transfer>) -> Result<Vec<Added>>;
 
     /// The statements that add jobs on a connection of the caller's. [`Error::Unsupported`] where there is no such thing.
     fn external_add(&self, jobs: &[NewJob]) -> Result<ExternalAdd>;
@@ -186,6 +192,14 @@ pub trait Storage: Send + Sync + 'static {
     async fn execute(&self, _sql: &str, _params: &[Option<String>]) -> Result<u64> {
         Err(Error::Unsupported(format!("{} has no pool to hand out", self.backend())))
     }
+
+    /// Runs a caller's own command, its name and its arguments, which [`crate::policy::commands`] let pass.
+    async fn command(&self, _command: &[Bytes]) -> Result<Answer> {
+        Err(Error::Unsupported(format!("{} takes no commands of Redis", self.backend())))
+    }
+
+    /// What survives a crash, as the server is set up now.
+    async fn durability(&self) -> Result<Durability>;
 
     /// Ends background tasks and connections. Calls after it answer [`Error::Closed`].
     async fn close(&self);

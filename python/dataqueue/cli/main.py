@@ -19,7 +19,7 @@ __all__ = ["main"]
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="dataqueue")
 def group() -> None:
-    """A job queue on PostgreSQL and SQLite."""
+    """A job queue on PostgreSQL, Redis or SQLite."""
 
 
 @group.command()

@@ -31,7 +31,7 @@ impl PostgresStorage {
 }
 
 /// A job as a JSON object. Its payload goes in as it is: reading it could change numbers.
-fn document(job: &NewJob) -> Result<String> {
+pub(super) fn document(job: &NewJob) -> Result<String> {
     let payload =
         str::from_utf8(&job.payload).map_err(|error| Error::Invalid(format!("the payload is not UTF-8: {error}")))?;
     let options = json!({

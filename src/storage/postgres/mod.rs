@@ -8,6 +8,7 @@
 
 mod changes;
 mod claim;
+mod durability;
 mod enqueue;
 mod external;
 mod faults;
@@ -18,6 +19,7 @@ mod migrations;
 mod notes;
 mod pool;
 mod queries;
+mod receive;
 mod rows;
 mod session;
 mod settle;

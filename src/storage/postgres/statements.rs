@@ -99,6 +99,7 @@ statements! {
     add_keyed: "add" { "{conflict}": CONFLICT } (TEXT_ARRAY, JSONB_ARRAY, INT4_ARRAY, TIMESTAMPTZ_ARRAY, INT4_ARRAY,
         INT4_ARRAY, TEXT_ARRAY, TEXT_ARRAY, FLOAT8_ARRAY, BOOL_ARRAY, FLOAT8_ARRAY);
     holders: "holders" (TEXT_ARRAY);
+    receive: "receive" (JSONB);
     external_insert: "external_insert" ();
     external_lookup: "external_lookup" ();
     promote: "promote" (TEXT_ARRAY, INT8);
@@ -131,4 +132,5 @@ statements! {
     watch: "watch" (INT8);
     wake: "wake" (TEXT);
     applied: "applied" ();
+    durability: "durability" ();
 }

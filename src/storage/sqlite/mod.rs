@@ -3,6 +3,7 @@
 mod bodies;
 mod claim;
 mod connection;
+mod durability;
 mod enqueue;
 mod errors;
 mod fault;
@@ -13,6 +14,7 @@ mod manage;
 mod migrations;
 mod prune;
 mod reader;
+mod receive;
 mod rows;
 mod session;
 mod settle;
