@@ -4,14 +4,14 @@ use redis::Cmd;
 
 use super::RedisStorage;
 use super::faults::{damaged, unavailable};
-use super::record::{encode_rest, encode_tags, sortable, sortable_priority};
+use super::record::{encode_errors, encode_new, encode_received, encode_tags, sortable, sortable_priority};
 use crate::error::{Error, Result};
-use crate::model::{Added, JobId, NewJob, distinct};
+use crate::model::{Added, JobId, NewJob, Transfer, distinct};
 
 /// The most jobs and payload bytes that one script adds: it holds up the server for a few milliseconds.
 const ROWS: usize = 1_000;
 const BYTES: usize = 4 << 20;
-/// Jobs of a given-up batch that one step forgets.
+/// Jobs that one step receives, or forgets of a batch that was given up.
 const STEP: usize = 500;
 
 impl RedisStorage {
@@ -57,6 +57,24 @@ impl RedisStorage {
         Ok(())
     }
 
+    /// Adds jobs of another store with their past, in steps.
+    pub(super) async fn receive_jobs(&self, jobs: &[Transfer]) -> Result<Vec<Added>> {
+        let mut added = Vec::with_capacity(jobs.len());
+        for chunk in jobs.chunks(STEP) {
+            let errors = chunk.iter().map(|one| encode_errors(&one.error_history)).collect::<Result<Vec<_>>>()?;
+            let ids: Vec<JobId> = self
+                .call(&self.scripts.receive, |call| {
+                    chunk.iter().zip(errors).fold(call, |call, (one, errors)| receive(call, one, errors))
+                })
+                .await?;
+            added.extend(ids.into_iter().map(|id| Added { id: id.abs(), created: id > 0 }));
+        }
+        if added.iter().any(|one| one.created) {
+            self.hub.bump();
+        }
+        Ok(added)
+    }
+
     async fn add_chunk(&self, jobs: &[NewJob], first: Option<JobId>, batch: &str) -> Result<Vec<Added>> {
         let first = first.map(|id| id.to_string()).unwrap_or_default();
         let ids: Vec<JobId> = self
@@ -75,6 +93,23 @@ impl RedisStorage {
     }
 }
 
+fn receive<'a>(call: &'a mut Cmd, one: &Transfer, errors: Vec<u8>) -> &'a mut Cmd {
+    let (job, tags) = (&one.job, distinct(&one.job.tags));
+    let steps: &[u8] = if &one.step_data[..] == b"{}" { b"" } else { &one.step_data };
+    call.arg(&job.job_type)
+        .arg(sortable_priority(job.priority))
+        .arg(one.created_at.as_micros())
+        .arg(job.run_at.map(sortable).unwrap_or_default())
+        .arg(one.next_attempt_at.map(sortable).unwrap_or_default())
+        .arg(encode_received(one, &tags))
+        .arg(&job.payload[..])
+        .arg(job.idempotency_key.as_deref().unwrap_or_default())
+        .arg(encode_tags(&tags))
+        .arg(errors)
+        .arg(steps)
+        .arg(format!(r#"{{"transferred_from":{},"attempts":{}}}"#, one.source_id, one.attempts))
+}
+
 fn given_up() -> Error {
     unavailable("a large batch took too long to add and was given up: add it again")
 }
@@ -84,7 +119,7 @@ fn describe<'a>(call: &'a mut Cmd, job: &NewJob) -> &'a mut Cmd {
     call.arg(&job.job_type)
         .arg(sortable_priority(job.priority))
         .arg(job.run_at.map(sortable).unwrap_or_default())
-        .arg(encode_rest(job, &tags))
+        .arg(encode_new(job, &tags))
         .arg(&job.payload[..])
         .arg(job.idempotency_key.as_deref().unwrap_or_default())
         .arg(encode_tags(&tags))

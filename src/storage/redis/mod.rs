@@ -5,7 +5,9 @@
 //! change; payloads and outputs are never read by them.
 
 mod claim;
+mod commands;
 mod connection;
+mod durability;
 mod enqueue;
 mod faults;
 mod find;
@@ -104,7 +106,9 @@ impl RedisStorage {
     async fn call<T: FromRedisValue>(&self, script: &Script, add: impl FnOnce(&mut Cmd) -> &mut Cmd) -> Result<T> {
         if !self.checked.load(Ordering::Relaxed) {
             self.set_up().await?;
-            self.checked.store(true, Ordering::Relaxed);
+            if !self.checked.swap(true, Ordering::Relaxed) {
+                self.warn_of_loss().await;
+            }
         }
         self.call_unchecked(script, add).await
     }

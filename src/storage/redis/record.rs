@@ -1,19 +1,21 @@
 //! Jobs and events as the scripts keep them, and as the engine knows them.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use rmp::encode::{ByteBuf, write_array_len, write_bool, write_f64, write_sint, write_str};
 use rmpv::ValueRef;
-use std::time::Duration;
+use serde_json::value::RawValue;
 
 use super::faults::damaged;
 use crate::clock::Timestamp;
-use crate::error::Result;
-use crate::model::{Event, EventKind, FailureReason, Job, JobId, NewJob, Retry, Status};
+use crate::error::{Error, Result};
+use crate::model::{Event, EventKind, FailureReason, Job, JobId, NewJob, Retry, Status, Transfer};
 
 /// Sortable times are counted from before any time that may be stored.
 const BIAS: i64 = 100_000_000_000_000_000;
-/// How many members of a record follow those that an `add` does not know: locks, times of changes, outcomes.
-const UNSET: usize = 14;
+/// How many members of a record tell of changes, and are unset in a new job's: locks, times, outcomes.
+const CHANGES: usize = 14;
 
 /// A time as eighteen digits, which sort as it does.
 pub(super) fn sortable(at: Timestamp) -> String {
@@ -49,25 +51,42 @@ fn status(letter: &str) -> Result<Status> {
 }
 
 /// The part of a new job's record that does not depend on the store's clock.
-pub(super) fn encode_rest(job: &NewJob, tags: &[&str]) -> Vec<u8> {
+pub(super) fn encode_new(job: &NewJob, tags: &[&str]) -> Vec<u8> {
     let mut out = Record(ByteBuf::new());
-    out.text(Some(&job.job_type));
-    out.text(Some("p"));
-    out.number(Some(job.priority.into()));
-    out.number(Some(0));
-    out.number(Some(job.max_attempts.into()));
-    out.number(Some(0));
-    out.number(job.timeout_ms.map(i64::from));
-    out.texts(tags);
-    out.text(job.idempotency_key.as_deref());
-    out.seconds(job.retry.delay);
-    out.number(job.retry.backoff.map(i64::from));
-    out.seconds(job.retry.delay_max);
-    (0..UNSET).for_each(|_| out.text(None));
+    out.options(job, tags, Status::Pending, 0);
+    (0..CHANGES).for_each(|_| out.text(None));
     out.0.into_vec()
 }
 
-/// Tags as a script reads them; nothing where there are none.
+/// The same of a job that comes with its past.
+pub(super) fn encode_received(one: &Transfer, tags: &[&str]) -> Vec<u8> {
+    let mut out = Record(ByteBuf::new());
+    let retry_at = one.next_attempt_at.map(sortable);
+    let status = if retry_at.is_some() { Status::Failed } else { Status::Pending };
+    out.options(&one.job, tags, status, one.attempts);
+    // locked_at, locked_by and the lease
+    (0..4).for_each(|_| out.text(None));
+    out.time(one.started_at);
+    out.time(None);
+    out.text(retry_at.as_deref());
+    out.time(one.last_retried_at);
+    out.time(one.last_failed_at);
+    out.time(None);
+    out.text(one.failure_reason.map(FailureReason::as_str));
+    // progress, pending_reason, and whether a claim was for a retry
+    (0..3).for_each(|_| out.text(None));
+    out.0.into_vec()
+}
+
+/// An error history as the scripts keep it; nothing where it is empty.
+pub(super) fn encode_errors(history: &[u8]) -> Result<Vec<u8>> {
+    let entries: Vec<&RawValue> =
+        serde_json::from_slice(history).map_err(|error| Error::Invalid(format!("error_history: {error}")))?;
+    let entries: Vec<_> = entries.into_iter().map(RawValue::get).collect();
+    Ok(encode_tags(&entries))
+}
+
+/// Texts, such as tags, as a script reads them; nothing where there are none.
 pub(super) fn encode_tags(tags: &[&str]) -> Vec<u8> {
     let mut out = Record(ByteBuf::new());
     if !tags.is_empty() {
@@ -80,6 +99,25 @@ pub(super) fn encode_tags(tags: &[&str]) -> Vec<u8> {
 struct Record(ByteBuf);
 
 impl Record {
+    fn options(&mut self, job: &NewJob, tags: &[&str], status: Status, attempts: i32) {
+        self.text(Some(&job.job_type));
+        self.text(Some(letter(status).encode_utf8(&mut [0; 4])));
+        self.number(Some(job.priority.into()));
+        self.number(Some(attempts.into()));
+        self.number(Some(job.max_attempts.into()));
+        self.number(Some(0));
+        self.number(job.timeout_ms.map(i64::from));
+        self.texts(tags);
+        self.text(job.idempotency_key.as_deref());
+        self.seconds(job.retry.delay);
+        self.number(job.retry.backoff.map(i64::from));
+        self.seconds(job.retry.delay_max);
+    }
+
+    fn time(&mut self, at: Option<Timestamp>) {
+        self.number(at.map(Timestamp::as_micros));
+    }
+
     fn text(&mut self, value: Option<&str>) {
         let _ = match value {
             Some(text) => write_str(&mut self.0, text).map_err(drop),
@@ -239,7 +277,8 @@ impl Members<'_> {
     }
 }
 
-/// The error history: each entry is its time, a bar, and a JSON object that is still open.
+/// The error history. An entry is its time, a bar, and a JSON object that is still open; or, of a job that came from
+/// another store, a whole object.
 fn errors(kept: Option<&[u8]>) -> Result<Vec<u8>> {
     let Some(mut kept) = kept else { return Ok(b"[]".to_vec()) };
     let value = rmpv::decode::read_value_ref(&mut kept).map_err(|error| damaged(&error.to_string()))?;
@@ -247,10 +286,15 @@ fn errors(kept: Option<&[u8]>) -> Result<Vec<u8>> {
     let mut entries = Members(members.into_iter());
     let mut json = String::from("[");
     while let Some(entry) = entries.text()? {
+        let comma = if json.len() > 1 { "," } else { "" };
+        if entry.starts_with('{') {
+            json.push_str(comma);
+            json.push_str(&entry);
+            continue;
+        }
         let (time, open) = entry.split_once('|').ok_or_else(|| damaged("an error without a time"))?;
         let micros = time.parse().map_err(|_| damaged("an error without a time"))?;
         let stamp = Timestamp::from_micros(micros).to_rfc3339();
-        let comma = if json.len() > 1 { "," } else { "" };
         json.push_str(&format!("{comma}{open},\"timestamp\":\"{stamp}\"}}"));
     }
     json.push(']');

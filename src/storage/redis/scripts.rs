@@ -69,6 +69,7 @@ scripts! {
     claim: "full" "clock" "changes" "commit" "hidden" "pick";
     reply: "clock" "changes";
     types: ;
+    receive: "clock" "changes" "commit";
     settle: "full" "clock" "changes" "commit" "errors";
     note: "full" "clock" "changes" "commit";
     reclaim: "full" "clock" "changes" "commit" "errors" "take";

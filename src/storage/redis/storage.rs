@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 
 use super::RedisStorage;
 use crate::error::{Backend, Error, Result};
 use crate::model::{
-    Added, Change, Chunk, Claim, ClaimRequest, Event, Filter, Job, JobId, NewJob, Note, Page, Prune, Reclaimed,
-    Settled, Settlement, Worker,
+    Added, Answer, Change, Chunk, Claim, ClaimRequest, Durability, Event, Filter, Job, JobId, NewJob, Note, Page, Prune, Reclaimed,
+    Settled, Settlement, Transfer, Worker,
 };
 use crate::storage::{Capabilities, ExternalAdd, MigrationState, MigrationStep, Storage, Wakes, Watch};
 
@@ -24,6 +25,10 @@ impl Storage for RedisStorage {
 
     async fn add(&self, jobs: Vec<NewJob>) -> Result<Vec<Added>> {
         self.add_jobs(&jobs).await
+    }
+
+    async fn receive(&self, jobs: Vec<Transfer>) -> Result<Vec<Added>> {
+        self.receive_jobs(&jobs).await
     }
 
     fn external_add(&self, _jobs: &[NewJob]) -> Result<ExternalAdd> {
@@ -120,6 +125,14 @@ impl Storage for RedisStorage {
 
     async fn migration_state(&self) -> Result<MigrationState> {
         self.applied_migrations().await
+    }
+
+    async fn command(&self, command: &[Bytes]) -> Result<Answer> {
+        self.run_for_caller(command).await
+    }
+
+    async fn durability(&self) -> Result<Durability> {
+        self.ask_durability().await
     }
 
     async fn close(&self) {
