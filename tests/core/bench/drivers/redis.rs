@@ -102,7 +102,7 @@ impl Driver for Redis {
     async fn prepare(&self) {
         let mut user = cmd("ACL");
         user.arg("SETUSER").arg(&self.name).arg("on").arg(format!(">{PASSWORD}")).arg(format!("~{}*", self.key("")));
-        user.arg(format!("&{}*", self.key(""))).arg("+@all");
+        user.arg("resetchannels").arg(format!("&{}*", self.key(""))).arg("+@all");
         self.at_each_node(&user).await;
     }
 
