@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 import traceback
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .arguments import seconds
+from .arguments import delay_seconds
 from .payload import encode_json
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ __all__ = ["completed", "failed", "released", "retry_delay"]
 
 _log = logging.getLogger("dataqueue")
 
+_PACKAGE = Path(__file__).parent
 _NEVER = -1.0
 _FRAMES = 40
 
@@ -49,7 +51,7 @@ def retry_delay(handler: Handler, attempt: int, error: BaseException) -> float |
         return None
     try:
         delay = handler.retry(attempt, error)
-        return _NEVER if delay is None else max(0.0, seconds("the delay of the retry rule", delay))
+        return _NEVER if delay is None else delay_seconds("the delay of the retry rule", delay)
     except Exception:
         _log.exception("the retry rule of %r failed: the job's own options decide", handler.name)
         return None
@@ -69,12 +71,18 @@ def _name(error: BaseException) -> str:
 
 def _trace(error: BaseException) -> str | None:
     try:
-        # The first frame is ours.
-        frames = error.__traceback__.tb_next if error.__traceback__ else None
-        lines = traceback.format_exception(type(error), error, frames or error.__traceback__, limit=_FRAMES)
+        frames = error.__traceback__
+        # The first frames are ours.
+        while frames is not None and frames.tb_next is not None and _is_ours(frames.tb_frame.f_code.co_filename):
+            frames = frames.tb_next
+        lines = traceback.format_exception(type(error), error, frames, limit=-_FRAMES)
         return _storable("".join(lines))
     except Exception:
         return None
+
+
+def _is_ours(file: str) -> bool:
+    return Path(file).parent == _PACKAGE
 
 
 def _storable(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Generator, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,7 @@ ExternalSteps = Generator[tuple[str, str], list[tuple[int, int]], list[JobId]]
 # SQLSTATEs of a table, a schema or a column that is not there.
 _NOT_MIGRATED = frozenset({"42P01", "3F000", "42703"})
 
+_LONGEST = 1_000 * 366 * 86_400
 _FINAL_STATUSES = (JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED)
 
 
@@ -94,7 +96,8 @@ class Requests:
         return Call(self.store.edit(job_id, edit) if edit else None, bool)
 
     def edit_all(self, updates: Mapping[str, Any], **filters: Any) -> Call[int]:
-        conditions = filter_to_core(**filters)
+        # A failed job whose retry is due can be edited too, but is not a pending one.
+        conditions = filter_to_core(status=JobStatus.PENDING, **filters)
         edit = edit_to_core(updates, "edit_all_pending_jobs")
         return Call(self.store.edit_all(conditions, edit) if edit else None, _count)
 
@@ -102,7 +105,7 @@ class Requests:
         return Call(self.store.cancel_all(filter_to_core(**filters)), _count)
 
     def retry_all(self, **filters: Any) -> Call[int]:
-        return Call(self.store.retry_all(filter_to_core(**filters)), _count)
+        return Call(self.store.retry_all(filter_to_core(status=JobStatus.FAILED, **filters)), _count)
 
     def cleanup_old_jobs(self, days_to_keep: float, statuses: StatusFilter) -> Call[int]:
         names = statuses_to_core("statuses", statuses)
@@ -141,6 +144,8 @@ class Requests:
 
 
 def _fields(jobs: Iterable[Job[Any]]) -> list[JobTuple]:
+    if not isinstance(jobs, Iterable):
+        raise TypeError(f"jobs must be a list of Job, not {type(jobs).__name__}: [Job(job_type, payload, ...), ...]")
     listed = list(jobs)
     for at, job in enumerate(listed):
         if not isinstance(job, Job):
@@ -212,11 +217,13 @@ def _ended(job_id: int, limit: float | None, raise_on_failure: bool, row: Any) -
 
 
 def _span(field: str, value: float, unit: int) -> float:
-    if not isinstance(value, int | float):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         raise TypeError(f"{field} must be a number, not {type(value).__name__}: {value!r:.80}")
-    span = seconds(field, value) * unit
-    # Beyond this nothing can be: the engine's durations and the stores' intervals end somewhere.
-    return min(span, 10_000 * 366 * 86_400.0)
+    # Written so that NaN fails too.
+    if not 0 <= value < math.inf:
+        raise ValueError(f"{field} is {value}: give a finite number that is not negative")
+    # No job is older than this, and times further back are beyond what stores can reckon with.
+    return float(min(value, _LONGEST // unit)) * unit
 
 
 def _count(answer: int | None) -> int:

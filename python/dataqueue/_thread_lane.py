@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, cast
 
 from ._calls import caller
 from ._endings import completed, failed, released, retry_delay
+from .arguments import positive_seconds
 from .context import AsyncJobContext, JobContext
 from .errors import JobAborted, PayloadError
 from .signals import AbortReason, JobSignal
@@ -108,7 +109,7 @@ def extension(ctx: JobContext | AsyncJobContext) -> float | None:
     try:
         answer = callback()
         span = answer.total_seconds() if isinstance(answer, timedelta) else answer
-        return float(span) if span is not None and span > 0 else None
+        return None if span is None or span <= 0 else positive_seconds("the answer of on_timeout", span)
     except Exception:
         _log.exception("the on_timeout callback of job %d failed: the job times out", ctx._run.job_id)
         return None

@@ -382,7 +382,7 @@ class AsyncJobQueue:
         batch_size: int = 10,
         concurrency: int = 3,
         poll_interval: Duration = 5.0,
-        job_type: str | Sequence[str] | None = None,
+        job_type: JobTypeFilter | None = None,
         unhandled: Literal["leave", "fail"] = "leave",
         default_timeout: Duration | None = None,
         lease: Duration = 30.0,
