@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import uuid
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -68,13 +68,21 @@ def postgres_url() -> str:
     return os.environ[POSTGRES_VARIABLE]
 
 
-@pytest.fixture
-def schema(postgres_url: str) -> Iterator[str]:
+@contextmanager
+def fresh_schema(postgres_url: str) -> Iterator[str]:
     """A name for a schema that nothing else uses: migrating makes it, and it is dropped afterwards."""
     name = f"t_{uuid.uuid4().hex[:20]}"
-    yield name
+    try:
+        yield name
+    finally:
+        _drop(postgres_url, name)
+
+
+def _drop(postgres_url: str, name: str) -> None:
     with psycopg.connect(postgres_url, autocommit=True) as connection:
         connection.execute("set client_min_messages = warning")
+        # A transaction that a test left open makes this an error, not a hang.
+        connection.execute("set lock_timeout = '30s'")
         # A call that the test gave up on may still be running, and then the drop may be the victim of a deadlock.
         for last in (False, False, False, False, True):
             try:
@@ -87,14 +95,16 @@ def schema(postgres_url: str) -> Iterator[str]:
 
 
 @pytest.fixture
+def schema(postgres_url: str) -> Iterator[str]:
+    """A name for a schema that nothing else uses."""
+    with fresh_schema(postgres_url) as name:
+        yield name
+
+
+@pytest.fixture
 def postgres_store_url(postgres_url: str, schema: str) -> str:
     """The URL of a fresh, migrated PostgreSQL store."""
-    from dataqueue import JobQueue
-
-    url = with_parameter(postgres_url, "schema", schema)
-    with JobQueue(url) as queue:
-        queue.migrate()
-    return url
+    return migrated(postgres_url, schema)
 
 
 @pytest.fixture
@@ -108,6 +118,18 @@ def store_url(request: pytest.FixtureRequest) -> str:
     """The URL of a fresh store, once for each backend."""
     url: str = request.getfixturevalue(f"{request.param}_store_url")
     return url
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def shared_store_url(
+    request: pytest.FixtureRequest, postgres_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """The URL of a store that the tests of one module share: for those that leave it as they found it."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path_factory.mktemp('shared') / 'jobs.db'}"
+    else:
+        with fresh_schema(postgres_url) as name:
+            yield migrated(postgres_url, name)
 
 
 @pytest.fixture(scope="session")
@@ -130,6 +152,16 @@ def tls_server() -> Iterator[TlsServer]:
         except NotHereError as reason:
             pytest.skip(f"{_NOT_HERE}{reason}")
         yield running
+
+
+def migrated(postgres_url: str, schema: str) -> str:
+    """The URL of a store in that schema, set up."""
+    from dataqueue import JobQueue
+
+    url = with_parameter(postgres_url, "schema", schema)
+    with JobQueue(url) as queue:
+        queue.migrate()
+    return url
 
 
 def with_parameter(url: str, name: str, value: str) -> str:

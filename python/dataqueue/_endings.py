@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 import traceback
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .arguments import seconds
+from .arguments import delay_seconds
 from .logs import say
 from .payload import encode_json
 
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["completed", "failed", "released", "retry_delay"]
 
+_PACKAGE = Path(__file__).parent
 _NEVER = -1.0
-_YEAR = 366 * 86_400.0
 _FRAMES = 40
 
 
@@ -49,14 +50,10 @@ def retry_delay(handler: Handler, attempt: int, error: BaseException) -> float |
         return None
     try:
         delay = handler.retry(attempt, error)
-        return _NEVER if delay is None else min(seconds("the delay of the retry rule", delay), _YEAR)
+        return _NEVER if delay is None else delay_seconds("the delay of the retry rule", delay)
     except BaseException:
-        say(
-            logging.ERROR,
-            "the retry rule of %r failed: the job's own options decide",
-            handler.name,
-            exc_info=True,
-        )
+        text = "the retry rule of %r failed: the job's own options decide"
+        say(logging.ERROR, text, handler.name, exc_info=True)
         return None
 
 
@@ -74,13 +71,19 @@ def _name(error: BaseException) -> str:
 
 def _trace(error: BaseException) -> str | None:
     try:
-        # The first frame is ours.
-        frames = error.__traceback__.tb_next if error.__traceback__ else None
+        frames = error.__traceback__
+        # The first frames are ours.
+        while frames is not None and frames.tb_next is not None and _is_ours(frames.tb_frame.f_code.co_filename):
+            frames = frames.tb_next
         # The last ones: where it happened says more than how it came there.
-        lines = traceback.format_exception(type(error), error, frames or error.__traceback__, limit=-_FRAMES)
+        lines = traceback.format_exception(type(error), error, frames, limit=-_FRAMES)
         return _storable("".join(lines))
     except BaseException:
         return None
+
+
+def _is_ours(file: str) -> bool:
+    return Path(file).parent == _PACKAGE
 
 
 def _storable(text: str) -> str:

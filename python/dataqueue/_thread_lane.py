@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, cast
 
 from ._calls import caller
 from ._endings import completed, failed, released, retry_delay
-from .arguments import seconds
+from .arguments import positive_seconds
 from .context import AsyncJobContext, JobContext
 from .errors import JobAborted, PayloadError
 from .logs import say
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from .handlers import Handler
 
 __all__ = ["ThreadLane", "extension"]
-
-_LONGEST = 366 * 86_400.0
 
 
 class ThreadLane:
@@ -119,7 +117,9 @@ def extension(ctx: JobContext | AsyncJobContext) -> float | None:
         return None
     try:
         answer = callback()
-        return None if answer is None else min(seconds("the answer of on_timeout", answer), _LONGEST) or None
+        if answer is None or answer == 0:
+            return None
+        return positive_seconds("the answer of on_timeout", answer)
     except BaseException:
         text = "the on_timeout callback of job %d failed: the job times out"
         say(logging.ERROR, text, ctx._run.job_id, exc_info=True)

@@ -19,6 +19,8 @@ use crate::model::Change;
 use crate::storage::{self, Storage, migrate, url};
 
 type Any<'py> = Bound<'py, PyAny>;
+/// An [`storage::ExternalAdd`].
+type External = (String, String, Vec<(usize, String)>);
 
 /// A store, connected when first used, shareable by queues and threads, reopened by itself after a fork.
 #[pyclass(frozen, module = "dataqueue._core")]
@@ -85,11 +87,11 @@ impl Store {
         })
     }
 
-    fn external_add(&self, py: Python<'_>, jobs: &Bound<'_, PyList>) -> PyResult<(String, String, String)> {
+    fn external_add(&self, py: Python<'_>, jobs: &Bound<'_, PyList>) -> PyResult<External> {
         let jobs = arguments::jobs(py, jobs)?;
         let storage = self.storage(py)?;
         let add = py.detach(|| storage.external_add(&jobs)).or_raise(py)?;
-        Ok((add.insert, add.lookup, add.param))
+        Ok((add.insert, add.lookup, add.parts))
     }
 
     fn get(&self, py: Python<'_>, job_id: &Any<'_>) -> PyResult<Pending> {

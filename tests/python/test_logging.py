@@ -32,12 +32,13 @@ class Raises(logging.Handler):
 
 
 @pytest.fixture
-def raising(monkeypatch: pytest.MonkeyPatch) -> Iterator[Raises]:
+def raising() -> Iterator[Raises]:
     handler = Raises()
-    logger = logging.getLogger("dataqueue")
+    logger, of_jobs = logging.getLogger("dataqueue"), logging.getLogger("dataqueue.job")
     logger.addHandler(handler)
-    monkeypatch.setattr(logging.getLogger("dataqueue.job"), "level", logging.INFO)
+    of_jobs.setLevel(logging.INFO)
     yield handler
+    of_jobs.setLevel(logging.NOTSET)
     logger.removeHandler(handler)
 
 

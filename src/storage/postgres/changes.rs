@@ -1,15 +1,14 @@
 //! Changes that callers make: cancel, retry, edit.
 
-use serde_json::{Map, Value, json};
 use tokio_postgres::Row;
 
 use super::PostgresStorage;
 use super::filter::Selection;
 use super::rows::{At, Json, Reader, damaged};
 use super::session::Params;
-use crate::clock::Timestamp;
-use crate::error::{Error, Result};
-use crate::model::{Change, Chunk, Filter, JobEdit, JobId};
+use crate::error::Result;
+use crate::model::{Change, Chunk, Filter, JobEdit, JobId, distinct};
+use crate::storage::edits;
 
 impl PostgresStorage {
     pub(super) async fn change_ids(&self, ids: &[JobId], change: &Change) -> Result<u64> {
@@ -60,10 +59,10 @@ impl PostgresStorage {
     }
 
     async fn edit(&self, ids: &[JobId], edit: &JobEdit) -> Result<u64> {
-        let metadata = described(edit)?;
+        let metadata = edits::described(edit)?;
         let payload = edit.payload.as_deref().map(Json);
         let run_at = edit.run_at.flatten().map(At);
-        let tags = edit.tags.as_ref().filter(|tags| !tags.is_empty());
+        let tags = edit.tags.as_deref().map(distinct).filter(|tags| !tags.is_empty());
         let delay = edit.retry_delay.flatten().map(|span| span.as_secs_f64());
         let delay_max = edit.retry_delay_max.flatten().map(|span| span.as_secs_f64());
         let params: Params<'_> = &[
@@ -92,28 +91,4 @@ impl PostgresStorage {
 fn read_count(rows: &[Row]) -> Result<u64> {
     let row = rows.first().ok_or_else(|| damaged("a change without an answer"))?;
     Ok(Reader::new(row, 0).take::<i64>()?.unsigned_abs())
-}
-
-/// The edited fields as the metadata of an event. The payload goes in as it is: reading it could change numbers.
-fn described(edit: &JobEdit) -> Result<String> {
-    let mut fields = Map::new();
-    let mut put = |name: &str, value: Option<Value>| {
-        if let Some(value) = value {
-            fields.insert(name.to_owned(), value);
-        }
-    };
-    put("priority", edit.priority.map(|value| json!(value)));
-    put("max_attempts", edit.max_attempts.map(|value| json!(value)));
-    put("run_at", edit.run_at.map(|value| json!(value.map(Timestamp::to_rfc3339))));
-    put("timeout_ms", edit.timeout_ms.map(|value| json!(value)));
-    put("tags", edit.tags.as_ref().map(|value| json!(value)));
-    put("retry_delay", edit.retry_delay.map(|value| json!(value.map(|span| span.as_secs_f64()))));
-    put("retry_backoff", edit.retry_backoff.map(|value| json!(value)));
-    put("retry_delay_max", edit.retry_delay_max.map(|value| json!(value.map(|span| span.as_secs_f64()))));
-    let others = Value::Object(fields).to_string();
-    let Some(payload) = &edit.payload else { return Ok(others) };
-    let payload =
-        str::from_utf8(payload).map_err(|error| Error::Invalid(format!("the payload is not UTF-8: {error}")))?;
-    let rest = others.trim_start_matches('{');
-    Ok(format!("{{\"payload\":{payload}{}{rest}", if rest == "}" { "" } else { "," }))
 }

@@ -27,6 +27,7 @@ super::tests![claim:
     started_at_is_the_first_claim,
     a_worker_that_was_never_registered_claims_nothing,
     the_reply_of_a_lost_claim_is_found_again_by_its_token,
+    the_reply_of_a_lost_claim_has_the_order_of_the_claim,
     a_lost_reply_tells_only_what_is_still_leased,
     claims_answer_the_stores_clock,
 ];
@@ -246,6 +247,21 @@ pub async fn the_reply_of_a_lost_claim_is_found_again_by_its_token(bench: &Bench
     assert!(hand.store.reclaim_reply(&hand.worker, hand.token() + 1).await.unwrap().jobs.is_empty());
     assert_eq!(bench.job(lost[0].job.id).await.attempts, 1, "finding a reply again is no claim");
     assert!(hand.holds(found.jobs[0].lease).await);
+}
+
+pub async fn the_reply_of_a_lost_claim_has_the_order_of_the_claim(bench: &Bench) {
+    let added = bench.add_all((0..6).map(|_| job("a")).collect()).await;
+    let hand = bench.hand().await;
+    let failed: Vec<_> =
+        hand.claim(&["a"], 6).await.iter().rev().map(|claimed| fail(claimed, Some(Duration::ZERO))).collect();
+    for one in failed {
+        hand.settle(one).await;
+    }
+    let again = bench.add_all(vec![job("a"), NewJob { priority: 1, ..job("a") }]).await;
+    let claimed = hand.claim(&["a"], 10).await;
+    let order = [again[1], added[5], added[4], added[3], added[2], added[1], added[0], again[0]];
+    assert_eq!(ids(&claimed), order);
+    assert_eq!(hand.store.reclaim_reply(&hand.worker, hand.token()).await.unwrap().jobs, claimed);
 }
 
 pub async fn a_lost_reply_tells_only_what_is_still_leased(bench: &Bench) {
