@@ -30,7 +30,7 @@ T = TypeVar("T")
 
 _STACK = pytest.StashKey[ExitStack]()
 _SERVERS = pytest.StashKey[tuple[Server, RedisServer]]()
-_NOT_HERE = "NOT HERE: "
+NOT_HERE = "NOT HERE: "
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -71,7 +71,7 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Says loudly what was not tested because this machine lacks it."""
     reasons = [str(report.longrepr) for report in terminalreporter.stats.get("skipped", [])]
-    missing = [reason.split(_NOT_HERE, 1)[1].rstrip("')") for reason in reasons if _NOT_HERE in reason]
+    missing = [reason.split(NOT_HERE, 1)[1].rstrip("')") for reason in reasons if NOT_HERE in reason]
     if missing:
         terminalreporter.section("NOT TESTED ON THIS MACHINE", red=True, bold=True)
         for reason in sorted(set(missing)):
@@ -84,13 +84,21 @@ def postgres_url() -> str:
     return os.environ[POSTGRES_VARIABLE]
 
 
-@pytest.fixture
-def schema(postgres_url: str) -> Iterator[str]:
+@contextmanager
+def fresh_schema(postgres_url: str) -> Iterator[str]:
     """A name for a schema that nothing else uses: migrating makes it, and it is dropped afterwards."""
     name = f"t_{uuid.uuid4().hex[:20]}"
-    yield name
+    try:
+        yield name
+    finally:
+        _drop(postgres_url, name)
+
+
+def _drop(postgres_url: str, name: str) -> None:
     with psycopg.connect(postgres_url, autocommit=True) as connection:
         connection.execute("set client_min_messages = warning")
+        # A transaction that a test left open makes this an error, not a hang.
+        connection.execute("set lock_timeout = '30s'")
         # A call that the test gave up on may still be running, and then the drop may be the victim of a deadlock.
         for last in (False, False, False, False, True):
             try:
@@ -103,14 +111,16 @@ def schema(postgres_url: str) -> Iterator[str]:
 
 
 @pytest.fixture
+def schema(postgres_url: str) -> Iterator[str]:
+    """A name for a schema that nothing else uses."""
+    with fresh_schema(postgres_url) as name:
+        yield name
+
+
+@pytest.fixture
 def postgres_store_url(postgres_url: str, schema: str) -> str:
     """The URL of a fresh, migrated PostgreSQL store."""
-    from dataqueue import JobQueue
-
-    url = with_parameter(postgres_url, "schema", schema)
-    with JobQueue(url) as queue:
-        queue.migrate()
-    return url
+    return migrated(postgres_url, schema)
 
 
 @pytest.fixture
@@ -167,11 +177,26 @@ def fresh_prefix(url: str) -> Iterator[str]:
         redis_servers.remove_keys(url, tag)
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
+@pytest.fixture(params=["sqlite", "postgres", "redis"])
 def store_url(request: pytest.FixtureRequest) -> str:
     """The URL of a fresh store, once for each backend."""
     url: str = request.getfixturevalue(f"{request.param}_store_url")
     return url
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgres", "redis"])
+def shared_store_url(
+    request: pytest.FixtureRequest, postgres_url: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """The URL of a store that the tests of one module share: for those that leave it as they found it."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path_factory.mktemp('shared') / 'jobs.db'}"
+    elif request.param == "redis":
+        with fresh_prefix(redis_url) as url:
+            yield url
+    else:
+        with fresh_schema(postgres_url) as name:
+            yield migrated(postgres_url, name)
 
 
 @pytest.fixture(scope="session")
@@ -195,8 +220,18 @@ def _here(server: AbstractContextManager[T]) -> Iterator[T]:
         try:
             running = stack.enter_context(server)
         except NotHereError as reason:
-            pytest.skip(f"{_NOT_HERE}{reason}")
+            pytest.skip(f"{NOT_HERE}{reason}")
         yield running
+
+
+def migrated(postgres_url: str, schema: str) -> str:
+    """The URL of a store in that schema, set up."""
+    from dataqueue import JobQueue
+
+    url = with_parameter(postgres_url, "schema", schema)
+    with JobQueue(url) as queue:
+        queue.migrate()
+    return url
 
 
 def _another(variable: str, private: Callable[[], AbstractContextManager[RedisServer]]) -> Iterator[str]:

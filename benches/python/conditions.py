@@ -11,6 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import psycopg
+from redis import Redis
 
 # What decides how durable and how quick a commit is, and what a planner may do.
 _SETTINGS = (
@@ -39,6 +40,14 @@ def postgres(url: str) -> str:
     with psycopg.connect(url) as connection:
         shown = [f"{name} {_show(connection, name)}" for name in _SETTINGS]
     return "PostgreSQL " + " · ".join(shown)
+
+
+def redis(server: Redis) -> str:
+    """The server's version and how it persists."""
+    info = server.info("server")
+    version = info.get("valkey_version") or info["redis_version"]
+    shown = [f"{name} {next(iter(server.config_get(name).values()), '?')}" for name in ("appendonly", "appendfsync")]
+    return f"{'Valkey' if 'valkey_version' in info else 'Redis'} {version} · {' · '.join(shown)}"
 
 
 def sqlite() -> str:

@@ -14,11 +14,13 @@ from typing import Protocol
 
 import conditions
 import psycopg
+import redis
 
 from dataqueue import JobQueue
 
 POSTGRES_VARIABLE = "DATAQUEUE_TEST_POSTGRES_URL"
-NAMES = ("postgres", "sqlite")
+REDIS_VARIABLE = "DATAQUEUE_TEST_REDIS_URL"
+NAMES = ("postgres", "redis", "sqlite")
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ class Work:
         """The counters divided by `jobs`, as a phrase."""
         parts = []
         if self.statements is not None:
-            parts.append(f"{self.statements / jobs:.3f} statements")
+            parts.append(f"{self.statements / jobs:.3f} commands at the server")
         if self.wal_bytes is not None:
             parts.append(f"{self.wal_bytes / jobs:,.0f} bytes of WAL")
         if self.written_bytes is not None:
@@ -100,6 +102,30 @@ class Postgres:
         return True
 
 
+class Redis:
+    """A key prefix of its own on the server that the environment names. Counts are the whole server's."""
+
+    name = "redis"
+
+    def __init__(self, server: str) -> None:
+        self.tag = f"bench-{uuid.uuid4().hex[:12]}"
+        self.url = f"{server}{'&' if '?' in server else '?'}key_prefix={self.tag}:"
+        self.admin = redis.Redis.from_url(server)
+
+    def conditions(self) -> str:
+        return conditions.redis(self.admin)
+
+    def work(self) -> Work:
+        return Work(int(self.admin.info("stats")["total_commands_processed"]), None, None)
+
+    def close(self) -> None:
+        """Removes the keys."""
+        keys = list(self.admin.scan_iter(match=f"{{{self.tag}}}:*", count=1000))
+        if keys:
+            self.admin.unlink(*keys)
+        self.admin.close()
+
+
 class Sqlite:
     """A file in a temporary folder."""
 
@@ -127,10 +153,11 @@ def fresh(name: str) -> Iterator[Store]:
         with tempfile.TemporaryDirectory(prefix="dataqueue-bench-") as folder:
             yield Sqlite(Path(folder))
         return
-    server = os.environ.get(POSTGRES_VARIABLE)
+    variable = REDIS_VARIABLE if name == "redis" else POSTGRES_VARIABLE
+    server = os.environ.get(variable)
     if not server:
-        sys.exit(f"${POSTGRES_VARIABLE} is not set: run this with `python -m tests.servers -- python {sys.argv[0]}`")
-    store = Postgres(server)
+        sys.exit(f"${variable} is not set: run this with `python -m tests.servers -- python {sys.argv[0]}`")
+    store = Redis(server) if name == "redis" else Postgres(server)
     try:
         with JobQueue(store.url) as queue:
             queue.migrate()

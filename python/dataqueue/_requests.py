@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Generator, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ._call import Call
 from .arguments import check_int, check_job_id, seconds
 from .config import Config, open_store
-from .errors import DataQueueError, JobFailed, UnsupportedBackend
+from .errors import DataQueueError, JobFailed, MigrationRequired, UnsupportedBackend
 from .filters import StatusFilter, filter_to_core, page_to_core, statuses_to_core
 from .jobs import Job, edit_to_core
 from .models import Durability, JobEvent, JobId, JobRecord, JobStatus, MigrationStep
@@ -22,6 +23,10 @@ __all__ = ["ExternalSteps", "Requests"]
 ExternalSteps = Generator[tuple[str, str], list[tuple[int, int]], list[JobId]]
 """Statements to run on the caller's connection, each with its parameter, and in the end the ids."""
 
+# SQLSTATEs of a table, a schema or a column that is not there.
+_NOT_MIGRATED = frozenset({"42P01", "3F000", "42703"})
+
+_LONGEST = 1_000 * 366 * 86_400
 _FINAL_STATUSES = (JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED)
 
 
@@ -91,7 +96,8 @@ class Requests:
         return Call(self.store.edit(job_id, edit) if edit else None, bool)
 
     def edit_all(self, updates: Mapping[str, Any], **filters: Any) -> Call[int]:
-        conditions = filter_to_core(**filters)
+        # A failed job whose retry is due can be edited too, but is not a pending one.
+        conditions = filter_to_core(status=JobStatus.PENDING, **filters)
         edit = edit_to_core(updates, "edit_all_pending_jobs")
         return Call(self.store.edit_all(conditions, edit) if edit else None, _count)
 
@@ -99,7 +105,7 @@ class Requests:
         return Call(self.store.cancel_all(filter_to_core(**filters)), _count)
 
     def retry_all(self, **filters: Any) -> Call[int]:
-        return Call(self.store.retry_all(filter_to_core(**filters)), _count)
+        return Call(self.store.retry_all(filter_to_core(status=JobStatus.FAILED, **filters)), _count)
 
     def cleanup_old_jobs(self, days_to_keep: float, statuses: StatusFilter) -> Call[int]:
         names = statuses_to_core("statuses", statuses)
@@ -136,6 +142,8 @@ class Requests:
 
 
 def _fields(jobs: Iterable[Job[Any]]) -> list[JobTuple]:
+    if not isinstance(jobs, Iterable):
+        raise TypeError(f"jobs must be a list of Job, not {type(jobs).__name__}: [Job(job_type, payload, ...), ...]")
     listed = list(jobs)
     for at, job in enumerate(listed):
         if not isinstance(job, Job):
@@ -144,24 +152,51 @@ def _fields(jobs: Iterable[Job[Any]]) -> list[JobTuple]:
 
 
 def _external_steps(store: Store, fields: list[JobTuple]) -> ExternalSteps:
-    if not fields:
-        return []
-    insert, lookup, param = store.external_add(fields)
-    inserted = dict((yield insert, param))
-    found = {} if len(inserted) == len(fields) else dict((yield lookup, param))
-    ids = []
-    for at, job in enumerate(fields):
-        if at in inserted:
-            ids.append(JobId(inserted[at], True))
-        elif at in found:
-            ids.append(JobId(found[at], False))
-        else:
-            raise DataQueueError(
-                f"the job that held the idempotency key {job[7]!r} is gone again, or was added after your transaction "
-                "took its snapshot: roll back and run the transaction again",
-                backend=store.backend,
-            )
+    ids: list[JobId] = []
+    insert, lookup, parts = store.external_add(fields)
+    try:
+        for count, param in parts:
+            inserted = dict((yield insert, param))
+            found = {} if len(inserted) == count else dict((yield lookup, param))
+            for at in range(count):
+                if at in inserted:
+                    ids.append(JobId(inserted[at], True))
+                elif at in found:
+                    ids.append(JobId(found[at], False))
+                else:
+                    raise _lost_key(store, fields[len(ids)][7])
+    except Exception as error:
+        if _sqlstate(error) not in _NOT_MIGRATED:
+            raise
+        raise _not_migrated(store, error) from error
     return ids
+
+
+def _lost_key(store: Store, key: str | None) -> DataQueueError:
+    return DataQueueError(
+        f"the job that held the idempotency key {key!r} is gone again, or was added after your transaction took its "
+        "snapshot: roll back and run the transaction again",
+        backend=store.backend,
+    )
+
+
+def _not_migrated(store: Store, error: Exception) -> MigrationRequired:
+    told = str(getattr(error, "orig", error)).partition("\n")[0]
+    return MigrationRequired(
+        f"where your connection leads, the tables of this queue are missing or of another version ({told}): the "
+        f"connection must lead to {store.location}; if it does, run `dataqueue migrate up` there",
+        backend=store.backend,
+    )
+
+
+def _sqlstate(error: Exception) -> str | None:
+    """The server's code in an error of any library; SQLAlchemy and Django wrap their driver's."""
+    for one in (error, getattr(error, "orig", None), error.__cause__):
+        for name in ("sqlstate", "pgcode"):
+            code = getattr(one, name, None)
+            if isinstance(code, str):
+                return code
+    return None
 
 
 def _record_or_none(row: Any) -> JobRecord | None:
@@ -180,11 +215,13 @@ def _ended(job_id: int, limit: float | None, raise_on_failure: bool, row: Any) -
 
 
 def _span(field: str, value: float, unit: int) -> float:
-    if not isinstance(value, int | float):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         raise TypeError(f"{field} must be a number, not {type(value).__name__}: {value!r:.80}")
-    span = seconds(field, value) * unit
-    # Beyond this nothing can be: the engine's durations and the stores' intervals end somewhere.
-    return min(span, 10_000 * 366 * 86_400.0)
+    # Written so that NaN fails too.
+    if not 0 <= value < math.inf:
+        raise ValueError(f"{field} is {value}: give a finite number that is not negative")
+    # No job is older than this, and times further back are beyond what stores can reckon with.
+    return float(min(value, _LONGEST // unit)) * unit
 
 
 def _count(answer: int | None) -> int:

@@ -149,7 +149,9 @@ class AsyncJobQueue:
         Raises:
             PayloadError: The payload does not fit its type, or cannot be stored.
             UnsupportedBackend: `connection` was given and the store is not PostgreSQL.
-            ValueError: An argument is out of its limits; nothing was stored.
+            MigrationRequired: The tables are missing, or not where `connection` leads.
+            TypeError: `connection` is not one that this twin takes.
+            ValueError: An argument is out of its limits, or `connection` has no transaction; nothing was stored.
         """
         job: Job[Any] = Job(
             job_type,
@@ -386,7 +388,7 @@ class AsyncJobQueue:
         batch_size: int = 10,
         concurrency: int = 3,
         poll_interval: Duration = 5.0,
-        job_type: str | Sequence[str] | None = None,
+        job_type: JobTypeFilter | None = None,
         unhandled: Literal["leave", "fail"] = "leave",
         default_timeout: Duration | None = None,
         lease: Duration = 30.0,

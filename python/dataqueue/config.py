@@ -86,8 +86,10 @@ class PostgresConfig:
         given = [name for name, value in parts.items() if value is not None]
         if self.url is not None and given:
             raise ConfigError(f"PostgresConfig got both url and {', '.join(given)}: put these into the URL")
-        if self.url is not None and not self.url.startswith(("postgresql://", "postgres://")):
+        if self.url is not None and not str(self.url).startswith(("postgresql://", "postgres://")):
             raise ConfigError("PostgresConfig's url must begin with postgresql:// or postgres://")
+        if not isinstance(self.ssl, SSLConfig | None):
+            raise ConfigError(f"ssl must be SSLConfig(ca=, cert=, key=, ...), not {type(self.ssl).__name__}")
         tls = self.ssl or SSLConfig()
         return self.url, _settings(
             **parts,
@@ -100,7 +102,7 @@ class PostgresConfig:
             pool_max=self.pool_max,
             connect_timeout=self.connect_timeout,
             statement_timeout=self.statement_timeout,
-            pgbouncer=True if self.pgbouncer else None,
+            pgbouncer=None if self.pgbouncer is False else self.pgbouncer,
             application_name=self.application_name,
             options=self.options,
         )

@@ -1,5 +1,6 @@
 //! What may be stored: bounds that are the same on every backend, checked before anything is written.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -21,6 +22,12 @@ pub const MAX_ERRORS: usize = 50;
 pub const MAX_PAGE: u32 = 10_000;
 /// The most rows that one step of a bulk change locks.
 pub const CHUNK: u32 = 1_000;
+
+/// Text of an error that every store can keep: a NUL, which PostgreSQL cannot, becomes the mark for what is no character.
+#[must_use]
+pub fn storable(text: &str) -> Cow<'_, str> {
+    if text.contains('\0') { text.replace('\0', "\u{fffd}").into() } else { text.into() }
+}
 
 /// Checks a job to be added.
 ///
@@ -129,20 +136,12 @@ fn check_retry(retry: &Retry) -> Result<()> {
     Ok(())
 }
 
-/// Refuses what PostgreSQL's jsonb refuses, so that every backend stores the same.
 fn check_payload(payload: &[u8]) -> Result<()> {
     check_json("the payload", payload)
 }
 
 fn check_json(field: &str, json: &[u8]) -> Result<()> {
-    if has_escaped_nul(json) {
-        return Err(Error::Invalid(format!(
-            "{field} holds a NUL character (U+0000), which PostgreSQL cannot store: remove it from the text"
-        )));
-    }
-    serde_json::from_slice::<&serde_json::value::RawValue>(json)
-        .map(drop)
-        .map_err(|error| Error::Invalid(format!("{field} is not JSON: {error}")))
+    super::json::check(json).map_err(|why| Error::Invalid(format!("{field} {why}")))
 }
 
 /// Whether JSON text holds the escape `\u0000` (and not an escaped backslash before `u0000`).

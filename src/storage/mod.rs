@@ -2,9 +2,13 @@
 
 mod bulk;
 mod driver;
+mod edits;
+mod hub;
 pub mod migrate;
 mod options;
 pub mod postgres;
+pub mod redis;
+mod reports;
 pub mod sqlite;
 pub mod url;
 mod waiting;
@@ -25,7 +29,7 @@ use crate::error::Result;
 pub fn open(options: StoreOptions) -> Result<Arc<dyn Storage>> {
     match options {
         StoreOptions::Postgres(options) => Ok(Arc::new(postgres::PostgresStorage::new(options)?)),
-        StoreOptions::Redis(_) => Err(crate::Error::Unsupported("this build has no Redis driver".into())),
+        StoreOptions::Redis(options) => Ok(Arc::new(redis::RedisStorage::new(options)?)),
         StoreOptions::Sqlite(options) => Ok(Arc::new(sqlite::SqliteStorage::new(options)?)),
     }
 }

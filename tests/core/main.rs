@@ -7,4 +7,5 @@ mod bench;
 mod conformance;
 
 conformance::suite!(postgres: crate::bench::Postgres);
+conformance::suite!(redis: crate::bench::Redis);
 conformance::suite!(sqlite: crate::bench::Sqlite);

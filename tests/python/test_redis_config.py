@@ -11,8 +11,9 @@ from dataqueue import AsyncJobQueue, ConfigError, JobQueue, PostgresConfig, Redi
 from dataqueue._core import Store
 from dataqueue.cli.options import open_config
 from dataqueue.redis_client import _bytes_of
+from tests.certificates import Authority
 
-CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
+CERTIFICATE = Authority().pem
 
 
 def location(config: RedisConfig) -> str:

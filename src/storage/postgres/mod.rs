@@ -27,7 +27,6 @@ mod statements;
 mod storage;
 mod tls;
 mod upkeep;
-mod wake;
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -43,7 +42,7 @@ use crate::storage::PostgresOptions;
 use pool::Connections;
 use session::Session;
 use statements::{Names, Statements};
-use wake::Hub;
+use crate::storage::hub::Hub;
 
 /// A store of jobs in a PostgreSQL database, version 13 or later.
 pub struct PostgresStorage {

@@ -1,4 +1,4 @@
-"""Two fresh stores, of different kinds."""
+"""Two fresh stores of different kinds: each kind is once the source and once the target."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-@pytest.fixture(params=["sqlite to postgres", "postgres to sqlite"])
+@pytest.fixture(params=["sqlite to postgres", "postgres to redis", "redis to sqlite"])
 def way(request: pytest.FixtureRequest) -> tuple[str, str]:
     """The URLs of two fresh stores, source and target."""
     source, target = request.param.split(" to ")

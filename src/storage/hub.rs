@@ -10,11 +10,11 @@ use crate::model::JobId;
 use crate::storage::{Wakes, Watch};
 
 /// Where hints come together and go out.
-pub(super) struct Hub {
+pub(in crate::storage) struct Hub {
     wake: watch::Sender<u64>,
     watched: Mutex<HashMap<JobId, Watched>>,
     /// There is something to tell other processes.
-    pub(super) tell: Notify,
+    pub(in crate::storage) tell: Notify,
 }
 
 struct Watched {
@@ -23,28 +23,28 @@ struct Watched {
 }
 
 impl Hub {
-    pub(super) fn new() -> Arc<Self> {
+    pub(in crate::storage) fn new() -> Arc<Self> {
         Arc::new(Self { wake: watch::Sender::new(0), watched: Mutex::default(), tell: Notify::new() })
     }
 
     /// The hints that there is work.
-    pub(super) fn wakes(&self) -> Wakes {
+    pub(in crate::storage) fn wakes(&self) -> Wakes {
         self.wake.subscribe()
     }
 
     /// There may be work.
-    pub(super) fn bump(&self) {
+    pub(in crate::storage) fn bump(&self) {
         self.wake.send_modify(|count| *count = count.wrapping_add(1));
     }
 
     /// Hints may have been missed.
-    pub(super) fn look_again(&self) {
+    pub(in crate::storage) fn look_again(&self) {
         self.bump();
         self.watched.lock().values().for_each(Watched::bump);
     }
 
     /// These jobs may have ended.
-    pub(super) fn ended(&self, ids: impl Iterator<Item = JobId>) {
+    pub(in crate::storage) fn ended(&self, ids: impl Iterator<Item = JobId>) {
         let watched = self.watched.lock();
         if !watched.is_empty() {
             ids.filter_map(|id| watched.get(&id)).for_each(Watched::bump);
@@ -52,7 +52,7 @@ impl Hub {
     }
 
     /// Takes interest in the end of a job.
-    pub(super) fn watch(self: &Arc<Self>, id: JobId) -> Watch {
+    pub(in crate::storage) fn watch(self: &Arc<Self>, id: JobId) -> Watch {
         let mut watched = self.watched.lock();
         let entry = watched.entry(id).or_insert_with(|| Watched { sender: watch::Sender::new(0), interested: 0 });
         entry.interested += 1;
