@@ -232,6 +232,8 @@ def migrated(postgres_url: str, schema: str) -> str:
     with JobQueue(url) as queue:
         queue.migrate()
     return url
+
+
 def _another(variable: str, private: Callable[[], AbstractContextManager[RedisServer]]) -> Iterator[str]:
     """The server that the environment names, or one of this process's own."""
     if os.environ.get(variable):

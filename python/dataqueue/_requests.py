@@ -26,6 +26,10 @@ ExternalSteps = Generator[tuple[str, str], list[tuple[int, int]], list[JobId]]
 # SQLSTATEs of a table, a schema or a column that is not there.
 _NOT_MIGRATED = frozenset({"42P01", "3F000", "42703"})
 
+_WHY_NOT_OUTSIDE = {
+    "redis": "it has no transaction of yours that a job could be part of",
+    "sqlite": "a second library on the same SQLite file in one process can corrupt it",
+}
 _LONGEST = 1_000 * 366 * 86_400
 _FINAL_STATUSES = (JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED)
 
@@ -54,8 +58,8 @@ class Requests:
         """The steps of adding on the caller's own connection."""
         if not self.store.external_transactions:
             raise UnsupportedBackend(
-                f"connection= works with PostgreSQL only, and this queue is on {self.store.backend}: a second library "
-                "on the same SQLite file in one process can corrupt it; add the job after your transaction committed",
+                f"connection= works with PostgreSQL only, and this queue is on {self.store.backend}: "
+                f"{_WHY_NOT_OUTSIDE[self.store.backend]}; add the job after your transaction committed",
                 backend=self.store.backend,
             )
         fields = _fields(jobs)

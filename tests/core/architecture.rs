@@ -45,7 +45,8 @@ fn only_the_border_knows_pyo3() {
 
 #[test]
 fn files_stay_small() {
-    let bounds = [("src", "rs", 400), ("tests", "rs", 400), ("src", "sql", 90), ("src", "lua", 90), ("python", "py", 450)];
+    let bounds =
+        [("src", "rs", 400), ("tests", "rs", 400), ("src", "sql", 90), ("src", "lua", 90), ("python", "py", 450)];
     for (folder, ending, most) in bounds {
         for (file, text) in sources(folder, ending) {
             let lines = text.lines().count();

@@ -9,8 +9,9 @@ import pytest
 from dataqueue import AsyncJobQueue, ConfigError, JobQueue, PostgresConfig, RedisConfig, SSLConfig, UnsupportedBackend
 from dataqueue._core import Store
 from dataqueue.redis_client import _bytes_of
+from tests.certificates import Authority
 
-CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
+CERTIFICATE = Authority().pem
 
 
 def location(config: RedisConfig) -> str:

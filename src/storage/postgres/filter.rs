@@ -82,7 +82,9 @@ impl<'a> Selection<'a> {
         }
         let mut selection = Self::start(names);
         if matches!(change, Change::Retry) {
-            statuses.iter().for_each(|status| selection.rare(*status));
+            for status in statuses {
+                selection.rare(status);
+            }
         } else {
             // Upcoming jobs all stand in the narrow tables, failed ones whose retry is due among them.
             selection.upcoming(filter, statuses.contains(&Status::Failed));
