@@ -82,7 +82,7 @@ impl<'a> Selection<'a> {
         }
         let mut selection = Self::start(names);
         if matches!(change, Change::Retry) {
-            for status in statuses {
+            for &status in &statuses {
                 selection.rare(status);
             }
         } else {
