@@ -4,12 +4,14 @@ use serde_json::{Map, Value, json};
 use tokio_postgres::Row;
 
 use super::PostgresStorage;
-use super::filter::Selection;
+use super::filter::{Query, Selection};
 use super::rows::{At, Json, Reader, damaged};
 use super::session::Params;
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::model::{Change, Chunk, Filter, JobEdit, JobId};
+
+pub(super) const CANDIDATES: &str = include_str!("queries/candidates.sql");
 
 impl PostgresStorage {
     pub(super) async fn change_ids(&self, ids: &[JobId], change: &Change) -> Result<u64> {
@@ -42,12 +44,9 @@ impl PostgresStorage {
         if matches!(change, Change::Edit(edit) if edit.is_empty()) {
             return Ok(Chunk::default());
         }
-        let Some(mut selection) = Selection::for_change(&self.names, filter, change) else {
+        let Some((sql, types, params)) = self.candidates_query(filter, change, after, limit) else {
             return Ok(Chunk::default());
         };
-        selection.above(after);
-        let (sql, types, params) =
-            selection.into_query(&self.names, include_str!("queries/candidates.sql"), i64::from(limit), 0);
         let params: Vec<_> = params.iter().map(|value| &**value as _).collect();
         let rows = self.session().await?.query_once(&sql, &types, &params).await?;
         let mut ids = Vec::with_capacity(rows.len());
@@ -57,6 +56,13 @@ impl PostgresStorage {
         let full = ids.len() as u64 >= u64::from(limit);
         let next = ids.last().copied().filter(|_| full);
         Ok(Chunk { changed: self.change_ids(&ids, change).await?, next })
+    }
+
+    /// `None` when no job of these statuses may be changed so.
+    pub(super) fn candidates_query(&self, filter: &Filter, change: &Change, after: JobId, limit: u32) -> Option<Query> {
+        let mut selection = Selection::for_change(&self.names, filter, change)?;
+        selection.above(after);
+        Some(selection.into_query(&self.names, CANDIDATES, i64::from(limit), 0))
     }
 
     async fn edit(&self, ids: &[JobId], edit: &JobEdit) -> Result<u64> {

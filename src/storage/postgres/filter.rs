@@ -9,8 +9,21 @@ use crate::model::{Change, Filter, JobId, RunAtFilter, Status, TagFilter, TagMod
 /// A parameter whose type is told beside it.
 pub(super) type Value = Box<dyn ToSql + Sync + Send>;
 
+/// The text of a query, the types of its parameters, and the parameters.
+pub(super) type Query = (String, Vec<Type>, Vec<Value>);
+
+/// In which order a selection is walked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Order {
+    NewestFirst,
+    OldestFirst,
+    /// All of it is counted.
+    None,
+}
+
 /// A selection of jobs under construction.
 pub(super) struct Selection {
+    order: Order,
     from: String,
     key: &'static str,
     conditions: Vec<String>,
@@ -20,14 +33,14 @@ pub(super) struct Selection {
 
 impl Selection {
     /// Jobs to be read.
-    pub(super) fn new(names: &Names, filter: &Filter) -> Self {
-        let mut selection = Self::start();
+    pub(super) fn new(names: &Names, filter: &Filter, order: Order) -> Self {
+        let mut selection = Self::start(order);
         selection.begin_at(names, &filter.statuses, filter);
         selection.add(filter);
         selection
     }
 
-    /// Jobs whose state allows the change; `None` when no status asked for does.
+    /// Jobs whose state allows the change, oldest first; `None` when no status asked for does.
     pub(super) fn for_change(names: &Names, filter: &Filter, change: &Change) -> Option<Self> {
         let (able, condition): (&[Status], &str) = match change {
             Change::Cancel => (
@@ -45,89 +58,103 @@ impl Selection {
         if statuses.is_empty() {
             return None;
         }
-        let mut selection = Self::start();
+        let mut selection = Self::start(Order::OldestFirst);
         if matches!(change, Change::Retry) {
             selection.begin_at(names, &statuses, filter);
         } else {
             // Upcoming jobs all stand in the narrow tables, failed ones whose retry is due among them.
-            let mut sources = selection.upcoming(names, filter, statuses.contains(&Status::Failed), true);
-            if statuses.contains(&Status::Waiting) {
-                sources.push(source(names, Status::Waiting));
+            let mut arms = Vec::new();
+            let narrow: Vec<_> = statuses.iter().copied().filter(|status| *status != Status::Waiting).collect();
+            if !narrow.is_empty() {
+                arms.extend(selection.upcoming(names, filter, &narrow));
             }
-            selection.begin_with(names, &sources, "UNION ALL");
-            selection.status_is(&statuses);
+            if statuses.contains(&Status::Waiting) {
+                arms.push(selection.indexed(names, Status::Waiting));
+            }
+            selection.begin_with(names, &arms);
         }
         selection.conditions.push(condition.to_owned());
         selection.add(filter);
         Some(selection)
     }
 
-    fn start() -> Self {
-        Self { from: String::new(), key: "j.id", conditions: Vec::new(), types: Vec::new(), values: Vec::new() }
+    fn start(order: Order) -> Self {
+        let (from, conditions) = (String::new(), Vec::new());
+        Self { order, from, key: "j.id", conditions, types: Vec::new(), values: Vec::new() }
     }
 
     /// Chooses where to begin: statuses that few jobs have are reached by narrow tables and partial indexes.
     fn begin_at(&mut self, names: &Names, statuses: &[Status], filter: &Filter) {
         match statuses {
-            [] => self.begin_whole(names),
-            [Status::Pending] => {
-                let sources = self.upcoming(names, filter, false, true);
-                self.begin_with(names, &sources, "UNION ALL");
-            }
-            [Status::Processing] => self.begin_with(names, &[source(names, Status::Processing)], "UNION ALL"),
             [status @ (Status::Failed | Status::Cancelled | Status::Waiting)] => {
-                self.begin_whole(names);
+                self.begin_whole(names, statuses);
                 self.conditions.push(partial(*status, "j."));
             }
-            _ if statuses.contains(&Status::Completed) => self.begin_whole(names),
+            [] => self.begin_whole(names, statuses),
+            _ if statuses.contains(&Status::Completed) => self.begin_whole(names, statuses),
             _ => {
-                let mut sources = Vec::new();
+                let mut arms = Vec::new();
                 for &status in statuses {
-                    if status == Status::Pending {
-                        sources.append(&mut self.upcoming(names, filter, false, true));
-                    } else {
-                        sources.push(source(names, status));
+                    match status {
+                        Status::Pending => arms.extend(self.upcoming(names, filter, &[status])),
+                        Status::Processing => arms.push(self.running(names)),
+                        _ => arms.push(self.indexed(names, status)),
                     }
                 }
-                // A job may be found by more than one way.
-                self.begin_with(names, &sources, "UNION");
+                self.begin_with(names, &arms);
             }
         }
-        self.status_is(statuses);
     }
 
-    fn begin_whole(&mut self, names: &Names) {
+    fn begin_whole(&mut self, names: &Names, statuses: &[Status]) {
         self.from = format!("{}.job_queue j", names.schema);
-    }
-
-    fn begin_with(&mut self, names: &Names, sources: &[String], union: &str) {
-        let all = sources.join(&format!(" {union} "));
-        self.from = format!("({all}) AS n JOIN {}.job_queue j ON j.id = n.job_id", names.schema);
-        self.key = "n.job_id";
-    }
-
-    /// Jobs in the narrow tables: failed ones whose retry is due, pending ones, or both.
-    fn upcoming(&mut self, names: &Names, filter: &Filter, retrying: bool, pending: bool) -> Vec<String> {
-        let mut condition = match (retrying, pending) {
-            (true, true) => "true",
-            (true, false) => "retrying",
-            (false, _) => "NOT retrying",
-        }
-        .to_owned();
-        if !filter.job_types.is_empty() {
-            let types = self.bind(Type::TEXT_ARRAY, Box::new(filter.job_types.clone()));
-            condition = format!("{condition} AND job_type = ANY ({types})");
-        }
-        ["job_ready", "job_scheduled"]
-            .map(|table| format!("SELECT job_id FROM {}.{table} WHERE {condition}", names.schema))
-            .into()
-    }
-
-    fn status_is(&mut self, statuses: &[Status]) {
         if !statuses.is_empty() {
             let all: Vec<_> = statuses.iter().map(|status| format!("'{}'", status.as_str())).collect();
             self.conditions.push(format!("j.status IN ({})", all.join(", ")));
         }
+    }
+
+    /// Each arm finds jobs of one status, so that no job is found by two; all in the order of the walk, so that they are
+    /// merged as far as they are read.
+    fn begin_with(&mut self, names: &Names, arms: &[String]) {
+        let all = arms.join(" UNION ALL ");
+        self.from =
+            format!("({all}) AS n JOIN {}.job_queue j ON j.id = n.job_id AND j.status = n.status", names.schema);
+        self.key = "n.job_id";
+    }
+
+    /// Jobs in the narrow tables: pending ones, failed ones whose retry is due, or both.
+    fn upcoming(&mut self, names: &Names, filter: &Filter, statuses: &[Status]) -> [String; 2] {
+        let (condition, status) = match statuses {
+            [Status::Pending] => ("NOT retrying", "'pending'"),
+            [_] => ("retrying", "'failed'"),
+            _ => ("true", "CASE WHEN retrying THEN 'failed' ELSE 'pending' END"),
+        };
+        let mut condition = condition.to_owned();
+        if !filter.job_types.is_empty() {
+            let types = self.bind(Type::TEXT_ARRAY, Box::new(filter.job_types.clone()));
+            condition = format!("{condition} AND job_type = ANY ({types})");
+        }
+        ["job_ready", "job_scheduled"].map(|table| self.arm(names, "job_id", table, &condition, status))
+    }
+
+    fn running(&self, names: &Names) -> String {
+        self.arm(names, "job_id", "job_leases", "true", "'processing'")
+    }
+
+    /// Jobs found by the partial index of their status.
+    fn indexed(&self, names: &Names, status: Status) -> String {
+        self.arm(names, "id", "job_queue", &partial(status, ""), &format!("'{}'", status.as_str()))
+    }
+
+    fn arm(&self, names: &Names, id: &str, table: &str, condition: &str, status: &str) -> String {
+        let order = match self.order {
+            Order::NewestFirst => format!(" ORDER BY {id} DESC"),
+            Order::OldestFirst => format!(" ORDER BY {id}"),
+            Order::None => String::new(),
+        };
+        let schema = &names.schema;
+        format!("(SELECT {id} AS job_id, {status} AS status FROM {schema}.{table} WHERE {condition}{order})")
     }
 
     fn add(&mut self, filter: &Filter) {
@@ -189,14 +216,8 @@ impl Selection {
         self.conditions.push(format!("{} < {id}", self.key));
     }
 
-    /// The text, the types of its parameters, and the parameters.
-    pub(super) fn into_query(
-        self,
-        names: &Names,
-        text: &str,
-        limit: i64,
-        offset: i64,
-    ) -> (String, Vec<Type>, Vec<Value>) {
+    /// The query that `text` makes of it.
+    pub(super) fn into_query(self, names: &Names, text: &str, limit: i64, offset: i64) -> Query {
         let conditions = if self.conditions.is_empty() { "true".to_owned() } else { self.conditions.join(" AND ") };
         let (limit, offset) = (limit.to_string(), offset.to_string());
         let fragments = [
@@ -213,14 +234,6 @@ impl Selection {
         self.types.push(ty);
         self.values.push(value);
         format!("${}", self.values.len())
-    }
-}
-
-/// Where jobs of a status that few have are found.
-fn source(names: &Names, status: Status) -> String {
-    match status {
-        Status::Processing => format!("SELECT job_id FROM {}.job_leases", names.schema),
-        _ => format!("SELECT id AS job_id FROM {}.job_queue WHERE {}", names.schema, partial(status, "")),
     }
 }
 
