@@ -4,6 +4,8 @@ mod bulk;
 mod driver;
 pub mod migrate;
 mod options;
+#[doc(hidden)]
+pub mod plans;
 pub mod postgres;
 pub mod sqlite;
 pub mod url;

@@ -26,6 +26,9 @@ pub trait Driver: Send + Sync + 'static {
     /// How to open the store.
     fn options(&self) -> StoreOptions;
 
+    /// Runs SQL on a connection of the test's own, which is closed again at once; tables need no schema before them.
+    async fn run(&self, sql: &str);
+
     /// Removes the store, whatever state it is in.
     async fn remove(&self);
 
@@ -40,16 +43,6 @@ pub trait Driver: Send + Sync + 'static {
 pub struct Postgres {
     config: tokio_postgres::Config,
     schema: String,
-}
-
-impl Postgres {
-    async fn run(&self, sql: &str) {
-        let (client, connection) = self.config.connect(NoTls).await.unwrap();
-        let driven = tokio::spawn(connection);
-        client.batch_execute(sql).await.unwrap();
-        drop(client);
-        driven.await.unwrap().unwrap();
-    }
 }
 
 #[async_trait]
@@ -87,45 +80,36 @@ impl Driver for Postgres {
         }))
     }
 
+    async fn run(&self, sql: &str) {
+        let (client, connection) = self.config.connect(NoTls).await.unwrap();
+        let driven = tokio::spawn(connection);
+        client.batch_execute(&format!("set local search_path to {}; {sql}", self.schema)).await.unwrap();
+        drop(client);
+        driven.await.unwrap().unwrap();
+    }
+
     async fn remove(&self) {
         let schema = &self.schema;
         self.run(&format!("set local client_min_messages = warning; drop schema if exists {schema} cascade")).await;
     }
 
     async fn poison(&self) {
-        let schema = &self.schema;
-        self.run(&format!(
-            "create function {schema}.poison() returns trigger language plpgsql as \
-             $$ begin raise exception 'poison'; end $$;
-             create trigger poison before insert or update on {schema}.job_queue for each row \
-             when (new.job_type = 'poison') execute function {schema}.poison();"
-        ))
+        self.run(
+            "create function poison() returns trigger language plpgsql as $$ begin raise exception 'poison'; end $$;
+             create trigger poison before insert or update on job_queue for each row \
+             when (new.job_type = 'poison') execute function poison();",
+        )
         .await;
     }
 
     async fn make_newer(&self) {
-        let schema = &self.schema;
-        self.run(&format!("insert into {schema}.dataqueue_migrations (version, name) values (99, 'later')")).await;
+        self.run("insert into dataqueue_migrations (version, name) values (99, 'later')").await;
     }
 }
 
 /// A file in a folder of its own.
 pub struct Sqlite {
     folder: Arc<TempDir>,
-}
-
-impl Sqlite {
-    /// Runs SQL on a connection of the test's own, closed again at once.
-    async fn run(&self, sql: &'static str) {
-        let path = self.folder.path().join("jobs.db");
-        tokio::task::spawn_blocking(move || {
-            let connection = rusqlite::Connection::open(path).unwrap();
-            connection.busy_timeout(Duration::from_secs(20)).unwrap();
-            connection.execute_batch(sql).unwrap();
-        })
-        .await
-        .unwrap();
-    }
 }
 
 #[async_trait]
@@ -137,6 +121,17 @@ impl Driver for Sqlite {
     fn options(&self) -> StoreOptions {
         let path = Some(self.folder.path().join("jobs.db"));
         StoreOptions::Sqlite(SqliteOptions { path, busy_timeout: Duration::from_secs(20) })
+    }
+
+    async fn run(&self, sql: &str) {
+        let (path, sql) = (self.folder.path().join("jobs.db"), sql.to_owned());
+        tokio::task::spawn_blocking(move || {
+            let connection = rusqlite::Connection::open(path).unwrap();
+            connection.busy_timeout(Duration::from_secs(20)).unwrap();
+            connection.execute_batch(&sql).unwrap();
+        })
+        .await
+        .unwrap();
     }
 
     /// The folder goes with this value.

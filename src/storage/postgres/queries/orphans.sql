@@ -1,4 +1,4 @@
--- Leases without a worker: job_leases_pkey is skipped through from worker to worker.
+-- Leases without a worker: job_leases_pkey is skipped through from worker to worker, job_workers_pkey.
 SELECT l.job_id, l.ctid AS place FROM (
     WITH RECURSIVE holders AS (
         (SELECT worker_id FROM {schema}.job_leases ORDER BY worker_id LIMIT 1)

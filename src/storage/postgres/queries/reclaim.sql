@@ -1,4 +1,5 @@
--- Takes the leases that `{chosen}` finds and makes their jobs claimable, or ends them as lost: job_queue_pkey.
+-- Takes the leases that `{chosen}` finds and makes their jobs claimable, or ends them as lost: job_queue_pkey,
+-- job_ready_pkey, job_watchers_pkey.
 WITH chosen AS MATERIALIZED (
     {chosen}
 ), taken AS (
