@@ -117,14 +117,14 @@ impl Writer {
         let mut session = Session::new(&self.conn, self.clock.now());
         // The first has the transaction to itself, and no need for the cost of a savepoint.
         let is_first = group.ran.is_empty();
-        if !is_first {
-            self.execute("SAVEPOINT request")?;
+        if !is_first && let Err(fault) = self.execute("SAVEPOINT request") {
+            return Err(self.refuse(work, fault));
         }
         let is_done = work.run(&mut session, &self.place);
         let effects = session.effects;
         if is_done {
-            if !is_first {
-                self.execute("RELEASE request")?;
+            if !is_first && let Err(fault) = self.execute("RELEASE request") {
+                return Err(self.refuse(work, fault));
             }
             group.effects.merge(effects);
             group.ran.push(work);
@@ -147,6 +147,13 @@ impl Writer {
         }
         self.execute("ROLLBACK TO request")?;
         self.execute("RELEASE request")
+    }
+
+    /// Answers a request with the fault that the whole transaction is lost by.
+    fn refuse(&self, work: Box<dyn Work>, fault: Fault) -> Fault {
+        let error = fault.told_of(&self.place);
+        work.answer(Some(&error));
+        error.into()
     }
 
     /// Nobody can write now: whoever waited behind `first` has waited as long.
