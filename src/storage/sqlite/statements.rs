@@ -64,6 +64,7 @@ statements! {
     HOLDER = "holder";
     IS_REGISTERED = "is_registered";
     LOSE_JOB = "lose_job";
+    NEWEST_EVENT = "newest_event";
     NEXT_DUE = "next_due";
     NOTE_OUTPUT = "note_output";
     NOTE_PROGRESS = "note_progress";

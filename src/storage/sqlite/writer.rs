@@ -38,6 +38,8 @@ pub(super) struct Writer {
     pub inbox: Receiver<Message>,
     /// The database's version as this connection last saw it; its own commits do not change it.
     pub version: i64,
+    /// The newest event as the last probe saw it.
+    pub newest_event: Option<i64>,
 }
 
 /// A transaction with the requests that ran in it.
@@ -178,6 +180,12 @@ impl Writer {
         }
         self.version = version;
         let session = Session::new(&self.conn, self.clock.now());
+        // Every change of a job writes an event; what was changed without one, such as a worker's lease, is no news.
+        let newest_event = session.value(sql::NEWEST_EVENT, []).ok();
+        if newest_event.is_some() && newest_event == self.newest_event {
+            return;
+        }
+        self.newest_event = newest_event;
         self.hints.changed_elsewhere(session.value(sql::HAS_WORK, []).unwrap_or(true));
     }
 
