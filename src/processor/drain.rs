@@ -33,7 +33,7 @@ pub(super) async fn run(engine: &Engine, claimer: Option<ClaimerEnd>, time: Dura
         // A claim in flight must land before what it brings can be given back.
         let _ended = timeout(CLAIM, claimer).await;
     }
-    engine.lanes.take_waiting(None);
+    engine.lanes.take_waiting();
     let mut drained = Drained { complete: true, released: 0 };
     if timeout(time, engine.lanes.empty()).await.is_err() {
         drained.complete = false;

@@ -48,7 +48,7 @@ pub(super) async fn sweep(engine: Arc<Engine>) {
 pub(super) async fn give_back(engine: Arc<Engine>) {
     while !engine.sleep_or(STALE / 2, Phase::Draining).await {
         if let Some(since) = Instant::now().checked_sub(STALE) {
-            engine.lanes.take_waiting(Some(since));
+            engine.lanes.take_stale(since, STALE);
         }
     }
 }
