@@ -2,6 +2,7 @@
 
 use std::env;
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -14,6 +15,9 @@ use tokio_postgres::config::Host;
 const POSTGRES_VARIABLE: &str = "DATAQUEUE_TEST_POSTGRES_URL";
 /// Set when that URL leads through PgBouncer in transaction mode.
 const PGBOUNCER_VARIABLE: &str = "DATAQUEUE_TEST_PGBOUNCER";
+
+/// How long an impatient handle waits for another process.
+pub const IMPATIENT: Duration = Duration::from_millis(20);
 
 /// A driver and a place for one store of it.
 #[async_trait]
@@ -31,6 +35,10 @@ pub trait Driver: Send + Sync + 'static {
 
     /// Removes the store, whatever state it is in.
     async fn remove(&self);
+
+    /// Goes away for a moment: connections are cut, or another process has the store to itself for longer than an
+    /// impatient handle waits.
+    async fn go_away(&self);
 
     /// Makes every insert and every change of a job of the type `poison` fail in the store.
     async fn poison(&self);
@@ -75,7 +83,7 @@ impl Driver for Postgres {
             connect_timeout: Duration::from_secs(20),
             statement_timeout: Duration::from_secs(60),
             pgbouncer: env::var_os(PGBOUNCER_VARIABLE).is_some(),
-            application_name: "dataqueue tests".to_owned(),
+            application_name: format!("dataqueue {}", self.schema),
             options: None,
         }))
     }
@@ -91,6 +99,14 @@ impl Driver for Postgres {
     async fn remove(&self) {
         let schema = &self.schema;
         self.run(&format!("set local client_min_messages = warning; drop schema if exists {schema} cascade")).await;
+    }
+
+    async fn go_away(&self) {
+        self.run(&format!(
+            "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'dataqueue {}'",
+            self.schema
+        ))
+        .await;
     }
 
     async fn poison(&self) {
@@ -136,6 +152,20 @@ impl Driver for Sqlite {
 
     /// The folder goes with this value.
     async fn remove(&self) {}
+
+    #[allow(clippy::disallowed_methods, reason = "the lock is held for longer than an impatient handle waits for it")]
+    async fn go_away(&self) {
+        let path = self.folder.path().join("jobs.db");
+        tokio::task::spawn_blocking(move || {
+            let connection = rusqlite::Connection::open(path).unwrap();
+            connection.busy_timeout(Duration::from_secs(20)).unwrap();
+            connection.execute_batch("begin immediate").unwrap();
+            thread::sleep(3 * IMPATIENT);
+            connection.execute_batch("rollback").unwrap();
+        })
+        .await
+        .unwrap();
+    }
 
     async fn poison(&self) {
         self.run(
