@@ -130,7 +130,7 @@ class LoopLane:
             if stopping and (self._loop_is_ending(ctx) or _reason(ctx) == "shutdown"):
                 end = released(run)
             else:
-                end = failed(run, handler, error)
+                end = failed(run, handler, error, _reason(ctx))
         del self._active[run.id]
         self._finished.append(end)
         self._pump_soon()

@@ -94,9 +94,9 @@ class ThreadLane:
         except JobAborted as error:
             if error.reason == "shutdown":
                 return released(run)
-            return failed(run, handler, error)
+            return failed(run, handler, error, ctx.signal.reason)
         except BaseException as error:
-            return failed(run, handler, error)
+            return failed(run, handler, error, ctx.signal.reason)
         finally:
             del self._active[run.id]
 
