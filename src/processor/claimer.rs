@@ -68,7 +68,13 @@ pub(super) async fn claim(engine: &Engine, worker: &Worker, limit: u32) -> (i64,
         return (token, Ok(Claim::default()));
     }
     let request = ClaimRequest { worker: worker.clone(), token, job_types, limit };
-    (token, engine.storage.claim(&request).await)
+    let answer = engine.storage.claim(&request).await;
+    if let Ok(claim) = &answer
+        && !claim.jobs.is_empty()
+    {
+        tracing::debug!("claimed {} jobs", claim.jobs.len());
+    }
+    (token, answer)
 }
 
 async fn claimable_types(engine: &Engine) -> Result<Vec<String>> {

@@ -50,6 +50,14 @@ pub(super) async fn run(engine: &Engine, claimer: Option<JoinHandle<()>>, time: 
             Err(error) => engine.report(&error, "unregistering the worker"),
         }
     }
+    let counts = engine.stats.read();
+    tracing::info!(
+        "worker {:?} has stopped: {} completed, {} failed, {} given back",
+        engine.config.worker_name,
+        counts.completed,
+        counts.failed,
+        counts.released
+    );
     engine.advance(Phase::Closed);
     engine.lanes.close();
     drained

@@ -41,6 +41,7 @@ async fn write(engine: &Engine, settlements: &[Settlement]) -> Result<()> {
         match engine.storage.settle(settlements).await {
             Ok(settled) => {
                 engine.reached_store();
+                tracing::debug!("recorded how {} jobs ended", settled.len());
                 count_lost(engine, settlements, &settled);
                 return Ok(());
             }
