@@ -194,7 +194,10 @@ def tls_postgres() -> Iterator[TlsServer]:
 
 @contextmanager
 def _private(bin_dir: Path, source: str) -> Iterator[Server]:
-    with run_cluster(bin_dir) as cluster:
+    # The benches count statements with it.
+    counter = "pg_stat_statements"
+    settings = {"shared_preload_libraries": counter} if has_library(bin_dir, counter) else {}
+    with run_cluster(bin_dir, settings) as cluster:
         yield _served(cluster, source)
 
 
@@ -243,6 +246,15 @@ def _ask_version(url: str) -> str:
 def _major(bin_dir: Path) -> int:
     found = re.search(r"/(\d+)/bin$", str(bin_dir))
     return int(found.group(1)) if found else 0
+
+
+def has_library(bin_dir: Path, name: str) -> bool:
+    """Whether a server can load the extension `name`."""
+    config = bin_dir / "pg_config"
+    if not config.exists():
+        return False
+    told = subprocess.run([config, "--pkglibdir"], capture_output=True, text=True, check=False).stdout.strip()
+    return any((Path(told) / f"{name}{ending}").exists() for ending in (".so", ".dylib"))
 
 
 def _has_tls(bin_dir: Path) -> bool:

@@ -75,8 +75,8 @@ class Store:
     def external_transactions(self) -> bool: ...
     def add(self, jobs: list[JobTuple]) -> Pending[list[tuple[int, bool]]]:
         """Adds jobs, all or none: `(id, created)` in order."""
-    def external_add(self, jobs: list[JobTuple]) -> tuple[str, str, str]:
-        """`(insert, lookup, param)`: SQL with `{param}` where the placeholder of the one text parameter goes."""
+    def external_add(self, jobs: list[JobTuple]) -> tuple[str, str, list[tuple[int, str]]]:
+        """`(insert, lookup, parts)`: SQL with `{param}` where the placeholder of the one text parameter goes, and these."""
     def get(self, job_id: int) -> Pending[dict[str, Any] | None]: ...
     def find(
         self, filters: FilterDict, limit: int, offset: int, before: int | None

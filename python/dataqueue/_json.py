@@ -97,7 +97,8 @@ def _check(value: Any, depth: int, strict: bool) -> None:
             try:
                 if keyed and not (type(key) is str and key.isascii() and "\0" not in key):
                     _check_key(key, strict)
-                _check(item, depth - 1, strict)
+                if not _is_plain(item):
+                    _check(item, depth - 1, strict)
             except _Fault as fault:
                 if depth > MAX_DEPTH - _SHOWN_STEPS:
                     fault.steps.append(f".{key}" if isinstance(key, str) and key.isidentifier() else f"[{key!a:.40}]")
@@ -115,6 +116,14 @@ def _check_key(key: object, strict: bool) -> None:
         _check_text(key)
     elif strict:
         raise _Fault(f"has a key of type {type(key).__qualname__}: JSON keys are strings")
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether there is nothing to look at: most members of most payloads, spared a deeper call."""
+    kind = type(value)
+    if kind is str:
+        return value.isascii() and "\0" not in value
+    return kind is int or kind is bool or value is None
 
 
 def _check_text(value: str) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from ._call import Call
 from .arguments import check_int, check_job_id, seconds
 from .config import Config, open_store
-from .errors import DataQueueError, JobFailed, UnsupportedBackend
+from .errors import DataQueueError, JobFailed, MigrationRequired, UnsupportedBackend
 from .filters import StatusFilter, filter_to_core, page_to_core, statuses_to_core
 from .jobs import Job, edit_to_core
 from .models import JobEvent, JobId, JobRecord, JobStatus, MigrationStep
@@ -27,6 +27,9 @@ _log = logging.getLogger("dataqueue")
 
 ExternalSteps = Generator[tuple[str, str], list[tuple[int, int]], list[JobId]]
 """Statements to run on the caller's connection, each with its parameter, and in the end the ids."""
+
+# SQLSTATEs of a table, a schema or a column that is not there.
+_NOT_MIGRATED = frozenset({"42P01", "3F000", "42703"})
 
 _LONGEST = 1_000 * 366 * 86_400
 _FINAL_STATUSES = (JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED)
@@ -179,24 +182,51 @@ def _fields(jobs: Iterable[Job[Any]]) -> list[JobTuple]:
 
 
 def _external_steps(store: Store, fields: list[JobTuple]) -> ExternalSteps:
-    if not fields:
-        return []
-    insert, lookup, param = store.external_add(fields)
-    inserted = dict((yield insert, param))
-    found = {} if len(inserted) == len(fields) else dict((yield lookup, param))
-    ids = []
-    for at, job in enumerate(fields):
-        if at in inserted:
-            ids.append(JobId(inserted[at], True))
-        elif at in found:
-            ids.append(JobId(found[at], False))
-        else:
-            raise DataQueueError(
-                f"the job that held the idempotency key {job[7]!r} is gone again, or was added after your transaction "
-                "took its snapshot: roll back and run the transaction again",
-                backend=store.backend,
-            )
+    ids: list[JobId] = []
+    insert, lookup, parts = store.external_add(fields)
+    try:
+        for count, param in parts:
+            inserted = dict((yield insert, param))
+            found = {} if len(inserted) == count else dict((yield lookup, param))
+            for at in range(count):
+                if at in inserted:
+                    ids.append(JobId(inserted[at], True))
+                elif at in found:
+                    ids.append(JobId(found[at], False))
+                else:
+                    raise _lost_key(store, fields[len(ids)][7])
+    except Exception as error:
+        if _sqlstate(error) not in _NOT_MIGRATED:
+            raise
+        raise _not_migrated(store, error) from error
     return ids
+
+
+def _lost_key(store: Store, key: str | None) -> DataQueueError:
+    return DataQueueError(
+        f"the job that held the idempotency key {key!r} is gone again, or was added after your transaction took its "
+        "snapshot: roll back and run the transaction again",
+        backend=store.backend,
+    )
+
+
+def _not_migrated(store: Store, error: Exception) -> MigrationRequired:
+    told = str(getattr(error, "orig", error)).partition("\n")[0]
+    return MigrationRequired(
+        f"where your connection leads, the tables of this queue are missing or of another version ({told}): the "
+        f"connection must lead to {store.location}; if it does, run `dataqueue migrate up` there",
+        backend=store.backend,
+    )
+
+
+def _sqlstate(error: Exception) -> str | None:
+    """The server's code in an error of any library; SQLAlchemy and Django wrap their driver's."""
+    for one in (error, getattr(error, "orig", None), error.__cause__):
+        for name in ("sqlstate", "pgcode"):
+            code = getattr(one, name, None)
+            if isinstance(code, str):
+                return code
+    return None
 
 
 def _record_or_none(row: Any) -> JobRecord | None:

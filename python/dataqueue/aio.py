@@ -147,7 +147,9 @@ class AsyncJobQueue:
         Raises:
             PayloadError: The payload does not fit its type, or cannot be stored.
             UnsupportedBackend: `connection` was given and the store is not PostgreSQL.
-            ValueError: An argument is out of its limits; nothing was stored.
+            MigrationRequired: The tables are missing, or not where `connection` leads.
+            TypeError: `connection` is not one that this twin takes.
+            ValueError: An argument is out of its limits, or `connection` has no transaction; nothing was stored.
         """
         job: Job[Any] = Job(
             job_type,

@@ -9,7 +9,7 @@ mod update;
 
 pub use event::{Event, EventKind};
 pub use filter::{Filter, Page, RunAtFilter, TagFilter, TagMode};
-pub use job::{Added, FailureReason, Job, JobId, NewJob, Retry, Status};
+pub use job::{Added, FailureReason, Job, JobId, NewJob, Retry, Status, distinct};
 pub use lease::{Claim, ClaimRequest, Claimed, Lease, Worker, WorkerId};
 pub use outcome::{Failure, Note, NoteKind, Outcome, Reclaimed, Settled, Settlement};
 pub use update::{Change, Chunk, JobEdit, Prune};

@@ -3,11 +3,9 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use serde_json::{Map, Value, json};
 
 use super::Status;
 use crate::clock::Timestamp;
-use crate::error::{Error, Result};
 
 /// A change to jobs.
 #[derive(Debug, Clone, PartialEq)]
@@ -48,34 +46,6 @@ impl JobEdit {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
-    }
-
-    /// The edited fields and their new values as JSON text, for the event. The payload goes in as it is: reading it could
-    /// change numbers, and fail on deep ones.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] if the payload is not UTF-8.
-    pub fn described(&self) -> Result<String> {
-        let mut fields = Map::new();
-        let mut put = |name: &str, value: Option<Value>| {
-            if let Some(value) = value {
-                fields.insert(name.to_owned(), value);
-            }
-        };
-        put("priority", self.priority.map(|value| json!(value)));
-        put("max_attempts", self.max_attempts.map(|value| json!(value)));
-        put("run_at", self.run_at.map(|value| json!(value.map(Timestamp::to_rfc3339))));
-        put("timeout_ms", self.timeout_ms.map(|value| json!(value)));
-        put("tags", self.tags.as_ref().map(|value| json!(value)));
-        put("retry_delay", self.retry_delay.map(|value| json!(value.map(|span| span.as_secs_f64()))));
-        put("retry_backoff", self.retry_backoff.map(|value| json!(value)));
-        put("retry_delay_max", self.retry_delay_max.map(|value| json!(value.map(|span| span.as_secs_f64()))));
-        let others = Value::Object(fields).to_string();
-        let Some(payload) = &self.payload else { return Ok(others) };
-        let payload =
-            str::from_utf8(payload).map_err(|error| Error::Invalid(format!("the payload is not UTF-8: {error}")))?;
-        let rest = others.trim_start_matches('{');
-        Ok(format!("{{\"payload\":{payload}{}{rest}", if rest == "}" { "" } else { "," }))
     }
 }
 

@@ -1,5 +1,6 @@
 //! What may be stored: bounds that are the same on every backend, checked before anything is written.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use crate::error::{Error, Result};
@@ -19,6 +20,12 @@ pub const MAX_ERRORS: usize = 50;
 pub const MAX_PAGE: u32 = 10_000;
 /// The most rows that one step of a bulk change locks.
 pub const CHUNK: u32 = 1_000;
+
+/// Text of an error that every store can keep: a NUL, which PostgreSQL cannot, becomes the mark for what is no character.
+#[must_use]
+pub fn storable(text: &str) -> Cow<'_, str> {
+    if text.contains('\0') { text.replace('\0', "\u{fffd}").into() } else { text.into() }
+}
 
 /// Checks a job to be added.
 ///
@@ -107,43 +114,13 @@ fn check_retry(retry: &Retry) -> Result<()> {
     Ok(())
 }
 
-/// Refuses what PostgreSQL's jsonb refuses, so that every backend stores the same.
 fn check_payload(payload: &[u8]) -> Result<()> {
-    if has_escaped_nul(payload) {
-        return Err(Error::Invalid(
-            "the payload holds a NUL character (U+0000), which PostgreSQL cannot store: remove it from the text".into(),
-        ));
-    }
-    serde_json::from_slice::<&serde_json::value::RawValue>(payload)
-        .map(drop)
-        .map_err(|error| Error::Invalid(format!("the payload is not JSON: {error}")))
-}
-
-/// Whether JSON text holds the escape `\u0000` (and not an escaped backslash before `u0000`).
-#[must_use]
-pub fn has_escaped_nul(json: &[u8]) -> bool {
-    let mut rest = json;
-    while let Some(at) = rest.iter().position(|&byte| byte == b'\\') {
-        let Some(escape) = rest.get(at + 1..) else { return false };
-        if escape.starts_with(b"u0000") {
-            return true;
-        }
-        rest = escape.get(1..).unwrap_or_default();
-    }
-    false
+    super::json::check(payload).map_err(|why| Error::Invalid(format!("the payload {why}")))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_nul_is_found_and_an_escaped_backslash_is_not() {
-        assert!(has_escaped_nul(br#""a\u0000b""#));
-        assert!(!has_escaped_nul(br#""a\\u0000b""#));
-        assert!(has_escaped_nul(br#""a\\\u0000b""#));
-        assert!(!has_escaped_nul(br#""plain""#));
-    }
 
     #[test]
     fn each_bound_is_refused_by_name() {

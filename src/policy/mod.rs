@@ -1,5 +1,6 @@
 //! Pure decisions: no input or output, no clock.
 
+pub mod json;
 pub mod limits;
 pub mod retry;
 pub mod status;

@@ -41,6 +41,9 @@ pub(super) async fn run(engine: Arc<Engine>) {
                 let none = claim.jobs.is_empty();
                 let (more, next_due) = (claim.more, claim.next_due);
                 engine.stats.claimed(claim.jobs.len());
+                if !none {
+                    tracing::debug!("claimed {} jobs", claim.jobs.len());
+                }
                 engine.lanes.push(claim.jobs);
                 if !full && (!more || none) {
                     wake.wait(&engine, more, next_due).await;
@@ -68,13 +71,7 @@ pub(super) async fn claim(engine: &Engine, worker: &Worker, limit: u32) -> (i64,
         return (token, Ok(Claim::default()));
     }
     let request = ClaimRequest { worker: worker.clone(), token, job_types, limit };
-    let answer = engine.storage.claim(&request).await;
-    if let Ok(claim) = &answer
-        && !claim.jobs.is_empty()
-    {
-        tracing::debug!("claimed {} jobs", claim.jobs.len());
-    }
-    (token, answer)
+    (token, engine.storage.claim(&request).await)
 }
 
 async fn claimable_types(engine: &Engine) -> Result<Vec<String>> {

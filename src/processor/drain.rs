@@ -50,14 +50,7 @@ pub(super) async fn run(engine: &Engine, claimer: Option<JoinHandle<()>>, time: 
             Err(error) => engine.report(&error, "unregistering the worker"),
         }
     }
-    let counts = engine.stats.read();
-    tracing::info!(
-        "worker {:?} has stopped: {} completed, {} failed, {} given back",
-        engine.config.worker_name,
-        counts.completed,
-        counts.failed,
-        counts.released
-    );
+    tracing::info!("worker {} has ended", engine.config.worker_name);
     engine.advance(Phase::Closed);
     engine.lanes.close();
     drained

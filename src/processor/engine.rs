@@ -104,8 +104,8 @@ impl Engine {
 
     pub async fn register(&self) -> Result<Arc<Worker>> {
         let worker = Arc::new(self.storage.register(&self.config.worker_name, self.config.lease).await?);
+        tracing::info!("worker {} is registered", worker.name);
         self.worker.send_replace(Some(Arc::clone(&worker)));
-        tracing::info!("worker {:?} runs jobs of the types {:?}", self.config.worker_name, self.config.job_types);
         Ok(worker)
     }
 

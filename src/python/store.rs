@@ -19,6 +19,8 @@ use crate::model::Change;
 use crate::storage::{self, Storage, migrate, url};
 
 type Any<'py> = Bound<'py, PyAny>;
+/// An [`storage::ExternalAdd`].
+type External = (String, String, Vec<(usize, String)>);
 
 /// A store, connected when first used, shareable by queues and threads, reopened by itself after a fork.
 #[pyclass(frozen, module = "dataqueue._core")]
@@ -78,14 +80,18 @@ impl Store {
 
     fn add(&self, py: Python<'_>, jobs: &Bound<'_, PyList>) -> PyResult<Pending> {
         let jobs = arguments::jobs(py, jobs)?;
-        self.call(py, |storage| async move { Ok(Reply::Added(storage.add(jobs).await?)) })
+        self.call(py, |storage| async move {
+            let added = storage.add(jobs).await?;
+            tracing::debug!("added {} jobs", added.len());
+            Ok(Reply::Added(added))
+        })
     }
 
-    fn external_add(&self, py: Python<'_>, jobs: &Bound<'_, PyList>) -> PyResult<(String, String, String)> {
+    fn external_add(&self, py: Python<'_>, jobs: &Bound<'_, PyList>) -> PyResult<External> {
         let jobs = arguments::jobs(py, jobs)?;
         let storage = self.storage(py)?;
         let add = py.detach(|| storage.external_add(&jobs)).or_raise(py)?;
-        Ok((add.insert, add.lookup, add.param))
+        Ok((add.insert, add.lookup, add.parts))
     }
 
     fn get(&self, py: Python<'_>, job_id: &Any<'_>) -> PyResult<Pending> {

@@ -36,16 +36,17 @@ pub struct Watch {
 /// Adding jobs on a connection of the caller's.
 ///
 /// Both statements hold the text `{param}` once, where the client library's placeholder for the one text
-/// parameter goes, and no other character that a client library would read as a placeholder.
+/// parameter goes, and no other character that a client library would read as a placeholder. They are run for one of
+/// `parts` after the other: the server bounds a document, and the caller's library holds it in memory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExternalAdd {
-    /// Adds the jobs of `param` and returns rows `(position bigint, id bigint)`, without those whose key was taken.
+    /// Adds the jobs of a part and returns rows `(position bigint, id bigint)`, without those whose key was taken.
     pub insert: String,
-    /// Finds the jobs that hold the keys of `param`: rows `(position bigint, id bigint)`. To be run if `insert`
+    /// Finds the jobs that hold the keys of a part: rows `(position bigint, id bigint)`. To be run if `insert`
     /// left any out.
     pub lookup: String,
-    /// The jobs as a JSON document: the parameter of both.
-    pub param: String,
+    /// The jobs, in order: how many, and these as a JSON document, the parameter of both.
+    pub parts: Vec<(usize, String)>,
 }
 
 /// One migration.
@@ -105,7 +106,8 @@ pub trait Storage: Send + Sync + 'static {
 
     /// Leases due jobs to a worker: pending ones, and failed ones whose retry is due. Each claim counts an attempt, sets
     /// status, `started_at` (first time), `locked_at` and `locked_by`, and writes a `processing` event.
-    /// Never two workers one job. [`Error::WorkerLost`] when the worker is not registered (any more).
+    /// Never two workers one job. Of jobs that fall due at once, those beyond the first ten thousand of a type may come later
+    /// than their priority asks for. [`Error::WorkerLost`] when the worker is not registered (any more).
     async fn claim(&self, request: &ClaimRequest) -> Result<Claim>;
 
     /// The types of jobs that may be claimed, now or when they fall due: for a worker that claims every type.

@@ -2,9 +2,11 @@
 
 mod bulk;
 mod driver;
+mod edits;
 pub mod migrate;
 mod options;
 pub mod postgres;
+mod reports;
 pub mod sqlite;
 pub mod url;
 mod waiting;

@@ -7,7 +7,8 @@ use super::filter::Selection;
 use super::rows::{At, Json, Reader, damaged};
 use super::session::Params;
 use crate::error::Result;
-use crate::model::{Change, Chunk, Filter, JobEdit, JobId};
+use crate::model::{Change, Chunk, Filter, JobEdit, JobId, distinct};
+use crate::storage::edits;
 
 impl PostgresStorage {
     pub(super) async fn change_ids(&self, ids: &[JobId], change: &Change) -> Result<u64> {
@@ -40,28 +41,25 @@ impl PostgresStorage {
         if matches!(change, Change::Edit(edit) if edit.is_empty()) {
             return Ok(Chunk::default());
         }
-        let Some(mut selection) = Selection::for_change(&self.names, filter, change) else {
+        let Some(selection) = Selection::for_change(&self.names, filter, change) else {
             return Ok(Chunk::default());
         };
-        selection.above(after);
-        let (sql, types, params) =
-            selection.into_query(&self.names, include_str!("queries/candidates.sql"), i64::from(limit), 0);
+        let (sql, types, params) = selection.step(after, limit);
         let params: Vec<_> = params.iter().map(|value| &**value as _).collect();
         let rows = self.session().await?.query_once(&sql, &types, &params).await?;
-        let mut ids = Vec::with_capacity(rows.len());
-        for row in &rows {
-            ids.push(Reader::new(row, 0).take::<JobId>()?);
-        }
-        let full = ids.len() as u64 >= u64::from(limit);
-        let next = ids.last().copied().filter(|_| full);
-        Ok(Chunk { changed: self.change_ids(&ids, change).await?, next })
+        let row = rows.first().ok_or_else(|| damaged("a look at jobs without an answer"))?;
+        let mut reader = Reader::new(row, 0);
+        let full = reader.take::<i64>()? >= i64::from(limit);
+        let last = reader.take::<Option<JobId>>()?;
+        let ids = reader.take::<Option<Vec<JobId>>>()?.unwrap_or_default();
+        Ok(Chunk { changed: self.change_ids(&ids, change).await?, next: last.filter(|_| full) })
     }
 
     async fn edit(&self, ids: &[JobId], edit: &JobEdit) -> Result<u64> {
-        let metadata = edit.described()?;
+        let metadata = edits::described(edit)?;
         let payload = edit.payload.as_deref().map(Json);
         let run_at = edit.run_at.flatten().map(At);
-        let tags = edit.tags.as_ref().filter(|tags| !tags.is_empty());
+        let tags = edit.tags.as_deref().map(distinct).filter(|tags| !tags.is_empty());
         let delay = edit.retry_delay.flatten().map(|span| span.as_secs_f64());
         let delay_max = edit.retry_delay_max.flatten().map(|span| span.as_secs_f64());
         let params: Params<'_> = &[

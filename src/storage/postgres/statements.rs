@@ -117,8 +117,9 @@ statements! {
     renew: "renew" (INT8, INT8);
     unregister: "unregister" (INT8);
     bury: "bury" ();
-    reclaim: "reclaim" { "{chosen}": include_str!("queries/orphans.sql") } (INT8, INT4, INT4);
-    reclaim_stuck: "reclaim" { "{chosen}": include_str!("queries/stuck.sql") } (INT8, INT4, INT4, INT8, FLOAT8);
+    reclaim: "reclaim" { "{workers}": "", "{chosen}": include_str!("queries/orphans.sql") } (INT8, INT4, INT4);
+    reclaim_stuck: "reclaim" { "{workers}": include_str!("queries/silent.sql"), "{chosen}": include_str!("queries/stuck.sql") }
+        (INT8, INT4, INT4, INT8, FLOAT8);
     cancel: "cancel" (INT8_ARRAY);
     retry: "retry" (INT8_ARRAY);
     edit: "edit" (INT8_ARRAY, JSONB, INT4, INT4, BOOL, TIMESTAMPTZ, BOOL, INT4, BOOL, TEXT_ARRAY, BOOL, FLOAT8, BOOL, BOOL,

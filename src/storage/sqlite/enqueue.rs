@@ -10,7 +10,7 @@ use super::session::Session;
 use super::statements as sql;
 use crate::clock::Timestamp;
 use crate::error::Error;
-use crate::model::{Added, EventKind, JobId, NewJob};
+use crate::model::{Added, EventKind, JobId, NewJob, distinct};
 
 /// Adds all of `jobs`, or finds the holders of their keys.
 pub(super) fn add(session: &mut Session<'_>, jobs: &[NewJob]) -> Outcome<Vec<Added>> {
@@ -87,17 +87,6 @@ pub(super) fn displace(session: &Session<'_>, place: Place<'_>, id: JobId) -> Ou
 /// Makes a job findable by its tags.
 pub(super) fn tag(session: &Session<'_>, id: JobId, tags: &[&str]) -> Outcome<()> {
     tags.iter().try_for_each(|tag| session.run(sql::ADD_TAG, (tag, id)).map(drop))
-}
-
-/// Each tag once, in the order given.
-pub(super) fn distinct(tags: &[String]) -> Vec<&str> {
-    let mut seen = Vec::with_capacity(tags.len());
-    for tag in tags {
-        if !seen.contains(&tag.as_str()) {
-            seen.push(tag.as_str());
-        }
-    }
-    seen
 }
 
 /// A list as JSON text.

@@ -8,7 +8,7 @@ use rusqlite::types::Value;
 
 use super::fault::Outcome;
 use super::session::Session;
-use crate::model::{Filter, JobId, Page, Status, TagFilter, TagMode};
+use crate::model::{Filter, JobId, Page, Status, TagFilter, TagMode, distinct};
 
 /// More arms than this make the statement dearer than a walk over all jobs.
 const MOST_ARMS: usize = 32;
@@ -173,7 +173,7 @@ fn conditions(sql: &mut Sql, filter: &Filter, arm: Arm<'_>) {
 }
 
 fn tag_condition(sql: &mut Sql, filter: &TagFilter) {
-    let tags = super::enqueue::distinct(&filter.values);
+    let tags = distinct(&filter.values);
     let has = "EXISTS (SELECT 1 FROM job_tags h WHERE h.job_id = job_queue.id AND h.tag ";
     match filter.mode {
         TagMode::Any if tags.is_empty() => {

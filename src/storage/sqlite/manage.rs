@@ -5,15 +5,16 @@ use std::time::Duration;
 use rusqlite::OptionalExtension;
 
 use super::bodies::{self, inline};
-use super::enqueue::{self, Place, displace, distinct, json_list, place};
+use super::enqueue::{self, Place, displace, json_list, place};
 use super::fault::Outcome;
 use super::filter;
 use super::rows;
 use super::session::Session;
 use super::statements as sql;
 use crate::clock::Timestamp;
-use crate::model::{Change, Chunk, EventKind, Filter, JobEdit, JobId, Status};
+use crate::model::{Change, Chunk, EventKind, Filter, JobEdit, JobId, Status, distinct};
 use crate::policy::status::after as state_after;
+use crate::storage::edits;
 
 /// What decides whether a job may be changed, and where it stands in the queue.
 struct State {
@@ -169,7 +170,7 @@ fn edit_job(session: &mut Session<'_>, id: JobId, mut state: State, edit: &JobEd
     if let Some(new) = state.place() {
         place(session, new, id)?;
     }
-    session.event(id, EventKind::Edited, Some(&edit.described()?))?;
+    session.event(id, EventKind::Edited, Some(&edits::described(edit)?))?;
     session.effects.wake = true;
     Ok(true)
 }

@@ -3,6 +3,8 @@
 mod crew;
 mod drivers;
 mod history;
+mod meaning;
+mod stages;
 mod vocabulary;
 
 use std::ops::Deref;
@@ -15,9 +17,11 @@ use dataqueue::storage::{Storage, StoreOptions, open};
 use futures_util::FutureExt;
 use parking_lot::Mutex;
 
-pub use crew::{Hand, PATIENCE, complete, eventually, fail, release};
-pub use drivers::{Driver, Postgres, Sqlite};
-pub use vocabulary::{ids, job, json, settled_all, worker_named};
+pub use crew::{Hand, PATIENCE, complete, end, eventually, fail, release};
+pub use drivers::{Connections, Driver, Postgres, Sqlite};
+pub use meaning::meaning;
+pub use stages::Stage;
+pub use vocabulary::{ids, job, json, settled_all, tagged, worker_named};
 
 /// A test that has not ended after this long hangs.
 const DEADLINE: Duration = Duration::from_secs(240);

@@ -12,6 +12,11 @@ pub fn job(job_type: &str) -> NewJob {
     NewJob::new(job_type, "{}")
 }
 
+/// A job with tags.
+pub fn tagged(job_type: &str, tags: &[&str]) -> NewJob {
+    NewJob { tags: tags.iter().map(|tag| (*tag).to_owned()).collect(), ..job(job_type) }
+}
+
 /// The ids of claimed jobs, in their order.
 pub fn ids(claimed: &[Claimed]) -> Vec<JobId> {
     claimed.iter().map(|claimed| claimed.job.id).collect()
@@ -73,6 +78,20 @@ impl Bench {
     /// Changes a job; whether it did.
     pub async fn changed(&self, id: JobId, change: Change) -> bool {
         self.change(id, &change).await.unwrap()
+    }
+
+    /// Changes all jobs that match and are there now, in steps that look at `limit` rows each; how many were changed.
+    pub async fn changed_all(&self, filter: &Filter, change: &Change, limit: u32) -> u64 {
+        let newest = self.find(&Filter::default(), Page { limit: 1, offset: 0, before: None }).await.unwrap();
+        let newest = newest.first().map_or(0, |job| job.id);
+        let (mut changed, mut next) = (0, Some(0));
+        while let Some(after) = next.filter(|after| *after < newest) {
+            let chunk = self.change_many(filter, change, after, limit).await.unwrap();
+            assert!(chunk.changed <= u64::from(limit), "a step changed more than it may look at: {chunk:?}");
+            assert!(chunk.next.is_none_or(|next| next > after), "a step that does not go on: {after} {chunk:?}");
+            (changed, next) = (changed + chunk.changed, chunk.next);
+        }
+        changed
     }
 
     /// The ids of the jobs that match, newest first.

@@ -1,2 +1,2 @@
--- Counts jobs; `{from}` and `{where}` come from the filter and choose the index.
-SELECT count(*) FROM {from} WHERE {where}
+-- Counts jobs; `{arms}` come from the filter, walk along one index each and find the ids.
+SELECT count(*) FROM ({arms}) AS n
