@@ -26,7 +26,7 @@ FAR = SPLIT + timedelta(days=1)
 FINAL = ("completed", "failed", "cancelled")
 
 CHECKED = settings(
-    max_examples=80,
+    max_examples=120,
     stateful_step_count=40,
     deadline=None,
     derandomize=True,
@@ -35,7 +35,7 @@ CHECKED = settings(
     # Explaining would repeat a failing way many times over.
     phases=(Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink),
 )
-LONG = settings(CHECKED, max_examples=3000, stateful_step_count=60, derandomize=False)
+LONG = settings(CHECKED, max_examples=1500, stateful_step_count=60, derandomize=False)
 
 
 @dataclass
