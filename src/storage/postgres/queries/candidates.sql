@@ -1,5 +1,5 @@
--- Looks at the next jobs by growing id and tells which are to be changed; `{arms}` and `{where}` come from the filter, and each
--- arm walks along one index.
+-- Looks at the next jobs by growing id and tells which are to be changed. `{arms}` and `{where}` come from the filter; each arm
+-- walks along one of job_ready_pkey, job_scheduled_pkey and the partial indexes named in find.sql.
 WITH looked AS MATERIALIZED (
     SELECT id FROM ({arms}) AS n ORDER BY id LIMIT {limit}
 )

@@ -1,2 +1,2 @@
--- Counts jobs; `{arms}` come from the filter, walk along one index each and find the ids.
+-- Counts jobs; `{arms}` come from the filter and find the ids, along the indexes named in find.sql.
 SELECT count(*) FROM ({arms}) AS n
