@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from .arguments import Duration, positive_seconds
+from .logs import say
 from .models import JobRecord
 from .payload import encode_json
 from .signals import AsyncJobSignal, JobSignal
@@ -71,10 +72,13 @@ class _Context(Generic[S]):
         self._core.ask_on_timeout(self._run.id)
 
     def log(self, message: str) -> None:
-        """Logs through the logger `dataqueue.job`, with `job_id`, `job_type` and `attempt` on the record."""
+        """Logs through the logger `dataqueue.job`, with `job_id`, `job_type` and `attempt` on the record.
+
+        A logging handler that raises does not fail the job.
+        """
         run = self._run
         extra = {"job_id": run.job_id, "job_type": run.job_type, "attempt": run.attempt}
-        _log.info("[%s %d] %s", run.job_type, run.job_id, message, extra=extra)
+        say(logging.INFO, "[%s %d] %s", run.job_type, run.job_id, message, logger=_log, stacklevel=3, extra=extra)
 
     def _report_progress(self, percent: float) -> None:
         if isinstance(percent, bool) or not isinstance(percent, int | float):

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import threading
-from typing import TYPE_CHECKING
+import traceback
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ._core import LogPump
 
-__all__ = ["start"]
+__all__ = ["say", "start"]
 
 _log = logging.getLogger("dataqueue")
 _lock = threading.Lock()
 _started_in = 0
+
+
+def say(level: int, message: str, *args: object, logger: logging.Logger = _log, **options: Any) -> None:
+    """Logs. What a logging handler raises is printed and harms neither jobs nor the threads that run them."""
+    try:
+        logger.log(level, message, *args, **options)
+    except Exception:
+        if logging.raiseExceptions:
+            with contextlib.suppress(Exception):
+                traceback.print_exc()
 
 
 def start() -> None:
@@ -42,4 +54,4 @@ def start() -> None:
 def _pump(pump: LogPump) -> None:
     while (records := pump.next()) is not None:
         for level, message in records:
-            _log.log(level, "%s", message)
+            say(level, "%s", message)

@@ -50,6 +50,7 @@ pub(super) async fn run(engine: &Engine, claimer: Option<JoinHandle<()>>, time: 
             Err(error) => engine.report(&error, "unregistering the worker"),
         }
     }
+    tracing::info!("worker {} has ended", engine.config.worker_name);
     engine.advance(Phase::Closed);
     engine.lanes.close();
     drained

@@ -104,6 +104,7 @@ impl Engine {
 
     pub async fn register(&self) -> Result<Arc<Worker>> {
         let worker = Arc::new(self.storage.register(&self.config.worker_name, self.config.lease).await?);
+        tracing::info!("worker {} is registered", worker.name);
         self.worker.send_replace(Some(Arc::clone(&worker)));
         Ok(worker)
     }

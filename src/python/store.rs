@@ -80,7 +80,11 @@ impl Store {
 
     fn add(&self, py: Python<'_>, jobs: &Bound<'_, PyList>) -> PyResult<Pending> {
         let jobs = arguments::jobs(py, jobs)?;
-        self.call(py, |storage| async move { Ok(Reply::Added(storage.add(jobs).await?)) })
+        self.call(py, |storage| async move {
+            let added = storage.add(jobs).await?;
+            tracing::debug!("added {} jobs", added.len());
+            Ok(Reply::Added(added))
+        })
     }
 
     fn external_add(&self, py: Python<'_>, jobs: &Bound<'_, PyList>) -> PyResult<External> {

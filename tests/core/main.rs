@@ -5,6 +5,7 @@
 mod architecture;
 mod bench;
 mod conformance;
+mod plans;
 
 conformance::suite!(postgres: crate::bench::Postgres);
 conformance::suite!(sqlite: crate::bench::Sqlite);

@@ -14,7 +14,7 @@ use crate::clock::Timestamp;
 use crate::model::{EventKind, Failure, JobId, Lease, Note, Outcome, Settled, Settlement};
 use crate::storage::reports::{Report, merged};
 
-/// Ends each lease that is still valid.
+/// Ends each lease that is still valid. A job that was deleted under its lease is nobody's any more.
 pub(super) fn settle(session: &mut Session<'_>, settlements: &[Settlement]) -> Done<Vec<Settled>> {
     settlements.iter().map(|settlement| settle_one(session, settlement)).collect()
 }
@@ -35,7 +35,10 @@ fn settle_one(session: &mut Session<'_>, settlement: &Settlement) -> Done<Settle
 
 fn end_lease(session: &Session<'_>, lease: Lease) -> Done<Option<bool>> {
     let mut statement = session.conn.prepare_cached(sql::END_LEASE)?;
-    Ok(statement.query_row((lease.worker_id, lease.job_id, lease.token), |row| row.get(0)).optional()?)
+    let ended: Option<(bool, bool)> = statement
+        .query_row((lease.worker_id, lease.job_id, lease.token), |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    Ok(ended.filter(|(_, exists)| *exists).map(|(is_retry, _)| is_retry))
 }
 
 fn complete(session: &mut Session<'_>, lease: Lease, output: Option<&[u8]>) -> Done<()> {

@@ -1,2 +1,2 @@
--- Counts jobs; `{from}` and `{where}` come from the filter and choose the index.
-SELECT count(*) FROM {from} WHERE {where}
+-- Counts jobs; `{arms}` come from the filter and find the ids, along the indexes named in find.sql.
+SELECT count(*) FROM ({arms}) AS n
