@@ -149,7 +149,7 @@ class LoopLane:
             if stopping and isinstance(error, JobAborted | asyncio.CancelledError):
                 end = released(run)
             else:
-                end = failed(run, handler, error)
+                end = failed(run, handler, error, reason)
         del self._active[run.id]
         self._finished.append(end)
         self._pump_soon()

@@ -44,12 +44,8 @@ pub const POSTGRES_LEDGER: &str = include_str!("../../migrations/postgres/ledger
 pub const SQLITE: &[Migration] = &[migration!("sqlite", 1, "0001", "jobs")];
 
 /// The layouts of Redis, oldest first. There is no schema: going up marks the keys as ours, going down deletes them.
-pub const REDIS: &[Migration] = &[Migration {
-    version: 1,
-    name: "jobs",
-    up: "HSETNX meta version 1",
-    down: "UNLINK every key of the queue",
-}];
+pub const REDIS: &[Migration] =
+    &[Migration { version: 1, name: "jobs", up: "HSETNX meta version 1", down: "UNLINK every key of the queue" }];
 
 /// The steps that lead from the applied versions to `target` (the newest if `None`), with the SQL of each.
 ///

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dataqueue import EditUpdates, Job, JobHandlers, JobQueue, JobRecord, JobType, RunAt, Tags
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 DAY = datetime(2040, 1, 10, tzinfo=UTC)
 
@@ -66,11 +69,12 @@ def test_each_change_is_made_in_the_states_that_allow_it_and_in_no_other(queue: 
 
 
 def test_a_bulk_change_takes_the_jobs_it_is_named_for(queue: JobQueue) -> None:
-    for change, taken, event in (
+    changes: list[tuple[Callable[[], int], set[str], str]] = [
         (queue.cancel_all_upcoming_jobs, {"pending", "retry due"}, "cancelled"),
         (queue.retry_all_failed_jobs, {"failed", "retry due"}, "retried"),
         (lambda: queue.edit_all_pending_jobs({"priority": 9}), {"pending"}, "edited"),
-    ):
+    ]
+    for change, taken, event in changes:
         jobs = one_of_each(queue)
         before = {state: kinds(queue, job_id) for state, job_id in jobs.items()}
         assert change() == len(taken)

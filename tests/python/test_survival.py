@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -203,6 +204,9 @@ def test_a_handler_may_delete_its_own_job(store_url: str, schema: str) -> None:
             # In a process of its own: two libraries on one file in one process can damage it.
             path = store_url.removeprefix("sqlite:///")
             subprocess.run([sys.executable, "-c", REMOVE, path, str(job_id)], check=True)
+        elif store_url.startswith("redis"):
+            tag = parse_qs(urlsplit(store_url).query)["key_prefix"][0].removesuffix(":")
+            queue.get_redis_client().execute("HDEL", f"{{{tag}}}:jobs", job_id)
         else:
             queue.get_pool().execute(f'delete from "{schema}".job_queue where id = {job_id}')
 

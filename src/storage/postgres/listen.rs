@@ -13,9 +13,9 @@ use super::PostgresStorage;
 use super::faults::{Attempt, Fault};
 use super::pool::Connections;
 use super::statements::{Names, Statement};
-use crate::storage::hub::Hub;
 use crate::error::Result;
 use crate::model::JobId;
+use crate::storage::hub::Hub;
 use crate::storage::{Wakes, Watch};
 
 /// While jobs keep being added, other processes are told at most this often.

@@ -17,6 +17,7 @@ mod find;
 mod listen;
 mod migrations;
 mod notes;
+mod plans;
 mod pool;
 mod queries;
 mod receive;
@@ -39,10 +40,10 @@ use tokio::task::AbortHandle;
 
 use crate::error::{Error, Result};
 use crate::storage::PostgresOptions;
+use crate::storage::hub::Hub;
 use pool::Connections;
 use session::Session;
 use statements::{Names, Statements};
-use crate::storage::hub::Hub;
 
 /// A store of jobs in a PostgreSQL database, version 13 or later.
 pub struct PostgresStorage {

@@ -45,8 +45,7 @@ impl RedisStorage {
     }
 
     pub(super) async fn claimed_before(&self, worker: &Worker, token: i64) -> Result<Claim> {
-        let answer: Vec<Value> =
-            self.call(&self.scripts.reply, |call| call.arg(worker.id).arg(token)).await?;
+        let answer: Vec<Value> = self.call(&self.scripts.reply, |call| call.arg(worker.id).arg(token)).await?;
         let mut values = answer.into_iter();
         let now = moment(values.next())?;
         if number(values.next())? == 0 {

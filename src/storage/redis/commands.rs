@@ -10,9 +10,9 @@ use crate::model::Answer;
 impl RedisStorage {
     pub(super) async fn run_for_caller(&self, command: &[Bytes]) -> Result<Answer> {
         let mut call = redis::Cmd::new();
-        command.iter().for_each(|word| {
+        for word in command {
             call.arg(&word[..]);
-        });
+        }
         self.run::<Value>(&call).await.map(answer)
     }
 }

@@ -7,7 +7,7 @@ use redis::cluster::ClusterClientBuilder;
 use redis::cluster_async::ClusterConnection;
 use redis::{
     Client, ClientTlsConfig, Cmd, ConnectionAddr, ConnectionInfo, FromRedisValue, IntoConnectionInfo,
-    RedisConnectionInfo, RedisResult, TlsCertificates, TlsMode,
+    RedisConnectionInfo, RedisError, RedisResult, TlsCertificates, TlsMode,
 };
 
 use super::faults::translated;
@@ -72,7 +72,12 @@ pub(super) fn client(options: &RedisOptions) -> Result<Client> {
         None => Client::open(info),
         Some(_) => Client::build_with_tls(info, certificates(options)),
     };
-    opened.map_err(|error| translated(&error))
+    opened.map_err(|error| refused(&error))
+}
+
+/// An error of options: nothing was connected yet.
+fn refused(error: &RedisError) -> Error {
+    Error::Config(format!("no connection to Redis can be made: {error}: check ssl_ca, ssl_cert and ssl_key"))
 }
 
 fn cluster(options: &RedisOptions) -> Result<redis::cluster::ClusterClient> {
@@ -90,7 +95,7 @@ fn cluster(options: &RedisOptions) -> Result<redis::cluster::ClusterClient> {
         let mode = if tls.verify { TlsMode::Secure } else { TlsMode::Insecure };
         builder = builder.tls(mode).certs(certificates(options));
     }
-    builder.build().map_err(|error| translated(&error))
+    builder.build().map_err(|error| refused(&error))
 }
 
 fn info(options: &RedisOptions, address: &RedisAddress) -> Result<ConnectionInfo> {

@@ -80,15 +80,15 @@ impl Settings {
         let appends = self.appendonly.as_deref() == Some("yes");
         let (keeps, lost) = match (self.appendonly.as_deref(), self.appendfsync.as_deref()) {
             (None, _) => (false, "Unknown: the server does not tell its settings (CONFIG GET)."),
-            (Some("yes"), Some("always")) => (
-                true,
-                "Nothing when the server crashes. If a replica is promoted, what had not reached it yet.",
-            ),
+            (Some("yes"), Some("always")) => {
+                (true, "Nothing when the server crashes. If a replica is promoted, what had not reached it yet.")
+            }
             (Some("yes"), _) => (false, "About the last second before a crash of the server's machine."),
             _ if saves => (false, "Everything since the last snapshot."),
             _ => (false, "Everything: the server writes nothing to disk."),
         };
-        let evicted = if evicts { " When its memory is full, it throws keys away, and with them the whole queue." } else { "" };
+        let evicted =
+            if evicts { " When its memory is full, it throws keys away, and with them the whole queue." } else { "" };
         let fsync = self.appendfsync.filter(|_| appends).map(|how| format!(", appendfsync={how}"));
         Durability {
             store,

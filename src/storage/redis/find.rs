@@ -76,9 +76,8 @@ impl RedisStorage {
     ) -> Result<(Vec<JobId>, Option<JobId>)> {
         let cursor = cursor.map(|id| id.to_string()).unwrap_or_default();
         let upwards = i32::from(direction == Direction::Oldest);
-        let answer: Vec<String> = self
-            .call(&self.scripts.find, |call| call.arg(packed).arg(upwards).arg(cursor).arg(step))
-            .await?;
+        let answer: Vec<String> =
+            self.call(&self.scripts.find, |call| call.arg(packed).arg(upwards).arg(cursor).arg(step)).await?;
         let (next, found) = answer.split_first().ok_or_else(|| damaged("a search without an answer"))?;
         let ids = found.iter().map(|id| read_id(id)).collect::<Result<_>>()?;
         Ok((ids, (!next.is_empty()).then(|| read_id(next)).transpose()?))

@@ -1,7 +1,7 @@
 //! The Redis driver, for Redis 6.2 and later, Valkey, and clusters of either.
 //!
 //! Each call is one script, which is atomic on the server. The keys of a queue are a fixed set in one slot: hashes by
-//! job for what is kept of it, sorted sets for what is looked for. A record is a MessagePack array that the scripts
+//! job for what is kept of it, sorted sets for what is looked for. A record is a `MessagePack` array that the scripts
 //! change; payloads and outputs are never read by them.
 
 mod claim;
@@ -113,7 +113,11 @@ impl RedisStorage {
         self.call_unchecked(script, add).await
     }
 
-    async fn call_unchecked<T: FromRedisValue>(&self, script: &Script, add: impl FnOnce(&mut Cmd) -> &mut Cmd) -> Result<T> {
+    async fn call_unchecked<T: FromRedisValue>(
+        &self,
+        script: &Script,
+        add: impl FnOnce(&mut Cmd) -> &mut Cmd,
+    ) -> Result<T> {
         let mut call = script.call(&self.origin);
         add(&mut call);
         let mut link = self.link().await?;

@@ -144,7 +144,9 @@ impl Record {
             return self.text(None);
         }
         let _ = write_array_len(&mut self.0, u32::try_from(values.len()).unwrap_or(u32::MAX));
-        values.iter().for_each(|value| self.text(Some(value)));
+        for value in values {
+            self.text(Some(value));
+        }
     }
 }
 
@@ -243,10 +245,9 @@ impl Members<'_> {
     fn text(&mut self) -> Result<Option<String>> {
         match self.0.next() {
             None | Some(ValueRef::Nil | ValueRef::Boolean(false)) => Ok(None),
-            Some(ValueRef::String(text)) => text
-                .into_str()
-                .map(|text| Some(text.to_owned()))
-                .ok_or_else(|| damaged("a text that is not UTF-8")),
+            Some(ValueRef::String(text)) => {
+                text.into_str().map(|text| Some(text.to_owned())).ok_or_else(|| damaged("a text that is not UTF-8"))
+            }
             Some(other) => Err(damaged(&format!("{other} in the place of a text"))),
         }
     }
@@ -295,7 +296,7 @@ fn errors(kept: Option<&[u8]>) -> Result<Vec<u8>> {
         let (time, open) = entry.split_once('|').ok_or_else(|| damaged("an error without a time"))?;
         let micros = time.parse().map_err(|_| damaged("an error without a time"))?;
         let stamp = Timestamp::from_micros(micros).to_rfc3339();
-        json.push_str(&format!("{comma}{open},\"timestamp\":\"{stamp}\"}}"));
+        json.extend([comma, open, ",\"timestamp\":\"", &stamp, "\"}"]);
     }
     json.push(']');
     Ok(json.into_bytes())

@@ -38,8 +38,7 @@ impl RedisStorage {
             return Ok(Vec::new());
         }
         let merged = merged(notes);
-        let recorded: Vec<i64> =
-            self.call(&self.scripts.note, |call| merged.iter().fold(call, report)).await?;
+        let recorded: Vec<i64> = self.call(&self.scripts.note, |call| merged.iter().fold(call, report)).await?;
         let answers: HashMap<_, _> = merged.iter().map(|(lease, _)| *lease).zip(recorded).collect();
         Ok(notes.iter().map(|note| settled(answers.get(&note.lease).copied().unwrap_or(0))).collect())
     }
@@ -92,7 +91,8 @@ fn entry(failure: &Failure, attempt: i32) -> String {
 fn metadata(failure: &Failure, attempt: i32) -> String {
     let will_retry = failure.retry_in.is_some();
     let message = storable(&failure.message);
-    json!({"message": message, "reason": failure.reason.as_str(), "attempt": attempt, "will_retry": will_retry}).to_string()
+    json!({"message": message, "reason": failure.reason.as_str(), "attempt": attempt, "will_retry": will_retry})
+        .to_string()
 }
 
 fn claimable_again(outcome: &Outcome) -> bool {

@@ -8,8 +8,8 @@ use bytes::Bytes;
 use super::RedisStorage;
 use crate::error::{Backend, Error, Result};
 use crate::model::{
-    Added, Answer, Change, Chunk, Claim, ClaimRequest, Durability, Event, Filter, Job, JobId, NewJob, Note, Page, Prune, Reclaimed,
-    Settled, Settlement, Transfer, Worker,
+    Added, Answer, Change, Chunk, Claim, ClaimRequest, Durability, Event, Filter, Job, JobId, NewJob, Note, Page,
+    Prune, Reclaimed, Settled, Settlement, Transfer, Worker,
 };
 use crate::storage::{Capabilities, ExternalAdd, MigrationState, MigrationStep, Storage, Wakes, Watch};
 

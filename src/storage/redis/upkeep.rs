@@ -17,8 +17,7 @@ impl RedisStorage {
     }
 
     pub(super) async fn renew_worker(&self, worker: &Worker, lease: Duration) -> Result<()> {
-        let renewed: i64 =
-            self.call(&self.scripts.renew, |call| call.arg(worker.id).arg(micros(lease))).await?;
+        let renewed: i64 = self.call(&self.scripts.renew, |call| call.arg(worker.id).arg(micros(lease))).await?;
         if renewed == 0 { Err(Error::WorkerLost { worker: worker.id }) } else { Ok(()) }
     }
 
@@ -28,15 +27,13 @@ impl RedisStorage {
     }
 
     pub(super) async fn reclaim_orphans(&self, limit: u32) -> Result<Vec<Reclaimed>> {
-        let (given_up, answer): (Vec<String>, Vec<i64>) = self
-            .call(&self.scripts.reclaim, |call| call.arg(limit).arg(MAX_CRASHES).arg(MAX_ERRORS))
-            .await?;
+        let (given_up, answer): (Vec<String>, Vec<i64>) =
+            self.call(&self.scripts.reclaim, |call| call.arg(limit).arg(MAX_CRASHES).arg(MAX_ERRORS)).await?;
         for batch in given_up {
             self.drop_batch(&batch).await?;
         }
         let pairs = answer.as_chunks::<2>().0;
-        let reclaimed: Vec<_> =
-            pairs.iter().map(|&[job_id, ended]| Reclaimed { job_id, ended: ended != 0 }).collect();
+        let reclaimed: Vec<_> = pairs.iter().map(|&[job_id, ended]| Reclaimed { job_id, ended: ended != 0 }).collect();
         self.hub.ended(reclaimed.iter().filter(|job| job.ended).map(|job| job.job_id));
         if reclaimed.iter().any(|job| !job.ended) {
             self.hub.bump();
@@ -64,16 +61,14 @@ impl RedisStorage {
             return Ok(Chunk::default());
         }
         let age = micros(prune.older_than);
-        let answer = self
-            .call(&self.scripts.prune_jobs, |call| call.arg(age).arg(after).arg(limit).arg(letters))
-            .await?;
+        let answer =
+            self.call(&self.scripts.prune_jobs, |call| call.arg(age).arg(after).arg(limit).arg(letters)).await?;
         chunk(answer)
     }
 
     pub(super) async fn delete_events(&self, older_than: Duration, after: i64, limit: u32) -> Result<Chunk> {
         let age = micros(older_than);
-        let answer =
-            self.call(&self.scripts.prune_events, |call| call.arg(age).arg(after).arg(limit)).await?;
+        let answer = self.call(&self.scripts.prune_events, |call| call.arg(age).arg(after).arg(limit)).await?;
         chunk(answer)
     }
 }

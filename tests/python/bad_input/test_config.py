@@ -18,7 +18,6 @@ from dataqueue import (
     PostgresConfig,
     SqliteConfig,
     SSLConfig,
-    UnsupportedBackend,
     create_pool,
 )
 from tests.conftest import with_parameter
@@ -33,7 +32,6 @@ URLS: list[tuple[Any, type[Exception], str]] = [
     ("", ConfigError, "no scheme: use postgresql://"),
     (f"{USER}@db/app", ConfigError, "no scheme: use postgresql://"),
     (f"mysql://{USER}@db", ConfigError, "`mysql://` is not a store .*: use postgresql://"),
-    (f"redis://:{SECRET}@db", UnsupportedBackend, "no Redis store"),
     (f"postgresql://{USER}@db:seven/app", ConfigError, "port in the URL is not a number"),
     (f"postgresql://{USER}@[::1/app", ConfigError, "no closing bracket"),
     (f"postgresql://{USER}@db/app?pool_max=0", ConfigError, "`pool_max` is `0`: it must be a whole number from 1"),

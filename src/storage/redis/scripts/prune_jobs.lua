@@ -9,11 +9,11 @@ local jobs = read_jobs(ids)
 for _, id in ipairs(ids) do
     local job = jobs[id]
     -- Ids grow with time: what follows is younger still.
-    if job[CREATED_AT] > cutoff then
+    if job and job[CREATED_AT] > cutoff then
         is_last = true
         break
     end
-    if job[UPDATED_AT] <= cutoff and not (job[STATUS] == 'f' and job[NEXT_AT]) then
+    if job and job[UPDATED_AT] <= cutoff and not (job[STATUS] == 'f' and job[NEXT_AT]) then
         purge(id, job)
     end
 end

@@ -18,9 +18,14 @@ for _, worker in ipairs(call('SRANDMEMBER', ORPHANS, 100)) do
     end
     local jobs = read_jobs(ids)
     for _, id in ipairs(ids) do
-        local is_over = take(id, jobs[id], tonumber(ARGV[3]), tonumber(ARGV[4]))
-        reclaimed[#reclaimed + 1] = id
-        reclaimed[#reclaimed + 1] = is_over and 1 or 0
+        if jobs[id] then
+            local is_over = take(id, jobs[id], tonumber(ARGV[3]), tonumber(ARGV[4]))
+            reclaimed[#reclaimed + 1] = id
+            reclaimed[#reclaimed + 1] = is_over and 1 or 0
+        else
+            -- Deleted by hand while it ran.
+            leave(PROCESSING, id)
+        end
     end
 end
 if call('HLEN', WATCHERS) > 0 then

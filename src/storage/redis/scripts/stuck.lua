@@ -5,11 +5,11 @@ local ids, is_last = walk({ { PROCESSING } }, true, tonumber(ARGV[3]), limit)
 local jobs, taken = read_jobs(ids), {}
 for _, id in ipairs(ids) do
     local job = jobs[id]
-    local kept = call('HGET', WORKERS, string.format('%.0f', job[WORKER]))
+    local kept = job and call('HGET', WORKERS, string.format('%.0f', job[WORKER]))
     local worker = kept and cmsgpack.unpack(kept)
     local is_dead = not worker or worker[3] <= NOW
-    local seen = worker and worker[2] or job[LOCKED_AT]
-    if is_dead and seen <= NOW - math.max(silence, (job[TIMEOUT_MS] or 0) * 1000) then
+    local seen = worker and worker[2] or job and job[LOCKED_AT]
+    if job and is_dead and seen <= NOW - math.max(silence, (job[TIMEOUT_MS] or 0) * 1000) then
         taken[#taken + 1] = id
     end
 end

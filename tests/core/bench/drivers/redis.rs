@@ -16,9 +16,29 @@ const PASSWORD: &str = "a test's own";
 
 /// The keys, in the order in which scripts take them.
 const KEYS: [&str; 23] = [
-    "meta", "jobs", "payloads", "outputs", "errors", "steps", "events", "holders", "pending", "processing",
-    "completed", "failed", "cancelled", "waiting", "types", "tags", "ready", "later", "workers", "expiry", "orphans",
-    "watchers", "batches",
+    "meta",
+    "jobs",
+    "payloads",
+    "outputs",
+    "errors",
+    "steps",
+    "events",
+    "holders",
+    "pending",
+    "processing",
+    "completed",
+    "failed",
+    "cancelled",
+    "waiting",
+    "types",
+    "tags",
+    "ready",
+    "later",
+    "workers",
+    "expiry",
+    "orphans",
+    "watchers",
+    "batches",
 ];
 
 macro_rules! script {
