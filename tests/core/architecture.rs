@@ -72,7 +72,7 @@ fn every_script_file_is_used() {
     let list = fs::read_to_string(root().join("src/storage/redis/scripts.rs")).unwrap();
     for (file, _) in sources("src/storage/redis/scripts", "lua") {
         let name = file.file_stem().unwrap().to_string_lossy().into_owned();
-        let used = list.contains(&format!("\n    {name}:")) || list.contains(&format!("\"{name}\""));
+        let used = list.contains(&format!(" {name}:")) || list.contains(&format!("\"{name}\""));
         assert!(used, "{} is part of no script", file.display());
     }
 }

@@ -24,6 +24,7 @@ mod upkeep;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
 use parking_lot::{Mutex, RwLock};
 use redis::{Cmd, FromRedisValue};
@@ -39,6 +40,9 @@ use super::hub::Hub;
 use super::options::RedisOptions;
 use crate::error::{Error, Result};
 
+/// After so long without an answer a connection is tried before it is trusted.
+const IDLE: Duration = Duration::from_secs(5);
+
 /// A store of jobs in Redis.
 pub struct RedisStorage {
     options: RedisOptions,
@@ -49,6 +53,8 @@ pub struct RedisStorage {
     hub: Arc<Hub>,
     link: RwLock<Option<Link>>,
     opening: tokio::sync::Mutex<()>,
+    /// When the server answered last.
+    answered: Mutex<Option<Instant>>,
     /// Whether the keys were seen to be what this library needs.
     checked: AtomicBool,
     closed: AtomicBool,
@@ -71,6 +77,7 @@ impl RedisStorage {
             hub: Hub::new(),
             link: RwLock::new(None),
             opening: tokio::sync::Mutex::default(),
+            answered: Mutex::new(None),
             checked: AtomicBool::new(false),
             closed: AtomicBool::new(false),
             listener: OnceLock::new(),
@@ -120,8 +127,33 @@ impl RedisStorage {
     ) -> Result<T> {
         let mut call = script.call(&self.origin);
         add(&mut call);
+        if !script.repeatable {
+            self.try_idle_link().await?;
+        }
         let mut link = self.link().await?;
-        self.within(link.call(script, &call)).await
+        let answer = self.within(link.call(script, &call)).await;
+        let answer = match answer {
+            Err(Error::Unavailable { .. }) if script.repeatable => self.within(link.call(script, &call)).await,
+            answer => answer,
+        };
+        if answer.is_ok() {
+            *self.answered.lock() = Some(Instant::now());
+        }
+        answer
+    }
+
+    /// Tries a connection that was long idle, which whoever stands between may have cut without a word: a call that
+    /// may not be repeated must not find that out.
+    async fn try_idle_link(&self) -> Result<()> {
+        let idle = self.answered.lock().is_none_or(|answered| answered.elapsed() > IDLE);
+        if !idle {
+            return Ok(());
+        }
+        let ping = redis::cmd("PING");
+        if self.run::<redis::Value>(&ping).await.is_err() {
+            self.run::<redis::Value>(&ping).await?;
+        }
+        Ok(())
     }
 
     /// Runs a plain command.

@@ -8,17 +8,19 @@ use super::keys::Keys;
 #[derive(Debug, Clone)]
 pub(super) struct Script {
     pub(super) text: String,
+    /// Whether a call whose answer was lost may be made again: it changes nothing, or does the same once more.
+    pub(super) repeatable: bool,
     /// `EVALSHA` with every key, to be completed by arguments.
     call: Cmd,
 }
 
 impl Script {
-    fn new(keys: &[String], parts: &[&str]) -> Self {
+    fn new(keys: &[String], repeatable: bool, parts: &[&str]) -> Self {
         let text = parts.concat();
         let hash = redis::Script::new(&text).get_hash().to_owned();
         let mut call = redis::cmd("EVALSHA");
         call.arg(hash).arg(keys.len()).arg(keys);
-        Self { text, call }
+        Self { text, repeatable, call }
     }
 
     /// A call by `origin`, to which arguments can be added.
@@ -36,7 +38,7 @@ macro_rules! shared {
 }
 
 macro_rules! scripts {
-    ($($name:ident: $($part:literal)*;)*) => {
+    ($($repeatable:ident $name:ident: $($part:literal)*;)*) => {
         /// Every script of a queue.
         #[derive(Debug, Clone)]
         pub(super) struct Scripts {
@@ -47,7 +49,7 @@ macro_rules! scripts {
             pub(super) fn new(keys: &Keys) -> Self {
                 let keys = keys.all();
                 Self {
-                    $($name: Script::new(&keys, &[
+                    $($name: Script::new(&keys, stringify!($repeatable) == "again", &[
                         shared!("keys"),
                         $(shared!($part),)*
                         include_str!(concat!("scripts/", stringify!($name), ".lua")),
@@ -59,29 +61,29 @@ macro_rules! scripts {
 }
 
 scripts! {
-    add: "clock";
-    begin_batch: "clock";
-    open_batch: ;
-    drop_batch: "full" "clock" "changes" "commit" "purge";
-    register: "full" "clock";
-    renew: "full" "clock";
-    unregister: ;
-    claim: "full" "clock" "changes" "commit" "hidden" "pick";
-    reply: "clock" "changes";
-    types: ;
-    receive: "clock" "changes" "commit";
-    settle: "full" "clock" "changes" "commit" "errors";
-    note: "full" "clock" "changes" "commit";
-    reclaim: "full" "clock" "changes" "commit" "errors" "take";
-    stuck: "full" "clock" "changes" "commit" "errors" "take" "walk";
-    get: ;
-    find: "clock" "changes" "hidden" "walk" "filter";
-    count: "hidden" "filter";
-    cancel: "full" "clock" "changes" "commit";
-    retry: "full" "clock" "changes" "commit";
-    edit: "full" "clock" "changes" "commit";
-    prune_jobs: "full" "clock" "changes" "commit" "walk" "purge";
-    prune_events: "full" "clock" "walk";
-    watch: "clock";
-    set_up: ;
+    once add: "clock";
+    once begin_batch: "clock";
+    once open_batch: ;
+    again drop_batch: "full" "clock" "changes" "commit" "purge";
+    again register: "full" "clock";
+    again renew: "full" "clock";
+    again unregister: ;
+    once claim: "full" "clock" "changes" "commit" "hidden" "pick";
+    again reply: "clock" "changes";
+    again types: ;
+    again receive: "clock" "changes" "commit";
+    again settle: "full" "clock" "changes" "commit" "errors";
+    again note: "full" "clock" "changes" "commit";
+    again reclaim: "full" "clock" "changes" "commit" "errors" "take";
+    again stuck: "full" "clock" "changes" "commit" "errors" "take" "walk";
+    again get: ;
+    again find: "clock" "changes" "hidden" "walk" "filter";
+    again count: "hidden" "filter";
+    once cancel: "full" "clock" "changes" "commit";
+    once retry: "full" "clock" "changes" "commit";
+    once edit: "full" "clock" "changes" "commit";
+    again prune_jobs: "full" "clock" "changes" "commit" "walk" "purge";
+    again prune_events: "full" "clock" "walk";
+    again watch: "clock";
+    again set_up: ;
 }

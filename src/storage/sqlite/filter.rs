@@ -1,7 +1,8 @@
 //! The statements that find jobs by a filter.
 //!
 //! A statement is one walk by id, or several merged ones (arms), each along one index: one for each tag (primary key of
-//! job_tags), open status (idx_job_queue_open) or type (idx_job_queue_type) that is asked for. What the arm's index does not say is checked on the row.
+//! `job_tags`), open status (`idx_job_queue_open`) or type (`idx_job_queue_type`) that is asked for. What the arm's index
+//! does not say is checked on the row.
 
 use rusqlite::params_from_iter;
 use rusqlite::types::Value;
