@@ -181,7 +181,7 @@ impl Model {
     }
 
     /// Ends a lease.
-    pub fn settle(&mut self, lease: Lease, end: &End, retry_at: Option<Time>) -> Settled {
+    pub fn settle(&mut self, lease: Lease, end: End, retry_at: Option<Time>) -> Settled {
         let Some(job) = self.holder(lease) else { return Settled::LeaseLost };
         if job.status != Status::Processing {
             return Settled::Applied;
@@ -204,12 +204,12 @@ impl Model {
     }
 
     /// Takes a report.
-    pub fn note(&mut self, lease: Lease, report: &Report) -> Settled {
+    pub fn note(&mut self, lease: Lease, report: Report) -> Settled {
         let Some(job) = self.holder(lease).filter(|job| job.status == Status::Processing) else {
             return Settled::LeaseLost;
         };
         match report {
-            Report::Progress(percent) => job.progress = Some(i32::from(*percent)),
+            Report::Progress(percent) => job.progress = Some(i32::from(percent)),
             Report::Output(number) => job.output = Some(number.to_string()),
             Report::Prolonged => job.kinds.push(EventKind::Prolonged),
         }

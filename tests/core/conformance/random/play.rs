@@ -236,7 +236,7 @@ impl Play<'_> {
                 }),
                 End::Release => Outcome::Released,
             };
-            wanted.push(self.model.settle(lease, end, retry_in.map(|_| Time::Fresh)));
+            wanted.push(self.model.settle(lease, *end, retry_in.map(|_| Time::Fresh)));
             settlements.push(Settlement { lease, attempt, outcome });
         }
         assert_eq!(store.settle(&settlements).await.unwrap(), wanted, "{settlements:?}");
@@ -256,7 +256,7 @@ impl Play<'_> {
             if matches!(report, Report::Prolonged) {
                 prolonged.push(lease);
             }
-            wanted.push(self.model.note(lease, report));
+            wanted.push(self.model.note(lease, *report));
             notes.push(Note { lease, kind });
         }
         assert_eq!(store.note(&notes).await.unwrap(), wanted, "{notes:?}");
