@@ -5,6 +5,8 @@ mod driver;
 mod edits;
 pub mod migrate;
 mod options;
+#[doc(hidden)]
+pub mod plans;
 pub mod postgres;
 mod reports;
 pub mod sqlite;

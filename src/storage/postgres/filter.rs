@@ -12,6 +12,10 @@ use crate::model::{Change, Filter, JobId, RunAtFilter, Status, TagFilter, TagMod
 /// A parameter whose type is told beside it.
 pub(super) type Value = Box<dyn ToSql + Sync + Send>;
 
+pub(super) const FIND: &str = include_str!("queries/find.sql");
+pub(super) const COUNT: &str = include_str!("queries/count.sql");
+pub(super) const CANDIDATES: &str = include_str!("queries/candidates.sql");
+
 /// A statement, the types of its parameters, and the parameters.
 pub(super) type Query = (String, Vec<Type>, Vec<Value>);
 
@@ -82,7 +86,9 @@ impl<'a> Selection<'a> {
         }
         let mut selection = Self::start(names);
         if matches!(change, Change::Retry) {
-            statuses.iter().for_each(|status| selection.rare(*status));
+            for &status in &statuses {
+                selection.rare(status);
+            }
         } else {
             // Upcoming jobs all stand in the narrow tables, failed ones whose retry is due among them.
             selection.upcoming(filter, statuses.contains(&Status::Failed));
@@ -203,13 +209,13 @@ impl<'a> Selection<'a> {
             format!("{conditions}{below} ORDER BY 1 DESC LIMIT {most}")
         });
         let (limit, offset) = (limit.to_string(), offset.to_string());
-        self.render(include_str!("queries/find.sql"), &[("{arms}", &arms), ("{limit}", &limit), ("{offset}", &offset)])
+        self.render(FIND, &[("{arms}", &arms), ("{limit}", &limit), ("{offset}", &offset)])
     }
 
     /// The number of these jobs.
     pub(super) fn count(self) -> Query {
         let arms = self.arms(|_, conditions| conditions.to_owned());
-        self.render(include_str!("queries/count.sql"), &[("{arms}", &arms)])
+        self.render(COUNT, &[("{arms}", &arms)])
     }
 
     /// The next jobs of the arms behind `after`, and which of them match.
@@ -222,7 +228,7 @@ impl<'a> Selection<'a> {
         let arms = self.arms.iter().map(walk).collect::<Vec<_>>().join(" UNION ");
         let (matches, limit) = (self.conditions.join(" AND "), limit.to_string());
         let fragments = [("{arms}", arms.as_str()), ("{where}", &matches), ("{limit}", &limit)];
-        self.render(include_str!("queries/candidates.sql"), &fragments)
+        self.render(CANDIDATES, &fragments)
     }
 
     /// The ids that the arms lead to. A job may be found by more than one of them.

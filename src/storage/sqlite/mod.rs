@@ -11,6 +11,7 @@ mod find;
 mod hints;
 mod manage;
 mod migrations;
+mod plans;
 mod prune;
 mod reader;
 mod rows;

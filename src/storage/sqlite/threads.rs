@@ -58,7 +58,7 @@ impl Threads {
             Ok((conn, version)) => {
                 let Setup { place, clock, hints, .. } = start;
                 if ready.send(Ok(())).is_ok() {
-                    Writer { conn, clock, hints, place, inbox, version }.serve();
+                    Writer { conn, clock, hints, place, inbox, version, newest_event: None }.serve();
                 }
             }
             Err(fault) => drop(ready.send(Err(fault.told_of(&start.place)))),

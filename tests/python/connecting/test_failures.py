@@ -21,8 +21,8 @@ from dataqueue import (
     MigrationRequired,
 )
 from tests.conftest import with_parameter
+from tests.processes import until
 from tests.python.connecting.conftest import SECRET, GuardedServer, connects
-from tests.waiting import wait_until
 
 # Every call of a queue that needs its tables.
 CALLS: dict[str, Callable[[Any], Any]] = {
@@ -121,7 +121,7 @@ def test_a_pool_that_is_too_small_is_told_apart_from_a_server_that_is_away(postg
     ):
         holding = threads.submit(queue.get_pool().fetch, "select pg_sleep(600)")
         found = "select pid from pg_stat_activity where application_name = %s and query like '%%pg_sleep%%'"
-        wait_until(lambda: admin.execute(found, (name,)).fetchone(), "the connection is taken")
+        until(lambda: admin.execute(found, (name,)).fetchone(), "the connection is taken")
         with pytest.raises(BackendUnavailable, match="pool_max is too low"):
             queue.get_pool().fetch("select 1 as one")
         admin.execute(f"select pg_terminate_backend(pid) from ({found}) as holder".encode(), (name,))

@@ -19,6 +19,7 @@ import pytest
 from dataqueue import AsyncJobContext, AsyncJobQueue, ConfigError, Job, JobContext, JobHandlers, JobQueue
 from tests.conftest import NOT_HERE, with_parameter
 from tests.pooler import Pooler, pgbouncer
+from tests.processes import until
 from tests.servers import POSTGRES_VARIABLE
 
 PATIENCE = 60
@@ -44,9 +45,13 @@ def url(pooler: Pooler, schema: str) -> Iterator[str]:
     with JobQueue(url) as queue:
         queue.migrate()
     yield url
-    with psycopg.connect(pooler.direct_url) as direct:
-        left = direct.execute("select count(*) from pg_locks where locktype = 'advisory' and objid <> 0")
-        assert left.fetchone() == (0,)
+    with psycopg.connect(pooler.direct_url, autocommit=True) as direct:
+        left = (
+            "select count(*) from pg_locks join pg_stat_activity using (pid) "
+            "where locktype = 'advisory' and granted and state = 'idle'"
+        )
+        # Another test may be migrating: what it holds for a moment is not what was left behind.
+        until(lambda: direct.execute(left).fetchone() == (0,), "no advisory lock is left")
     with psycopg.connect(pooler.url, prepare_threshold=None) as through:
         assert through.execute("select count(*) from pg_prepared_statements").fetchone() == (0,)
         changed = through.execute("select name from pg_settings where source in ('session', 'client')").fetchall()
@@ -228,8 +233,10 @@ def test_the_conformance_suite_passes_through_it(pooler: Pooler) -> None:
     )
     messages = [json.loads(line) for line in built.stdout.splitlines()]
     [binary] = [message["executable"] for message in messages if message.get("target", {}).get("name") == "core"]
+    # Notifications cannot pass, which is what these two are about.
+    skipped = ["--skip", "postgres::wake::", "--skip", "postgres::watch::"]
     ran = subprocess.run(
-        [binary, "postgres::"],
+        [binary, "postgres::", *skipped],
         cwd=ROOT,
         env={**os.environ, POSTGRES_VARIABLE: pooler.url, "DATAQUEUE_TEST_PGBOUNCER": "1"},
         capture_output=True,

@@ -10,8 +10,8 @@ import pytest
 
 from dataqueue import ConfigError, JobQueue, PostgresConfig
 from tests.conftest import NOT_HERE, with_parameter
+from tests.processes import until
 from tests.python.connecting.conftest import PASSWORD, GuardedServer, connects, has_ipv6
-from tests.waiting import wait_until
 
 
 def shown(queue: JobQueue, setting: str) -> str:
@@ -122,7 +122,7 @@ def test_the_application_name_is_seen_in_pg_stat_activity(postgres_store_url: st
         named.add_job("t", None)
         plain.add_job("t", None)
         # PostgreSQL writes what is not ASCII in its own way.
-        wait_until(lambda: any(name.startswith("billing ") for name in names()), "the name is seen")
+        until(lambda: any(name.startswith("billing ") for name in names()), "the name is seen")
         assert "dataqueue" in names()
 
 
@@ -144,10 +144,3 @@ def test_a_parameter_that_means_nothing_is_named_before_anything_is_connected(qu
         JobQueue(f"postgresql://app:Zq9@nowhere.invalid/app?{query}")
     assert told in str(raised.value)
     assert "Zq9" not in str(raised.value)
-
-
-def test_parts_beside_a_url_are_refused() -> None:
-    with pytest.raises(ConfigError, match="both url and host, password"):
-        JobQueue(PostgresConfig("postgresql://db/app", host="db", password="Zq9"))
-    with pytest.raises(ConfigError, match="must begin with postgresql://"):
-        JobQueue(PostgresConfig("sqlite:///jobs.db"))
