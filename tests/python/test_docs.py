@@ -167,7 +167,7 @@ async def test_the_blocks_of_a_page_run(
         for number, block in enumerate(blocks(page)):
             await run(Block(Path(f"what {name} takes for granted"), 0, GRANTED.get((name, number), "")), names)
             if file := re.match(r"# (\w+\.py)\n", block.code):
-                (tmp_path / file[1]).write_text(block.code)  # noqa: ASYNC240 - nothing else is on this loop
+                (tmp_path / file[1]).write_text(block.code)
             await run(block, names)
         await run(Block(Path(f"what {name} led to"), 0, AFTER.get(name, "")), names)
     finally:
