@@ -22,7 +22,6 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use parking_lot::Mutex;
 use tokio::task::JoinHandle;
 
 pub use config::{Config, HandlerSpec, LaneKind, SHORTEST_LEASE};
@@ -32,6 +31,7 @@ pub use run::{AbortReason, Control, End, Finished, HandlerError, RetryChoice, Ru
 pub use stats::Counts;
 
 use crate::error::{Error, Result};
+use crate::lock::Mutex;
 use crate::runtime;
 use crate::storage::Storage;
 use engine::{Engine, Phase};

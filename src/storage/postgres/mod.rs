@@ -32,11 +32,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
-use parking_lot::Mutex;
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
 
 use crate::error::{Error, Result};
+use crate::lock::Mutex;
 use crate::storage::PostgresOptions;
 use pool::Connections;
 use session::Session;
@@ -50,7 +50,7 @@ pub struct PostgresStorage {
     statements: Statements,
     connections: Connections,
     hub: Arc<Hub>,
-    /// The payload of this storage's own notifications.
+    /// The payload of this storage's own notifications. Children of one process may draw the same random numbers.
     own_payload: String,
     /// Whether the schema was seen to be what this library needs.
     checked: AtomicBool,
@@ -81,7 +81,7 @@ impl PostgresStorage {
             connections: Connections::new(&options)?,
             names,
             hub: Hub::new(),
-            own_payload: format!("w{:016x}", rand::random::<u64>()),
+            own_payload: format!("w{:08x}{:016x}", std::process::id(), rand::random::<u64>()),
             checked: AtomicBool::new(false),
             closed: AtomicBool::new(false),
             next_due: Mutex::new(None),
