@@ -2,7 +2,7 @@
 //! on PostgreSQL, Redis and SQLite.
 //!
 //! Layers, each importing only those after it: `python` (the border, behind the feature of that name),
-//! [`processor`], [`storage`], [`policy`], [`model`]; the leaves [`error`], [`clock`], [`runtime`],
+//! [`processor`], [`storage`], [`policy`], [`model`]; the leaves [`error`], [`clock`], [`lock`], [`runtime`],
 //! [`per_process`] and [`telemetry`] are open to all of them.
 
 #![warn(missing_docs)]
@@ -13,6 +13,7 @@
 
 pub mod clock;
 pub mod error;
+pub mod lock;
 pub mod model;
 pub mod per_process;
 pub mod policy;

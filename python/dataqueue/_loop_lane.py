@@ -61,8 +61,7 @@ class LoopLane:
     def open(self) -> None:
         """Starts to take runs."""
         self._ears = ears = self._loop.create_task(self._listen())
-        # A loop may be dropped with this task on it.
-        ears._log_destroy_pending = False  # type: ignore[attr-defined]
+        _may_be_dropped(ears)
         self._core.ring(self._sender.fileno())
 
     def close(self) -> None:
@@ -115,7 +114,8 @@ class LoopLane:
     def _pump(self) -> None:
         self._scheduled = False
         finished, self._finished = self._finished, []
-        runs, messages = self._core.exchange(finished, _AT_ONCE)
+        # On a loop that ends, nothing that is started now would run.
+        runs, messages = self._core.exchange(finished, 0 if self._loop_is_ending() else _AT_ONCE)
         for run in runs:
             self._start(run)
         for run_id, what in messages:
@@ -137,6 +137,7 @@ class LoopLane:
             active.task = asyncio.Task(self._execute(active), loop=self._loop, eager_start=True)
         else:
             active.task = self._loop.create_task(self._execute(active))
+        _may_be_dropped(active.task)
 
     async def _execute(self, active: _Active) -> None:
         run, handler = active.run, active.handler
@@ -150,7 +151,10 @@ class LoopLane:
                 end = released(run)
             else:
                 end = failed(run, handler, error, reason)
-        del self._active[run.id]
+        if self._loop.is_closed():
+            # The task was dropped with its loop; the job went back.
+            return
+        self._active.pop(run.id, None)
         self._finished.append(end)
         self._pump_soon()
 
@@ -183,6 +187,11 @@ class LoopLane:
         # A task that is cancelled before its first step never runs, and its end would not be told.
         if active.began and active.task is not None:
             active.task.cancel()
+
+
+def _may_be_dropped(task: asyncio.Task[None]) -> None:
+    """A loop may end with this task on it, which is no reason to complain: what it did goes back."""
+    task._log_destroy_pending = False  # type: ignore[attr-defined]
 
 
 class LoopThread:

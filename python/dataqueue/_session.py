@@ -19,17 +19,22 @@ if TYPE_CHECKING:
     from ._core import Processor as Core
     from .handlers import Handler
 
-__all__ = ["Session"]
+__all__ = ["GRACE", "Session"]
 
-# How long the interpreter's exit waits for running handlers, and then for the threads that ran them.
-_GRACE = 5.0
+GRACE = 5.0
+"""How long the end of a queue, or of the interpreter, waits for running handlers."""
+
+# How long a session's own end waits for its threads, each kind of them.
 _JOIN = 1.0
 
 _open: weakref.WeakSet[Session] = weakref.WeakSet()
 
 
 class Session:
-    """From the start of a processor to its end. All its threads are born in Python."""
+    """From the start of a processor to its end. All its threads are born in Python.
+
+    `of_queue` holds the open sessions of the same queue.
+    """
 
     def __init__(
         self,
@@ -38,8 +43,10 @@ class Session:
         name: str,
         on_error: Callable[[Exception], object] | None,
         loop: asyncio.AbstractEventLoop | None,
+        of_queue: set[Session],
     ) -> None:
         self.core = core
+        self._of_queue = of_queue
         self._on_error = on_error
         self._pid = os.getpid()
         self._loop_thread: LoopThread | None = None
@@ -59,6 +66,7 @@ class Session:
         """Starts the lanes and the monitor. With a caller's loop, on that loop's thread."""
         _at_exit()
         _open.add(self)
+        self._of_queue.add(self)
         self._monitor.start()
         if self._thread_lane is not None:
             self._thread_lane.open()
@@ -69,29 +77,23 @@ class Session:
             self._loop_lane.open()
 
     def close(self) -> None:
-        """Ends the lanes, after the engine's part was drained."""
-        if self._closed:
-            return
-        self._closed = True
-        _open.discard(self)
-        if self._thread_lane is not None:
-            self._thread_lane.join(_JOIN)
-        self._monitor.join(_JOIN)
-        if self._loop_thread is not None and self._loop_lane is not None:
-            # A handler that blocks the loop must not keep its caller.
-            self._loop_thread.call(self._loop_lane.close, _JOIN)
-            self._loop_thread.stop(_JOIN)
-        elif self._loop_lane is not None:
-            self._loop_lane.close_soon()
+        """Waits for the lanes to end, after the engine's part was drained; not for handlers that do not end."""
+        if threading.current_thread() is not self._monitor:
+            self._monitor.join(3 * _JOIN)
+
+    @property
+    def is_inherited(self) -> bool:
+        """Whether the process forked since: the session goes on in the parent, and only there."""
+        return os.getpid() != self._pid
 
     def end_at_exit(self) -> None:
         """Ends a session that nobody ended, before the interpreter takes its threads away."""
-        if self._closed or os.getpid() != self._pid:
+        if self._closed or self.is_inherited:
             return
         if self._loop_lane is not None and self._loop_thread is None:
             # The loop belonged to code that is over: nothing on it can end any more.
             self._loop_lane.abandon()
-        self.core.drain(_GRACE).wait()
+        self.core.drain(GRACE).wait()
         self.close()
 
     def _watch(self) -> None:
@@ -102,6 +104,20 @@ class Session:
                     self._thread_lane.tell(run_id, what)
             for report in reports:
                 self._tell(report)
+        self._end_lanes()
+
+    def _end_lanes(self) -> None:
+        self._closed = True
+        _open.discard(self)
+        self._of_queue.discard(self)
+        if self._thread_lane is not None:
+            self._thread_lane.join(_JOIN)
+        if self._loop_thread is not None and self._loop_lane is not None:
+            # A handler that blocks the loop must not keep this.
+            self._loop_thread.call(self._loop_lane.close, _JOIN)
+            self._loop_thread.stop(_JOIN)
+        elif self._loop_lane is not None:
+            self._loop_lane.close_soon()
 
     def _tell(self, report: str) -> None:
         if self._on_error is None:

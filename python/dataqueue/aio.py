@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from ._call import Call
     from ._core import Pending
+    from ._session import Session
     from .processor import AsyncProcessor
 
 __all__ = ["AsyncJobQueue"]
@@ -56,6 +57,8 @@ class AsyncJobQueue:
         """
         self._requests = Requests(config, verbose)
         self._inboxes = Inboxes()
+        # The processors at work, which enter and leave by themselves.
+        self._sessions: set[Session] = set()
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._requests.store.location}>"
@@ -69,7 +72,17 @@ class AsyncJobQueue:
         await self.close()
 
     async def close(self) -> None:
-        """Closes the queue's connections, unless they are those of a shared pool. Stop its processors before."""
+        """Closes the queue's connections, unless they are those of a shared pool.
+
+        Processors of this queue that still run are stopped first: what has not started goes back, and handlers have
+        five seconds to end. `stop_and_drain` gives them longer.
+        """
+        for session in list(self._sessions):
+            from ._session import GRACE
+            from .processor import AsyncProcessor
+
+            if not session.is_inherited:
+                await AsyncProcessor._end(self, session, GRACE)
         await self._result(self._requests.close())
         self._inboxes.close()
 

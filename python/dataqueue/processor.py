@@ -88,10 +88,16 @@ class _Processor:
         return Core(self._queue._requests.store, worker_name=self._worker_id, handlers=handlers, **self._options)
 
     def _open(self, loop: asyncio.AbstractEventLoop | None) -> Session:
-        if self._session is not None and self._session.core.is_running():
-            raise RuntimeError("this processor is running: stop it first, or create another")
-        core = self._core()
-        self._session = session = Session(core, self._handlers, "dataqueue", self._on_error, loop)
+        if self._session is not None and self._session in self._queue._sessions:
+            if self._session.is_inherited:
+                raise RuntimeError(
+                    "this processor was started before the process forked and does not run in the child: "
+                    "create a processor in the child itself"
+                )
+            if self._session.core.is_running():
+                raise RuntimeError("this processor is running: stop it first, or create another")
+        core, of_queue = self._core(), self._queue._sessions
+        self._session = session = Session(core, self._handlers, "dataqueue", self._on_error, loop, of_queue)
         session.open()
         return session
 
@@ -132,10 +138,11 @@ class Processor(_Processor):
         Returns:
             Whether every handler ended within the timeout.
         """
-        session = self._session
-        if session is None:
-            return True
-        complete = session.core.drain(_patience(timeout)).wait()
+        return self._session is None or self._end(self._queue, self._session, _patience(timeout))
+
+    @staticmethod
+    def _end(_queue: JobQueue, session: Session, timeout: float) -> bool:
+        complete = session.core.drain(timeout).wait()
         session.close()
         return complete
 
@@ -176,10 +183,11 @@ class AsyncProcessor(_Processor):
         Returns:
             Whether every handler ended within the timeout.
         """
-        session = self._session
-        if session is None:
-            return True
-        complete = await self._queue._answer(session.core.drain(_patience(timeout)))
+        return self._session is None or await self._end(self._queue, self._session, _patience(timeout))
+
+    @staticmethod
+    async def _end(queue: AsyncJobQueue, session: Session, timeout: float) -> bool:
+        complete = await queue._answer(session.core.drain(timeout))
         await asyncio.to_thread(session.close)
         return complete
 

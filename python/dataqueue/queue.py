@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from ._call import Call
     from ._core import Pending
+    from ._session import Session
     from .processor import Processor
 
 __all__ = ["JobQueue"]
@@ -53,6 +54,8 @@ class JobQueue:
             ConfigError: The URL or an option cannot be used.
         """
         self._requests = Requests(config, verbose)
+        # The processors at work, which enter and leave by themselves.
+        self._sessions: set[Session] = set()
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._requests.store.location}>"
@@ -66,7 +69,17 @@ class JobQueue:
         self.close()
 
     def close(self) -> None:
-        """Closes the queue's connections, unless they are those of a shared pool. Stop its processors before."""
+        """Closes the queue's connections, unless they are those of a shared pool.
+
+        Processors of this queue that still run are stopped first: what has not started goes back, and handlers have
+        five seconds to end. `stop_and_drain` gives them longer.
+        """
+        for session in list(self._sessions):
+            from ._session import GRACE
+            from .processor import Processor
+
+            if not session.is_inherited:
+                Processor._end(self, session, GRACE)
         self._result(self._requests.close())
 
     @overload

@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use parking_lot::Mutex;
 use tokio::sync::watch;
 
 use crate::error::{Error, Result};
+use crate::lock::Mutex;
 use crate::model::{Worker, WorkerId};
 use crate::storage::Storage;
 

@@ -2,13 +2,13 @@
 //! engine's tasks add claimed jobs, watch deadlines and abort. Nothing here waits on the store.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, MutexGuard};
 use std::time::{Duration, Instant};
 
-use parking_lot::{Condvar, Mutex, MutexGuard};
 use tokio::sync::Notify;
 
+use crate::lock::{Condvar, Mutex};
 use crate::model::{FailureReason, Note, NoteKind, Outcome, Settlement};
 
 use super::board::{Running, State};
@@ -135,7 +135,8 @@ impl Lanes {
                 return Next::Closed;
             }
             state.idle_threads += 1;
-            let timed_out = self.work.wait_until(&mut state, until).timed_out();
+            let timed_out;
+            (state, timed_out) = self.work.wait_until(state, until);
             state.idle_threads -= 1;
             if timed_out {
                 return if state.closed { Next::Closed } else { Next::Nothing };
@@ -150,7 +151,11 @@ impl Lanes {
         let thread = LaneKind::Thread.index();
         loop {
             let nothing = state.reports.is_empty() && state.controls.get(thread).is_none_or(VecDeque::is_empty);
-            if !nothing || state.closed || self.attention.wait_until(&mut state, until).timed_out() {
+            let mut over = !nothing || state.closed;
+            if !over {
+                (state, over) = self.attention.wait_until(state, until);
+            }
+            if over {
                 let controls = state.controls.get_mut(thread).map(|queue| queue.drain(..).collect());
                 return (controls.unwrap_or_default(), state.reports.drain(..).collect());
             }
@@ -297,7 +302,7 @@ impl Lanes {
         }
         if wake_other {
             match other {
-                LaneKind::Thread => drop(self.work.notify_one()),
+                LaneKind::Thread => self.work.notify_one(),
                 LaneKind::Loop => self.wake_loop(),
             }
         }

@@ -23,7 +23,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use parking_lot::Mutex;
 use tokio::task::JoinHandle;
 
 pub use config::{Config, HandlerSpec, LaneKind, SHORTEST_LEASE};
@@ -33,6 +32,7 @@ pub use run::{AbortReason, Control, End, Finished, HandlerError, RetryChoice, Ru
 pub use stats::Counts;
 
 use crate::error::{Error, Result};
+use crate::lock::Mutex;
 use crate::runtime;
 use crate::storage::Storage;
 use drain::ClaimerEnd;

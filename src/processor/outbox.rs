@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 use std::mem;
 
-use parking_lot::Mutex;
 use tokio::sync::Notify;
 
+use crate::lock::Mutex;
 use crate::model::{Note, NoteKind, Settlement};
 
 use super::run::RunId;

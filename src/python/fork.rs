@@ -1,12 +1,40 @@
 //! A store that survives `fork()`: each process has its own.
+//!
+//! Python tells of forks that go through it (`os.fork()`, `multiprocessing`), so that stores can be brought into order before.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
 
 use crate::error::{Error, Result};
 use crate::per_process::PerProcess;
 use crate::runtime;
 use crate::storage::{self, Storage, StoreOptions};
+
+#[pyfunction]
+fn before_fork(py: Python<'_>) {
+    py.detach(storage::before_fork);
+}
+
+#[pyfunction]
+fn after_fork_in_parent(py: Python<'_>) {
+    py.detach(storage::after_fork_in_parent);
+}
+
+/// Asks Python to tell of forks, where there are any.
+pub(crate) fn register(py: Python<'_>) -> PyResult<()> {
+    let os = py.import("os")?;
+    if !os.hasattr("register_at_fork")? {
+        return Ok(());
+    }
+    let hooks = PyDict::new(py);
+    hooks.set_item("before", wrap_pyfunction!(before_fork, py)?)?;
+    hooks.set_item("after_in_parent", wrap_pyfunction!(after_fork_in_parent, py)?)?;
+    os.call_method("register_at_fork", (), Some(&hooks))?;
+    Ok(())
+}
 
 /// A store and how to open it again.
 pub(crate) struct Reopening {

@@ -30,5 +30,6 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<lane::Run>()?;
     module.add_class::<inbox::Inbox>()?;
     module.add_class::<logs::LogPump>()?;
+    fork::register(module.py())?;
     module.add_function(wrap_pyfunction!(logs::set_log_level, module)?)
 }

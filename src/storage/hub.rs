@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use parking_lot::Mutex;
 use tokio::sync::{Notify, watch};
 
+use crate::lock::Mutex;
 use crate::model::JobId;
 use crate::storage::{Wakes, Watch};
 

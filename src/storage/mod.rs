@@ -24,6 +24,17 @@ pub use waiting::wait_for_end;
 
 use crate::error::Result;
 
+/// Brings the open stores into a state in which the process can fork, and keeps them there until
+/// [`after_fork_in_parent`]. Waits for what they are doing, some seconds at most.
+pub fn before_fork() {
+    sqlite::before_fork();
+}
+
+/// Lets them go on. In the child there is nothing to do: what it inherited it leaves alone.
+pub fn after_fork_in_parent() {
+    sqlite::after_fork_in_parent();
+}
+
 /// Makes the store that `options` describe. No connection is made before the first call.
 ///
 /// # Errors

@@ -34,11 +34,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
-use parking_lot::Mutex;
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
 
 use crate::error::{Error, Result};
+use crate::lock::Mutex;
 use crate::storage::PostgresOptions;
 use crate::storage::hub::Hub;
 use pool::Connections;
@@ -52,7 +52,7 @@ pub struct PostgresStorage {
     statements: Statements,
     connections: Connections,
     hub: Arc<Hub>,
-    /// The payload of this storage's own notifications.
+    /// The payload of this storage's own notifications. Children of one process may draw the same random numbers.
     own_payload: String,
     /// Whether the schema was seen to be what this library needs.
     checked: AtomicBool,
@@ -83,7 +83,7 @@ impl PostgresStorage {
             connections: Connections::new(&options)?,
             names,
             hub: Hub::new(),
-            own_payload: format!("w{:016x}", rand::random::<u64>()),
+            own_payload: format!("w{:08x}{:016x}", std::process::id(), rand::random::<u64>()),
             checked: AtomicBool::new(false),
             closed: AtomicBool::new(false),
             next_due: Mutex::new(None),

@@ -26,7 +26,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use parking_lot::{Mutex, RwLock};
 use redis::{Cmd, FromRedisValue};
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
@@ -39,6 +38,7 @@ use self::scripts::{Script, Scripts};
 use super::hub::Hub;
 use super::options::RedisOptions;
 use crate::error::{Error, Result};
+use crate::lock::Mutex;
 
 /// After so long without an answer a connection is tried before it is trusted.
 const IDLE: Duration = Duration::from_secs(5);
@@ -51,7 +51,7 @@ pub struct RedisStorage {
     /// By which this storage knows its own wake-ups among those it hears.
     origin: String,
     hub: Arc<Hub>,
-    link: RwLock<Option<Link>>,
+    link: Mutex<Option<Link>>,
     opening: tokio::sync::Mutex<()>,
     /// When the server answered last.
     answered: Mutex<Option<Instant>>,
@@ -75,7 +75,7 @@ impl RedisStorage {
             keys,
             origin: format!("{:016x}", rand::random::<u64>()),
             hub: Hub::new(),
-            link: RwLock::new(None),
+            link: Mutex::new(None),
             opening: tokio::sync::Mutex::default(),
             answered: Mutex::new(None),
             checked: AtomicBool::new(false),
@@ -98,7 +98,7 @@ impl RedisStorage {
         let within = self.options.connect_timeout;
         let opened = timeout(within, Link::open(&self.options)).await;
         let link = opened.map_err(|_| unavailable(format!("no connection within {} s", within.as_secs_f64())))??;
-        *self.link.write() = Some(link.clone());
+        *self.link.lock() = Some(link.clone());
         Ok(link)
     }
 
@@ -106,7 +106,7 @@ impl RedisStorage {
         if self.closed.load(Ordering::Acquire) {
             return Err(Error::Closed);
         }
-        Ok(self.link.read().clone())
+        Ok(self.link.lock().clone())
     }
 
     /// Runs a script with arguments, on keys that are ours.
@@ -184,7 +184,7 @@ impl RedisStorage {
     fn shut_down(&self) {
         self.closed.store(true, Ordering::Release);
         self.tasks.lock().drain(..).for_each(|task| task.abort());
-        *self.link.write() = None;
+        *self.link.lock() = None;
         // Whoever waits for a hint looks again, and is told that the queue is closed.
         self.hub.look_again();
     }

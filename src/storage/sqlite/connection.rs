@@ -1,6 +1,7 @@
 //! Opening the database and setting a connection up.
 
 use std::fs;
+use std::ops::{Deref, DerefMut};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -9,6 +10,7 @@ use rand::RngExt;
 use rusqlite::{Connection, OpenFlags};
 
 use super::fault::{Fault, Outcome, Place};
+use super::forking::Counted;
 use crate::error::{Error, Result};
 
 /// The first version without the bug that could lose a commit when the log was reset.
@@ -20,8 +22,28 @@ const CHECKPOINT_PAGES: i64 = 4_000;
 /// Statements kept prepared.
 const STATEMENTS: usize = 128;
 
+/// A connection, and that it counts as one to a file.
+pub(super) struct Open {
+    conn: Connection,
+    _counted: Option<Counted>,
+}
+
+impl Deref for Open {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        &self.conn
+    }
+}
+
+impl DerefMut for Open {
+    fn deref_mut(&mut self) -> &mut Connection {
+        &mut self.conn
+    }
+}
+
 /// A connection that may write: durable at each commit.
-pub(super) fn open_writer(place: &Place, patience: Duration) -> Outcome<Connection> {
+pub(super) fn open_writer(place: &Place, patience: Duration) -> Outcome<Open> {
     check_library()?;
     if let Some(path) = place.path() {
         refuse_network(path)?;
@@ -36,14 +58,15 @@ pub(super) fn open_writer(place: &Place, patience: Duration) -> Outcome<Connecti
 }
 
 /// A connection that only reads.
-pub(super) fn open_reader(place: &Place, patience: Duration) -> Outcome<Connection> {
+pub(super) fn open_reader(place: &Place, patience: Duration) -> Outcome<Open> {
     let conn = open(place, patience)?;
     conn.pragma_update(None, "query_only", true)?;
     conn.pragma_update(None, "cache_size", -16 * 1024)?;
     Ok(conn)
 }
 
-fn open(place: &Place, patience: Duration) -> Outcome<Connection> {
+fn open(place: &Place, patience: Duration) -> Outcome<Open> {
+    let counted = place.path().map(|_| Counted::new()).transpose()?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut conn = match place.path() {
         Some(path) => Connection::open_with_flags(path, flags)?,
@@ -53,7 +76,7 @@ fn open(place: &Place, patience: Duration) -> Outcome<Connection> {
     conn.busy_handler(Some(back_off(patience)))?;
     conn.pragma_update(None, "foreign_keys", false)?;
     conn.pragma_update(None, "temp_store", "MEMORY")?;
-    Ok(conn)
+    Ok(Open { conn, _counted: counted })
 }
 
 /// Waits in short, random steps: the stock handler's steps of up to 100 ms starve one of two busy processes.

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use parking_lot::Mutex;
 use tokio::sync::watch;
 
 use super::session::Effects;
+use crate::lock::Mutex;
 use crate::model::JobId;
 use crate::storage::driver::{Wakes, Watch};
 

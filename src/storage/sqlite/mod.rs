@@ -9,6 +9,7 @@ mod errors;
 mod fault;
 mod filter;
 mod find;
+mod forking;
 mod hints;
 mod manage;
 mod migrations;
@@ -30,23 +31,24 @@ mod writer;
 use std::sync::Arc;
 use std::time::Duration;
 
-use parking_lot::RwLock;
-
 use self::fault::{Outcome, Place};
+pub use self::forking::{after_fork_in_parent, before_fork};
 use self::hints::Hints;
 use self::session::Session;
 use self::threads::{Setup, Threads};
 use super::options::SqliteOptions;
 use crate::clock::{Clock, SystemClock};
 use crate::error::{Error, Result};
+use crate::lock::Mutex;
 
 /// Jobs in an SQLite file, or in memory.
 ///
 /// The file is opened, and made if it is not there, by the first call. Any number of these, in any number of
-/// processes of one machine, may use one file. Nothing of it survives a `fork()`: make a new one in the child.
+/// processes of one machine, may use one file. Nothing of it survives a `fork()`: make a new one in the child, and have
+/// [`before_fork`] and [`after_fork_in_parent`] called around it.
 pub struct SqliteStorage {
     setup: Setup,
-    state: RwLock<State>,
+    state: Mutex<State>,
     opening: tokio::sync::Mutex<()>,
 }
 
@@ -78,7 +80,7 @@ impl SqliteStorage {
         }
         let setup =
             Setup { place: Place::new(options.path), patience: options.busy_timeout, clock, hints: Hints::new() };
-        Ok(Self { setup, state: RwLock::new(State::Untouched), opening: tokio::sync::Mutex::default() })
+        Ok(Self { setup, state: Mutex::new(State::Untouched), opening: tokio::sync::Mutex::default() })
     }
 
     /// The database's threads, started if they are not.
@@ -90,13 +92,13 @@ impl SqliteStorage {
         if let Some(threads) = self.opened()? {
             return Ok(threads);
         }
-        let threads = Arc::new(Threads::open(self.setup.clone()).await?);
-        *self.state.write() = State::Open(Arc::clone(&threads));
+        let threads = Threads::open(self.setup.clone()).await?;
+        *self.state.lock() = State::Open(Arc::clone(&threads));
         Ok(threads)
     }
 
     fn opened(&self) -> Result<Option<Arc<Threads>>> {
-        match &*self.state.read() {
+        match &*self.state.lock() {
             State::Untouched => Ok(None),
             State::Open(threads) => Ok(Some(Arc::clone(threads))),
             State::Closed => Err(Error::Closed),

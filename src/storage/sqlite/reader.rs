@@ -5,21 +5,28 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
-use parking_lot::Mutex;
-use rusqlite::Connection;
-
-use super::connection;
+use super::connection::{self, Open};
 use super::fault::{Outcome, Place};
+use super::forking::Invitation;
 use super::session::Session;
 use super::work::Work;
 use crate::clock::Clock;
+use crate::lock::Mutex;
 
 /// How many of SQLite's own instructions run between two looks at the deadline: some milliseconds.
 const INSTRUCTIONS: i32 = 100_000;
 
+/// What a reader is asked.
+pub(super) enum Request {
+    /// A request to run.
+    Work(Box<dyn Work>),
+    /// Close the file, and wait for a fork to be over.
+    Pause(Invitation),
+}
+
 /// One reader's own; the inbox is shared by all of them.
 pub(super) struct Reader {
-    pub inbox: Arc<Mutex<Receiver<Box<dyn Work>>>>,
+    pub inbox: Arc<Mutex<Receiver<Request>>>,
     pub clock: Arc<dyn Clock>,
     pub place: Place,
     /// How long to wait for a lock.
@@ -32,7 +39,7 @@ pub(super) struct Reader {
 
 /// A reader's connection, which gives up a statement at the deadline.
 struct Guarded {
-    conn: Connection,
+    conn: Open,
     deadline: Arc<Mutex<Instant>>,
 }
 
@@ -42,7 +49,15 @@ impl Reader {
         let mut guarded = None;
         loop {
             let received = self.inbox.lock().recv();
-            let Ok(mut work) = received else { return };
+            let mut work = match received {
+                Ok(Request::Work(work)) => work,
+                Ok(Request::Pause(invitation)) => {
+                    guarded = None;
+                    invitation.keep();
+                    continue;
+                }
+                Err(_) => return,
+            };
             if !work.is_wanted() {
                 continue;
             }

@@ -161,7 +161,7 @@ impl Storage for SqliteStorage {
 
     async fn close(&self) {
         let _opening = self.opening.lock().await;
-        let before = std::mem::replace(&mut *self.state.write(), State::Closed);
+        let before = std::mem::replace(&mut *self.state.lock(), State::Closed);
         if let State::Open(threads) = before {
             threads.close().await;
             // Whoever waits for a hint looks again, and is told that the queue is closed.

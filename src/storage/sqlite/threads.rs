@@ -6,21 +6,22 @@ use std::sync::mpsc::{self, Sender};
 use std::thread;
 use std::time::Duration;
 
-use parking_lot::Mutex;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
-use super::connection;
+use super::connection::{self, Open};
 use super::fault::{Outcome, Place};
+use super::forking::{Opening, Pause};
 use super::hints::Hints;
 use super::migrations;
-use super::reader::Reader;
+use super::reader::{Reader, Request};
 use super::session::Session;
 use super::watch::{self, FileWatch};
-use super::work::{Work, pack};
+use super::work::pack;
 use super::writer::{self, Message, Writer};
 use crate::clock::Clock;
 use crate::error::{Error, Result};
+use crate::lock::Mutex;
 
 /// Two: one long list leaves room for the short reads of others.
 const READERS: usize = 2;
@@ -42,7 +43,7 @@ pub(super) struct Threads {
     setup: Setup,
     writer: Sender<Message>,
     /// None where everything is in memory: only the writer's connection sees that.
-    readers: Mutex<Option<Sender<Box<dyn Work>>>>,
+    readers: Mutex<Option<Sender<Request>>>,
     watch: Mutex<Option<FileWatch>>,
     closing: Arc<AtomicBool>,
     reader_handles: Mutex<Vec<thread::JoinHandle<()>>>,
@@ -50,15 +51,17 @@ pub(super) struct Threads {
 
 impl Threads {
     /// Opens the database, creating it and running the migrations if need be.
-    pub(super) async fn open(setup: Setup) -> Result<Self> {
+    pub(super) async fn open(setup: Setup) -> Result<Arc<Self>> {
+        let opening = Opening::begin();
         let (writer, inbox) = mpsc::channel();
         let (ready, opened) = oneshot::channel();
         let start = setup.clone();
         let serve = move || match open_database(&start) {
             Ok((conn, version)) => {
-                let Setup { place, clock, hints, .. } = start;
+                let Setup { place, patience, clock, hints } = start;
                 if ready.send(Ok(())).is_ok() {
-                    Writer { conn, clock, hints, place, inbox, version, newest_event: None }.serve();
+                    Writer { conn: Some(conn), clock, hints, place, patience, inbox, version, newest_event: None }
+                        .serve();
                 }
             }
             Err(fault) => drop(ready.send(Err(fault.told_of(&start.place)))),
@@ -71,7 +74,20 @@ impl Threads {
             None => (None, Vec::new()),
         };
         let (readers, reader_handles) = (Mutex::new(readers), Mutex::new(reader_handles));
-        Ok(Self { setup, writer, readers, watch: Mutex::default(), closing, reader_handles })
+        let threads = Arc::new(Self { setup, writer, readers, watch: Mutex::default(), closing, reader_handles });
+        opening.done(&threads);
+        Ok(threads)
+    }
+
+    /// Asks every thread to let go of SQLite during a fork.
+    pub(super) fn pause(&self, pause: &Arc<Pause>) {
+        // One that cannot be asked is gone, and the invitation with it.
+        let _ = self.writer.send(Message::Pause(pause.invite()));
+        if let Some(readers) = &*self.readers.lock() {
+            for _ in 0..READERS {
+                let _ = readers.send(Request::Pause(pause.invite()));
+            }
+        }
     }
 
     /// Runs a request that may write; `extra` is what it may take beyond the usual.
@@ -93,7 +109,7 @@ impl Threads {
         let (work, reply) = pack(work);
         let readers = self.readers.lock().clone();
         match readers {
-            Some(readers) => readers.send(work).map_err(|_| Error::Closed)?,
+            Some(readers) => readers.send(Request::Work(work)).map_err(|_| Error::Closed)?,
             None => self.writer.send(Message::Work(work)).map_err(|_| Error::Closed)?,
         }
         answer(&self.setup, reply, Duration::ZERO).await
@@ -126,14 +142,14 @@ impl Threads {
     }
 }
 
-fn open_database(setup: &Setup) -> Outcome<(rusqlite::Connection, i64)> {
+fn open_database(setup: &Setup) -> Outcome<(Open, i64)> {
     let conn = connection::open_writer(&setup.place, setup.patience)?;
     migrations::bring_up(&conn, setup.clock.now())?;
     let version = writer::version(&conn)?;
     Ok((conn, version))
 }
 
-type Readers = (Option<Sender<Box<dyn Work>>>, Vec<thread::JoinHandle<()>>);
+type Readers = (Option<Sender<Request>>, Vec<thread::JoinHandle<()>>);
 
 fn start_readers(setup: &Setup, closing: &Arc<AtomicBool>) -> Result<Readers> {
     let (sender, inbox) = mpsc::channel();

@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
+use super::connection::{self, Open};
 use super::fault::{Fault, Outcome, Place};
+use super::forking::Invitation;
 use super::hints::Hints;
 use super::session::{Effects, Session};
 use super::statements as sql;
@@ -25,16 +27,20 @@ pub(super) enum Message {
     Work(Box<dyn Work>),
     /// Look whether another connection changed the database.
     Probe,
+    /// Close the file, and wait for a fork to be over.
+    Pause(Invitation),
     /// Finish, and say so.
     Close(oneshot::Sender<()>),
 }
 
 /// The writer's own.
 pub(super) struct Writer {
-    pub conn: Connection,
+    /// None after a fork, until it is needed.
+    pub conn: Option<Open>,
     pub clock: Arc<dyn Clock>,
     pub hints: Arc<Hints>,
     pub place: Place,
+    pub patience: Duration,
     pub inbox: Receiver<Message>,
     /// The database's version as this connection last saw it; its own commits do not change it.
     pub version: i64,
@@ -47,32 +53,63 @@ pub(super) struct Writer {
 struct Group {
     ran: Vec<Box<dyn Work>>,
     effects: Effects,
-    close: Option<oneshot::Sender<()>>,
+    /// What ended it, to be done next.
+    met: Option<Message>,
 }
 
 impl Writer {
     /// Serves until the last sender is gone or asks to close.
     pub(super) fn serve(mut self) {
-        let mut closing = None;
-        while closing.is_none() {
-            match self.inbox.recv() {
-                Ok(Message::Work(work)) => closing = self.commit_group(work),
-                Ok(Message::Probe) => self.probe(),
-                Ok(Message::Close(done)) => closing = Some(done),
-                Err(_) => break,
+        let mut met = None;
+        let closing = loop {
+            match met.take().or_else(|| self.inbox.recv().ok()) {
+                Some(Message::Work(work)) => met = self.commit_group(work),
+                Some(Message::Probe) => self.probe(),
+                Some(Message::Pause(invitation)) => self.pause(invitation),
+                Some(Message::Close(done)) => break Some(done),
+                None => break None,
             }
-        }
+        };
         // What another process still reads stays in the log; the last to close copies the rest.
-        let _ = self.conn.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
-        drop(self.conn);
+        if let Some(conn) = self.conn.take() {
+            let _ = conn.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
+        }
         if let Some(done) = closing {
             let _ = done.send(());
         }
     }
 
-    /// Runs `first` and what else is queued in one transaction; answers a request to close met on the way.
-    fn commit_group(&mut self, first: Box<dyn Work>) -> Option<oneshot::Sender<()>> {
-        if let Err(fault) = self.execute("BEGIN IMMEDIATE") {
+    /// What is in memory is not shared, and would be gone: there the thread only waits.
+    fn pause(&mut self, invitation: Invitation) {
+        if self.place.path().is_some() {
+            self.conn = None;
+        }
+        invitation.keep();
+        // What cannot be opened now is tried again, and told of, when it is needed.
+        let _ = self.reopen();
+    }
+
+    fn reopen(&mut self) -> Outcome<()> {
+        if self.conn.is_none() {
+            let conn = connection::open_writer(&self.place, self.patience)?;
+            self.version = version(&conn)?;
+            self.conn = Some(conn);
+            self.hints.changed_elsewhere(true);
+        }
+        Ok(())
+    }
+
+    fn conn(&self) -> Outcome<&Connection> {
+        self.conn.as_deref().ok_or_else(|| Error::Closed.into())
+    }
+
+    fn is_in_transaction(&self) -> bool {
+        self.conn.as_ref().is_some_and(|conn| !conn.is_autocommit())
+    }
+
+    /// Runs `first` and what else is queued in one transaction; answers what it met that is to be done next.
+    fn commit_group(&mut self, first: Box<dyn Work>) -> Option<Message> {
+        if let Err(fault) = self.reopen().and_then(|()| self.execute("BEGIN IMMEDIATE")) {
             return self.refuse_all(first, &fault.told_of(&self.place));
         }
         let since = Instant::now();
@@ -82,8 +119,8 @@ impl Writer {
             match self.inbox.try_recv() {
                 Ok(Message::Work(work)) => lost = self.run(work, &mut group).err(),
                 Ok(Message::Probe) => self.hints.probed(),
-                Ok(Message::Close(done)) => {
-                    group.close = Some(done);
+                Ok(met) => {
+                    group.met = Some(met);
                     break;
                 }
                 Err(TryRecvError::Empty | TryRecvError::Disconnected) => break,
@@ -96,9 +133,9 @@ impl Writer {
         self.finish(group, lost)
     }
 
-    fn finish(&self, group: Group, lost: Option<Fault>) -> Option<oneshot::Sender<()>> {
+    fn finish(&self, group: Group, lost: Option<Fault>) -> Option<Message> {
         let lost = lost.map(|fault| fault.told_of(&self.place));
-        if lost.is_some() && !self.conn.is_autocommit() {
+        if lost.is_some() && self.is_in_transaction() {
             // The next BEGIN would fail otherwise, and tell of it.
             let _ = self.execute("ROLLBACK");
         }
@@ -108,7 +145,7 @@ impl Writer {
         for work in group.ran {
             work.answer(lost.as_ref());
         }
-        group.close
+        group.met
     }
 
     /// Runs one request in a savepoint of its own; an error here means that the whole transaction is lost.
@@ -116,7 +153,7 @@ impl Writer {
         if !work.is_wanted() {
             return Ok(());
         }
-        let mut session = Session::new(&self.conn, self.clock.now());
+        let mut session = Session::new(self.conn()?, self.clock.now());
         // The first has the transaction to itself, and no need for the cost of a savepoint.
         let is_first = group.ran.is_empty();
         if !is_first && let Err(fault) = self.execute("SAVEPOINT request") {
@@ -134,12 +171,12 @@ impl Writer {
         }
         work.answer(None);
         if is_first {
-            if !self.conn.is_autocommit() {
+            if self.is_in_transaction() {
                 self.execute("ROLLBACK")?;
             }
             return self.execute("BEGIN IMMEDIATE");
         }
-        if self.conn.is_autocommit() {
+        if !self.is_in_transaction() {
             // A full disk or a failed write ends the whole transaction.
             return Err(Error::Unavailable {
                 backend: crate::error::Backend::Sqlite,
@@ -159,14 +196,14 @@ impl Writer {
     }
 
     /// Nobody can write now: whoever waited behind `first` has waited as long.
-    fn refuse_all(&self, first: Box<dyn Work>, error: &Error) -> Option<oneshot::Sender<()>> {
+    fn refuse_all(&self, first: Box<dyn Work>, error: &Error) -> Option<Message> {
         let refuse = |work: Box<dyn Work>| work.answer(Some(error));
         refuse(first);
         loop {
             match self.inbox.try_recv() {
                 Ok(Message::Work(work)) => refuse(work),
                 Ok(Message::Probe) => self.hints.probed(),
-                Ok(Message::Close(done)) => return Some(done),
+                Ok(met) => return Some(met),
                 Err(_) => return None,
             }
         }
@@ -179,22 +216,24 @@ impl Writer {
             return;
         }
         self.version = version;
-        let session = Session::new(&self.conn, self.clock.now());
+        let Ok(conn) = self.conn() else { return };
+        let session = Session::new(conn, self.clock.now());
         // Every change of a job writes an event; what was changed without one, such as a worker's lease, is no news.
         let newest_event = session.value(sql::NEWEST_EVENT, []).ok();
         if newest_event.is_some() && newest_event == self.newest_event {
             return;
         }
+        let has_work = session.value(sql::HAS_WORK, []).unwrap_or(true);
         self.newest_event = newest_event;
-        self.hints.changed_elsewhere(session.value(sql::HAS_WORK, []).unwrap_or(true));
+        self.hints.changed_elsewhere(has_work);
     }
 
     fn version_now(&self) -> Outcome<i64> {
-        version(&self.conn)
+        version(self.conn()?)
     }
 
     fn execute(&self, statement: &str) -> Outcome<()> {
-        self.conn.prepare_cached(statement)?.execute([])?;
+        self.conn()?.prepare_cached(statement)?.execute([])?;
         Ok(())
     }
 }

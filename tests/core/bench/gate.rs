@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use dataqueue::error::Backend;
+use dataqueue::lock::Mutex;
 use dataqueue::model::{
     Added, Change, Chunk, Claim, ClaimRequest, Durability, Event, Filter, Job, JobId, NewJob, Note, Page, Prune,
     Reclaimed, Settled, Settlement, Transfer, Worker,
 };
 use dataqueue::storage::{Capabilities, ExternalAdd, MigrationState, MigrationStep, Storage, Wakes, Watch};
 use dataqueue::{Error, Result};
-use parking_lot::Mutex;
 use tokio::sync::watch;
 
 use super::eventually;

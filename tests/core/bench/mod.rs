@@ -14,9 +14,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use dataqueue::lock::Mutex;
 use dataqueue::storage::{Storage, StoreOptions, open};
 use futures_util::FutureExt;
-use parking_lot::Mutex;
 
 pub use crew::{Hand, PATIENCE, complete, end, eventually, fail, release};
 pub use drivers::{Connections, Driver, Postgres, Redis, Sqlite};

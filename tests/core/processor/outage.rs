@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use dataqueue::lock::Mutex;
 use dataqueue::model::{EventKind, Filter, JobId, NewJob, Status};
 use dataqueue::processor::{End, Start};
 use dataqueue::storage::Storage;
-use parking_lot::Mutex;
 
 use super::station::{LOOPED, Station, THREADED};
 use crate::bench::{Bench, eventually, job};

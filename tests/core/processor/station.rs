@@ -5,12 +5,12 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
+use dataqueue::lock::Mutex;
 use dataqueue::processor::{
     AbortReason, Config, Control, Counts, Drained, End, Finished, HandlerError, HandlerSpec, LaneKind, Lanes, Next,
     Processor, RetryChoice, RunId, Start,
 };
 use dataqueue::storage::Storage;
-use parking_lot::Mutex;
 
 use crate::bench::eventually;
 
