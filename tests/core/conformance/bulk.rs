@@ -12,7 +12,7 @@ use dataqueue::policy::status::after;
 use dataqueue::storage::{Storage, change_all};
 use tokio::task::JoinHandle;
 
-use crate::bench::{Bench, Hand, Stage, complete, fail, ids, job, settled_all, tagged};
+use crate::bench::{Bench, Hand, PATIENCE, Stage, complete, fail, ids, job, settled_all, tagged};
 
 super::tests![bulk:
     an_empty_filter_changes_every_job_whose_state_allows_it_with_one_event_each,
@@ -25,6 +25,7 @@ super::tests![bulk:
     two_bulk_cancels_at_once_change_each_job_once,
     a_bulk_cancel_skips_and_doubles_none_while_others_add_and_claim,
     a_bulk_edit_skips_and_doubles_none_while_others_claim_and_fail,
+    a_bulk_change_ends_however_fast_jobs_are_added,
 ];
 
 fn priority(priority: i32) -> Change {
@@ -238,4 +239,23 @@ pub async fn a_bulk_edit_skips_and_doubles_none_while_others_claim_and_fail(benc
         // Only what ran while the edit came by may have been passed over.
         assert!(edited.contains(&job.id) || job.attempts > 0, "job {} was skipped", job.id);
     }
+}
+
+pub async fn a_bulk_change_ends_however_fast_jobs_are_added(bench: &Bench) {
+    let added = bench.add_all((0..60).map(|_| job("a")).collect()).await;
+    let stop = Arc::new(AtomicBool::new(false));
+    let (store, stopped) = (bench.second(), Arc::clone(&stop));
+    let adding = tokio::spawn(async move {
+        while !stopped.load(Ordering::Acquire) {
+            store.add((0..100).map(|_| job("a")).collect()).await.unwrap();
+        }
+    });
+    let filter = of_type("a");
+    let change = priority(9);
+    let changing = bench.changed_all(&filter, &change, 1);
+    let changed = tokio::time::timeout(PATIENCE, changing).await;
+    stop.store(true, Ordering::Release);
+    adding.await.unwrap();
+    assert!(changed.expect("it runs after what is added") >= added.len() as u64);
+    assert!(bench.get(&added).await.unwrap().iter().all(|job| job.priority == 9));
 }

@@ -7,7 +7,7 @@ use dataqueue::Error;
 use dataqueue::clock::Timestamp;
 use dataqueue::model::{Change, ClaimRequest, EventKind, JobEdit, NewJob, Status};
 
-use crate::bench::{Bench, complete, eventually, fail, ids, job, worker_named};
+use crate::bench::{Bench, Stage, complete, eventually, fail, ids, job, worker_named};
 
 super::tests![claim:
     a_claim_records_who_when_and_the_attempt,
@@ -25,6 +25,7 @@ super::tests![claim:
     only_the_types_asked_for_are_claimed,
     a_type_is_not_starved_behind_many_jobs_of_another,
     a_job_that_failed_for_good_or_was_cancelled_is_not_claimed,
+    a_row_left_behind_in_the_queue_starts_no_job,
     a_failed_job_whose_retry_is_due_is_claimed_and_counts_an_attempt,
     started_at_is_the_first_claim,
     a_worker_that_was_never_registered_claims_nothing,
@@ -218,6 +219,24 @@ pub async fn a_job_that_failed_for_good_or_was_cancelled_is_not_claimed(bench: &
     hand.settle(complete(&completed)).await;
     let claim = hand.try_claim(&["a"], 10).await.unwrap();
     assert!(claim.jobs.is_empty() && !claim.more && claim.next_due.is_none());
+}
+
+pub async fn a_row_left_behind_in_the_queue_starts_no_job(bench: &Bench) {
+    let hand = bench.hand().await;
+    for stage in [Stage::Completed, Stage::Failed, Stage::Cancelled, Stage::Running, Stage::Waiting] {
+        let id = bench.staged(stage, "a").await;
+        let before = (bench.job(id).await, bench.kinds(id).await);
+        bench.driver().leave_behind(id).await;
+        let next = bench.add_one(NewJob { priority: -1, ..job("a") }).await;
+        let mut claimed = Vec::new();
+        eventually("the job behind it is claimed", async || {
+            claimed.extend(ids(&hand.claim(&["a"], 1).await));
+            !claimed.is_empty()
+        })
+        .await;
+        assert_eq!(claimed, [next], "started when {stage:?}");
+        assert_eq!((bench.job(id).await, bench.kinds(id).await), before);
+    }
 }
 
 pub async fn a_failed_job_whose_retry_is_due_is_claimed_and_counts_an_attempt(bench: &Bench) {

@@ -47,6 +47,9 @@ pub trait Driver: Send + Sync + 'static {
     /// Makes a running job wait, as its handler would.
     async fn suspend(&self, id: JobId);
 
+    /// Puts a job among those that may be claimed now, whatever its state, as a race may leave it there.
+    async fn leave_behind(&self, id: JobId);
+
     /// Moves what is recorded of these jobs, their events too, into the past.
     async fn age(&self, ids: &[JobId], span: Duration);
 

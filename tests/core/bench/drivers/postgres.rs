@@ -114,6 +114,14 @@ impl Driver for Postgres {
         .await;
     }
 
+    async fn leave_behind(&self, id: JobId) {
+        self.run(&[&format!(
+            "insert into SCHEMA.job_ready (job_id, due_at, priority, retrying, job_type) \
+             select id, created_at, priority, false, job_type from SCHEMA.job_queue where id = {id}"
+        )])
+        .await;
+    }
+
     async fn age(&self, ids: &[JobId], span: Duration) {
         let back = format!("interval '{} seconds'", span.as_secs());
         let times = ["created_at", "updated_at", "locked_at", "started_at", "completed_at", "last_failed_at"];

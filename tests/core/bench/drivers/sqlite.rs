@@ -78,6 +78,14 @@ impl Driver for Sqlite {
         .await;
     }
 
+    async fn leave_behind(&self, id: JobId) {
+        self.run(format!(
+            "insert into job_ready (job_id, due_at, priority, is_retry, job_type) \
+             select id, created_at, priority, 0, job_type from job_queue where id = {id}"
+        ))
+        .await;
+    }
+
     async fn age(&self, ids: &[JobId], span: Duration) {
         let back = span.as_micros();
         let times = ["created_at", "updated_at", "locked_at", "started_at", "completed_at", "last_failed_at"];
