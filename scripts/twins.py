@@ -34,7 +34,7 @@ REPLACED = [
     (r"\(await (add_async\([^\n]*?\)\))\)\[0\]", r"\1[0]"),
     (r"await ", ""),
     (r"add_async", "add_sync"),
-    (r"\bAsync(?=JobQueue\b(?!` is)|Processor|PoolHandle)", ""),
+    (r"\bAsync(?=JobQueue\b(?!` is)|Processor|PoolHandle|RedisHandle)", ""),
 ]
 
 

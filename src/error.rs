@@ -65,6 +65,8 @@ impl Error {
 pub enum Backend {
     /// PostgreSQL 13 and later.
     Postgres,
+    /// Redis 6.2 and later, Valkey, and clusters of either.
+    Redis,
     /// The embedded SQLite.
     Sqlite,
 }
@@ -75,6 +77,7 @@ impl Backend {
     pub fn name(self) -> &'static str {
         match self {
             Self::Postgres => "postgresql",
+            Self::Redis => "redis",
             Self::Sqlite => "sqlite",
         }
     }
@@ -84,6 +87,7 @@ impl fmt::Display for Backend {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Postgres => "PostgreSQL",
+            Self::Redis => "Redis",
             Self::Sqlite => "SQLite",
         })
     }

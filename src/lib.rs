@@ -1,5 +1,5 @@
 //! The engine of `dataqueue`, a job queue for Python: claiming, leasing, scheduling and settling jobs
-//! on PostgreSQL and SQLite.
+//! on PostgreSQL, Redis and SQLite.
 //!
 //! Layers, each importing only those after it: `python` (the border, behind the feature of that name),
 //! [`processor`], [`storage`], [`policy`], [`model`]; the leaves [`error`], [`clock`], [`runtime`],

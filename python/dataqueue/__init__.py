@@ -1,4 +1,4 @@
-"""A job queue for Python with a Rust engine, on PostgreSQL and SQLite.
+"""A job queue for Python with a Rust engine, on PostgreSQL, Redis and SQLite.
 
 Names are loaded when first used, so that importing the package costs next to nothing.
 """
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .aio import AsyncJobQueue
-    from .config import PostgresConfig, SqliteConfig, SSLConfig
+    from .config import PostgresConfig, RedisConfig, SqliteConfig, SSLConfig
     from .context import AsyncJobContext, JobContext
     from .errors import (
         BackendUnavailable,
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .job_types import JobType
     from .jobs import EditUpdates, Job
     from .models import (
+        Durability,
         ErrorEntry,
         FailureReason,
         JobEvent,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from .pool import Pool, create_pool
     from .processor import AsyncProcessor, Processor
     from .queue import JobQueue
+    from .redis_client import AsyncRedisHandle, RedisHandle
     from .signals import AsyncJobSignal, JobSignal
 
 __all__ = [
@@ -47,9 +49,11 @@ __all__ = [
     "AsyncJobQueue",
     "AsyncJobSignal",
     "AsyncProcessor",
+    "AsyncRedisHandle",
     "BackendUnavailable",
     "ConfigError",
     "DataQueueError",
+    "Durability",
     "EditUpdates",
     "ErrorEntry",
     "FailureReason",
@@ -73,6 +77,8 @@ __all__ = [
     "Pool",
     "PostgresConfig",
     "Processor",
+    "RedisConfig",
+    "RedisHandle",
     "RunAt",
     "SSLConfig",
     "SqliteConfig",
@@ -84,7 +90,7 @@ __all__ = [
 
 _MODULES = {
     "aio": ("AsyncJobQueue",),
-    "config": ("PostgresConfig", "SSLConfig", "SqliteConfig"),
+    "config": ("PostgresConfig", "RedisConfig", "SSLConfig", "SqliteConfig"),
     "context": ("AsyncJobContext", "JobContext"),
     "errors": (
         "BackendUnavailable",
@@ -102,6 +108,7 @@ _MODULES = {
     "job_types": ("JobType",),
     "jobs": ("EditUpdates", "Job"),
     "models": (
+        "Durability",
         "ErrorEntry",
         "FailureReason",
         "JobEvent",
@@ -115,6 +122,7 @@ _MODULES = {
     "pool": ("Pool", "create_pool"),
     "processor": ("AsyncProcessor", "Processor"),
     "queue": ("JobQueue",),
+    "redis_client": ("AsyncRedisHandle", "RedisHandle"),
     "signals": ("AsyncJobSignal", "JobSignal"),
 }
 _HOME = {name: module for module, names in _MODULES.items() for name in names}

@@ -23,6 +23,20 @@ JobTuple: TypeAlias = tuple[
     float | None,  # retry_delay_max
 ]
 
+TransferTuple: TypeAlias = tuple[
+    JobTuple,  # with an idempotency key
+    int,  # the job's id in the other store
+    int,  # created_at
+    int,  # attempts
+    int | None,  # next_attempt_at: failed, with its retry due then
+    int | None,  # started_at
+    int | None,  # last_failed_at
+    int | None,  # last_retried_at
+    str | None,  # failure_reason
+    bytes,  # error_history, JSON
+    bytes,  # step_data, JSON
+]
+
 class FilterDict(TypedDict):
     job_types: NotRequired[list[str]]
     statuses: NotRequired[list[str]]
@@ -67,7 +81,7 @@ class Store:
         """Reads a URL and settings (named as the URL's query parameters). Raises `ConfigError`."""
     @property
     def backend(self) -> str:
-        """`postgresql` or `sqlite`."""
+        """`postgresql`, `redis` or `sqlite`."""
     @property
     def location(self) -> str:
         """The URL without its password."""
@@ -75,8 +89,12 @@ class Store:
     def external_transactions(self) -> bool: ...
     def add(self, jobs: list[JobTuple]) -> Pending[list[tuple[int, bool]]]:
         """Adds jobs, all or none: `(id, created)` in order."""
-    def external_add(self, jobs: list[JobTuple]) -> tuple[str, str, str]:
-        """`(insert, lookup, param)`: SQL with `{param}` where the placeholder of the one text parameter goes."""
+    def external_add(self, jobs: list[JobTuple]) -> tuple[str, str, list[tuple[int, str]]]:
+        """`(insert, lookup, parts)`: SQL with `{param}` where the placeholder of the one text parameter goes, and these."""
+    def receive(self, jobs: list[TransferTuple]) -> Pending[list[tuple[int, bool]]]:
+        """Adds jobs of another store with their past: `(id, created)` in order. Safe to repeat."""
+    def get_many(self, job_ids: list[int]) -> Pending[list[dict[str, Any]]]:
+        """The jobs of these ids that exist, in any order."""
     def get(self, job_id: int) -> Pending[dict[str, Any] | None]: ...
     def find(
         self, filters: FilterDict, limit: int, offset: int, before: int | None
@@ -103,6 +121,9 @@ class Store:
     def query(self, sql: str, params: list[str | None]) -> Pending[list[bytes]]:
         """Rows as JSON objects."""
     def execute(self, sql: str, params: list[str | None]) -> Pending[int]: ...
+    def command(self, command: list[bytes]) -> Pending[Any]:
+        """What Redis answers: None, bool, int, float, bytes, and lists and dicts of these."""
+    def durability(self) -> Pending[dict[str, Any]]: ...
     def close(self) -> Pending[None]: ...
 
 @final

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import logging
 import traceback
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .arguments import seconds
+from .arguments import delay_seconds
+from .logs import say
 from .payload import encode_json
 
 if TYPE_CHECKING:
     from ._core import Finished, Run
     from .handlers import Handler
+    from .signals import AbortReason
 
 __all__ = ["completed", "failed", "released", "retry_delay"]
 
-_log = logging.getLogger("dataqueue")
-
+_PACKAGE = Path(__file__).parent
 _NEVER = -1.0
 _FRAMES = 40
 
@@ -37,9 +39,20 @@ def released(run: Run) -> Finished:
     return (run.id, "released")
 
 
-def failed(run: Run, handler: Handler, error: BaseException, *, hopeless: bool = False) -> Finished:
-    """The handler raised; a hopeless error is not retried."""
-    retry = _NEVER if hopeless else retry_delay(handler, run.attempt, error)
+def failed(
+    run: Run, handler: Handler, error: BaseException, reason: AbortReason | None = None, *, hopeless: bool = False
+) -> Finished:
+    """The handler raised, after it was told to stop for `reason`; a hopeless error is not retried.
+
+    Never raises, whatever the error's own methods do.
+    """
+    if hopeless:
+        retry: float | None = _NEVER
+    elif reason in ("timeout", "lease_lost"):
+        # This attempt's end is recorded already, and its retry decided.
+        retry = None
+    else:
+        retry = retry_delay(handler, run.attempt, error)
     return (run.id, "failed", _text(error), _name(error), _trace(error), retry)
 
 
@@ -49,32 +62,40 @@ def retry_delay(handler: Handler, attempt: int, error: BaseException) -> float |
         return None
     try:
         delay = handler.retry(attempt, error)
-        return _NEVER if delay is None else max(0.0, seconds("the delay of the retry rule", delay))
-    except Exception:
-        _log.exception("the retry rule of %r failed: the job's own options decide", handler.name)
+        return _NEVER if delay is None else delay_seconds("the delay of the retry rule", delay)
+    except BaseException:
+        text = "the retry rule of %r failed: the job's own options decide"
+        say(logging.ERROR, text, handler.name, exc_info=True)
         return None
 
 
 def _text(error: BaseException) -> str:
     try:
-        return _storable(str(error)) or type(error).__name__
-    except Exception:
-        return f"{type(error).__name__} (its message cannot be shown)"
+        return _storable(str(error)) or _name(error)
+    except BaseException:
+        return f"{_name(error)} (its message cannot be shown)"
 
 
 def _name(error: BaseException) -> str:
     kind = type(error)
-    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+    return _storable(kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}")
 
 
 def _trace(error: BaseException) -> str | None:
     try:
-        # The first frame is ours.
-        frames = error.__traceback__.tb_next if error.__traceback__ else None
-        lines = traceback.format_exception(type(error), error, frames or error.__traceback__, limit=_FRAMES)
+        frames = error.__traceback__
+        # The first frames are ours.
+        while frames is not None and frames.tb_next is not None and _is_ours(frames.tb_frame.f_code.co_filename):
+            frames = frames.tb_next
+        # The last ones: where it happened says more than how it came there.
+        lines = traceback.format_exception(type(error), error, frames, limit=-_FRAMES)
         return _storable("".join(lines))
-    except Exception:
+    except BaseException:
         return None
+
+
+def _is_ours(file: str) -> bool:
+    return Path(file).parent == _PACKAGE
 
 
 def _storable(text: str) -> str:

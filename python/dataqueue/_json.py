@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterable
 from typing import Any
 
 from .errors import PayloadError
@@ -51,6 +52,10 @@ def check_json(value: object, what: str, *, strict: bool = True) -> None:
         _check(value, MAX_DEPTH, strict)
     except _Fault as fault:
         raise PayloadError(f"{what}{''.join(reversed(fault.steps))} {fault}") from None
+    except RecursionError:
+        raise PayloadError(
+            f"{what} is nested deeper than the interpreter's recursion limit allows: flatten it"
+        ) from None
 
 
 def load(text: bytes | str, what: str) -> Any:
@@ -69,7 +74,11 @@ def _refuse_constant(name: str) -> Any:
     raise ValueError(f"{name} is not a JSON number")
 
 
+_SHOWN_STEPS = 20
+
+
 def _check(value: Any, depth: int, strict: bool) -> None:
+    # One frame for each level: how deep a payload may be must leave room for the frames of its caller.
     kind = type(value)
     if kind is str:
         if "\0" in value or not value.isascii():
@@ -79,10 +88,21 @@ def _check(value: Any, depth: int, strict: bool) -> None:
     elif isinstance(value, float):
         if not math.isfinite(value):
             raise _Fault(f"is {value}, which JSON does not have: use null or a string")
-    elif isinstance(value, dict):
-        _check_mapping(value, depth, strict)
-    elif isinstance(value, list | tuple) or (not strict and isinstance(value, set | frozenset)):
-        _check_items(value, depth, strict)
+    elif isinstance(value, dict | list | tuple) or (not strict and isinstance(value, set | frozenset)):
+        if depth <= 0:
+            raise _Fault(f"is nested deeper than {MAX_DEPTH} levels: flatten it")
+        keyed = isinstance(value, dict)
+        items: Iterable[tuple[Any, Any]] = value.items() if isinstance(value, dict) else enumerate(value)
+        for key, item in items:
+            try:
+                if keyed and not (type(key) is str and key.isascii() and "\0" not in key):
+                    _check_key(key, strict)
+                if not _is_plain(item):
+                    _check(item, depth - 1, strict)
+            except _Fault as fault:
+                if depth > MAX_DEPTH - _SHOWN_STEPS:
+                    fault.steps.append(f".{key}" if isinstance(key, str) and key.isidentifier() else f"[{key!a:.40}]")
+                raise
     elif isinstance(value, str):
         _check_text(value)
     elif strict and not isinstance(value, int):
@@ -91,35 +111,19 @@ def _check(value: Any, depth: int, strict: bool) -> None:
         )
 
 
-def _check_mapping(value: dict[Any, Any], depth: int, strict: bool) -> None:
-    if depth <= 0:
-        raise _Fault(f"is nested deeper than {MAX_DEPTH} levels: flatten it")
-    for key, item in value.items():
-        try:
-            if isinstance(key, str):
-                _check(str(key), depth, strict)
-            elif strict:
-                raise _Fault(f"has a key of type {type(key).__qualname__}: JSON keys are strings")
-            _check(item, depth - 1, strict)
-        except _Fault as fault:
-            if depth > MAX_DEPTH - _SHOWN_STEPS:
-                fault.steps.append(f".{key}" if isinstance(key, str) and key.isidentifier() else f"[{key!a:.40}]")
-            raise
+def _check_key(key: object, strict: bool) -> None:
+    if isinstance(key, str):
+        _check_text(key)
+    elif strict:
+        raise _Fault(f"has a key of type {type(key).__qualname__}: JSON keys are strings")
 
 
-def _check_items(value: Any, depth: int, strict: bool) -> None:
-    if depth <= 0:
-        raise _Fault(f"is nested deeper than {MAX_DEPTH} levels: flatten it")
-    for at, item in enumerate(value):
-        try:
-            _check(item, depth - 1, strict)
-        except _Fault as fault:
-            if depth > MAX_DEPTH - _SHOWN_STEPS:
-                fault.steps.append(f"[{at}]")
-            raise
-
-
-_SHOWN_STEPS = 20
+def _is_plain(value: Any) -> bool:
+    """Whether there is nothing to look at: most members of most payloads, spared a deeper call."""
+    kind = type(value)
+    if kind is str:
+        return value.isascii() and "\0" not in value
+    return kind is int or kind is bool or value is None
 
 
 def _check_text(value: str) -> None:

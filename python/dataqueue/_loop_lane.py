@@ -30,12 +30,13 @@ _AT_ONCE = 200
 class _Active:
     """A run that has started."""
 
-    __slots__ = ("ctx", "handler", "run", "task")
+    __slots__ = ("began", "ctx", "handler", "run", "task")
 
-    def __init__(self, run: Run, handler: Handler) -> None:
+    def __init__(self, run: Run, handler: Handler, ctx: AsyncJobContext) -> None:
         self.run = run
         self.handler = handler
-        self.ctx: AsyncJobContext | None = None
+        self.ctx = ctx
+        self.began = False
         self.task: asyncio.Task[None] | None = None
 
 
@@ -50,28 +51,40 @@ class LoopLane:
         self._active: dict[int, _Active] = {}
         self._finished: list[Finished] = []
         self._scheduled = False
+        # Lives as long as the lane: when all tasks of the loop are cancelled, because it ends, this one is too.
         self._ears: asyncio.Task[None] | None = None
+        self._closed = False
         self._receiver, self._sender = socket.socketpair()
         self._receiver.setblocking(False)
         self._sender.setblocking(False)
 
     def open(self) -> None:
         """Starts to take runs."""
-        try:
-            self._loop.add_reader(self._receiver, self._rung)
-        except NotImplementedError:
-            self._ears = self._loop.create_task(self._listen())
+        self._ears = ears = self._loop.create_task(self._listen())
+        # A loop may be dropped with this task on it.
+        ears._log_destroy_pending = False  # type: ignore[attr-defined]
         self._core.ring(self._sender.fileno())
 
     def close(self) -> None:
         """Stops taking runs. Handlers that still run go on, but what they return is not recorded."""
+        if self._closed:
+            return
+        self._closed = True
         self._core.ring(None)
-        if self._ears is not None:
-            self._ears.cancel()
-        elif not self._loop.is_closed():
-            self._loop.remove_reader(self._receiver)
+        if not self._loop.is_closed():
+            if self._ears is not None:
+                self._ears.cancel()
+            with contextlib.suppress(NotImplementedError):
+                self._loop.remove_reader(self._receiver)
         self._receiver.close()
         self._sender.close()
+
+    def close_soon(self) -> None:
+        """As `close`, from any thread."""
+        if self._loop.is_running():
+            self._loop.call_soon_threadsafe(self.close)
+        else:
+            self.close()
 
     def abandon(self) -> None:
         """The loop ended with runs on it: they go back, as far as the engine still has them."""
@@ -80,19 +93,24 @@ class LoopLane:
         self._finished = []
         self._core.exchange(ends, 0)
 
-    @property
-    def is_dead(self) -> bool:
-        """Whether the loop was closed under this lane."""
-        return self._loop.is_closed()
-
     def _rung(self) -> None:
         with contextlib.suppress(BlockingIOError, InterruptedError):
             self._receiver.recv(4096)
         self._pump()
 
     async def _listen(self) -> None:
-        while await self._loop.sock_recv(self._receiver, 4096):
-            self._pump()
+        try:
+            try:
+                self._loop.add_reader(self._receiver, self._rung)
+            except NotImplementedError:
+                while await self._loop.sock_recv(self._receiver, 4096):
+                    self._pump()
+            else:
+                await self._loop.create_future()
+        finally:
+            if not self._closed:
+                # The loop ends under a running processor: nothing must be claimed for it any more.
+                self._core.drain(0)
 
     def _pump(self) -> None:
         self._scheduled = False
@@ -111,7 +129,8 @@ class LoopLane:
             self._loop.call_soon(self._pump)
 
     def _start(self, run: Run) -> None:
-        active = _Active(run, self._handlers[run.handler])
+        ctx = AsyncJobContext(self._core, run, AsyncJobSignal(run.job_id))
+        active = _Active(run, self._handlers[run.handler], ctx)
         self._active[run.id] = active
         if sys.version_info >= (3, 12):
             # Runs the first step at once: a handler that never waits costs no turn of the loop.
@@ -125,50 +144,45 @@ class LoopLane:
             end = await self._ending(active, run, handler)
         except BaseException as error:
             # Nothing a handler raises may reach the loop: SystemExit and KeyboardInterrupt would stop it.
-            ctx = active.ctx
-            stopping = isinstance(error, JobAborted | asyncio.CancelledError)
-            if stopping and (self._loop_is_ending(ctx) or _reason(ctx) == "shutdown"):
+            reason = active.ctx.signal.reason
+            stopping = reason == "shutdown" or (reason is None and self._loop_is_ending())
+            if stopping and isinstance(error, JobAborted | asyncio.CancelledError):
                 end = released(run)
             else:
-                end = failed(run, handler, error)
+                end = failed(run, handler, error, reason)
         del self._active[run.id]
         self._finished.append(end)
         self._pump_soon()
 
     async def _ending(self, active: _Active, run: Run, handler: Handler) -> Finished:
+        active.began, ctx = True, active.ctx
+        ctx.signal.raise_if_aborted()
         try:
             payload = handler.codec.decode(run.payload)
         except PayloadError as error:
             return failed(run, handler, error, hopeless=True)
-        ctx = active.ctx = AsyncJobContext(self._core, run, AsyncJobSignal(run.job_id))
         result: Any = await self._calls[run.handler](payload, ctx.signal, ctx)
         return completed(run, result, ctx._output)
 
-    def _loop_is_ending(self, ctx: AsyncJobContext | None) -> bool:
+    def _loop_is_ending(self) -> bool:
         """Whether a cancellation that the engine did not ask for came from outside the handler: `asyncio.run` cancels
         what is left when its main coroutine ends."""
-        task = asyncio.current_task()
-        return _reason(ctx) is None and task is not None and task.cancelling() > 0
+        return self._ears is not None and self._ears.cancelling() > 0
 
     def _tell(self, run_id: int, what: str) -> None:
         active = self._active.get(run_id)
         if active is None:
             return
-        ctx = active.ctx
         if what == "ask":
-            answer = extension(ctx) if ctx is not None else None
+            answer = extension(active.ctx)
             error = TimeoutError("the job ran longer than its timeout")
             retry = None if answer else retry_delay(active.handler, active.run.attempt, error)
             self._core.answer_timeout(run_id, answer, retry)
             return
-        if ctx is not None:
-            ctx.signal._abort(cast(AbortReason, what))
-        if active.task is not None:
+        active.ctx.signal._abort(cast(AbortReason, what))
+        # A task that is cancelled before its first step never runs, and its end would not be told.
+        if active.began and active.task is not None:
             active.task.cancel()
-
-
-def _reason(ctx: AsyncJobContext | None) -> AbortReason | None:
-    return None if ctx is None else ctx.signal.reason
 
 
 class LoopThread:
@@ -183,8 +197,8 @@ class LoopThread:
         """Starts the loop."""
         self._thread.start()
 
-    def call(self, function: Any) -> None:
-        """Runs `function()` on the loop and waits for it."""
+    def call(self, function: Any, timeout: float | None) -> None:
+        """Runs `function()` on the loop and waits for it, at most `timeout` seconds."""
         done = threading.Event()
 
         def run() -> None:
@@ -194,7 +208,7 @@ class LoopThread:
                 done.set()
 
         self.loop.call_soon_threadsafe(run)
-        done.wait()
+        done.wait(timeout)
 
     def stop(self, timeout: float) -> None:
         """Ends the loop and its thread, unless a handler blocks them for longer than `timeout` seconds."""

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+import logging
+import math
+from collections.abc import Callable, Generator, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ._call import Call
 from .arguments import check_int, check_job_id, seconds
 from .config import Config, open_store
-from .errors import DataQueueError, JobFailed, UnsupportedBackend
+from .errors import DataQueueError, JobFailed, MigrationRequired, UnsupportedBackend
 from .filters import StatusFilter, filter_to_core, page_to_core, statuses_to_core
 from .jobs import Job, edit_to_core
-from .models import JobEvent, JobId, JobRecord, JobStatus, MigrationStep
+from .models import Durability, JobEvent, JobId, JobRecord, JobStatus, MigrationStep
 from .pool import Pool
 
 if TYPE_CHECKING:
@@ -19,38 +21,53 @@ if TYPE_CHECKING:
 
 __all__ = ["ExternalSteps", "Requests"]
 
+T = TypeVar("T")
+
+_log = logging.getLogger("dataqueue")
+
 ExternalSteps = Generator[tuple[str, str], list[tuple[int, int]], list[JobId]]
 """Statements to run on the caller's connection, each with its parameter, and in the end the ids."""
 
+# SQLSTATEs of a table, a schema or a column that is not there.
+_NOT_MIGRATED = frozenset({"42P01", "3F000", "42703"})
+
+_WHY_NOT_OUTSIDE = {
+    "redis": "it has no transaction of yours that a job could be part of",
+    "sqlite": "a second library on the same SQLite file in one process can corrupt it",
+}
+_LONGEST = 1_000 * 366 * 86_400
 _FINAL_STATUSES = (JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED)
 
 
 class Requests:
-    """The calls of one queue."""
+    """The calls of one queue. A verbose one logs what it changes, and never a payload."""
 
     def __init__(self, target: Config | Pool | None, verbose: bool) -> None:
         self.owns_store = not isinstance(target, Pool)
         self.store: Store = target._store if isinstance(target, Pool) else open_store(target)
+        self._verbose = verbose
         if verbose:
             from .logs import start
 
             start()
 
     def add_job(self, job: Job[Any]) -> Call[JobId]:
-        return Call(self.store.add([job.to_core()]), lambda added: JobId(*added[0]))
+        call: Call[JobId] = Call(self.store.add([job.to_core()]), lambda added: JobId(*added[0]))
+        return self._told(call, "add_job", job.job_type)
 
     def add_jobs(self, jobs: Iterable[Job[Any]]) -> Call[list[JobId]]:
         fields = _fields(jobs)
         if not fields:
             return Call(None, lambda _: [])
-        return Call(self.store.add(fields), lambda added: [JobId(*one) for one in added])
+        call = Call(self.store.add(fields), lambda added: [JobId(*one) for one in added])
+        return self._told(call, "add_jobs", f"{len(fields)} jobs", lambda ids: f"{ids[0]} to {ids[-1]}")
 
     def add_outside(self, jobs: Iterable[Job[Any]]) -> ExternalSteps:
         """The steps of adding on the caller's own connection."""
         if not self.store.external_transactions:
             raise UnsupportedBackend(
-                f"connection= works with PostgreSQL only, and this queue is on {self.store.backend}: a second library "
-                "on the same SQLite file in one process can corrupt it; add the job after your transaction committed",
+                f"connection= works with PostgreSQL only, and this queue is on {self.store.backend}: "
+                f"{_WHY_NOT_OUTSIDE[self.store.backend]}; add the job after your transaction committed",
                 backend=self.store.backend,
             )
         fields = _fields(jobs)
@@ -80,64 +97,85 @@ class Requests:
         return Call(pending, lambda row: _ended(job_id, limit, raise_on_failure, row))
 
     def retry_job(self, job_id: int) -> Call[bool]:
-        return Call(self.store.retry(check_job_id("job_id", job_id)), bool)
+        return self._told(Call(self.store.retry(check_job_id("job_id", job_id)), bool), "retry_job", job_id)
 
     def cancel_job(self, job_id: int) -> Call[bool]:
-        return Call(self.store.cancel(check_job_id("job_id", job_id)), bool)
+        return self._told(Call(self.store.cancel(check_job_id("job_id", job_id)), bool), "cancel_job", job_id)
 
     def edit_job(self, job_id: int, updates: Mapping[str, Any]) -> Call[bool]:
         job_id = check_job_id("job_id", job_id)
         edit = edit_to_core(updates, "edit_job")
-        return Call(self.store.edit(job_id, edit) if edit else None, bool)
+        return self._told(Call(self.store.edit(job_id, edit) if edit else None, bool), "edit_job", job_id)
 
     def edit_all(self, updates: Mapping[str, Any], **filters: Any) -> Call[int]:
-        conditions = filter_to_core(**filters)
+        # A failed job whose retry is due can be edited too, but is not a pending one.
+        conditions = filter_to_core(status=JobStatus.PENDING, **filters)
         edit = edit_to_core(updates, "edit_all_pending_jobs")
-        return Call(self.store.edit_all(conditions, edit) if edit else None, _count)
+        call = Call(self.store.edit_all(conditions, edit) if edit else None, _count)
+        return self._told(call, "edit_all_pending_jobs", conditions)
 
     def cancel_all(self, **filters: Any) -> Call[int]:
-        return Call(self.store.cancel_all(filter_to_core(**filters)), _count)
+        conditions = filter_to_core(**filters)
+        return self._told(Call(self.store.cancel_all(conditions), _count), "cancel_all_upcoming_jobs", conditions)
 
     def retry_all(self, **filters: Any) -> Call[int]:
-        return Call(self.store.retry_all(filter_to_core(**filters)), _count)
+        conditions = filter_to_core(status=JobStatus.FAILED, **filters)
+        return self._told(Call(self.store.retry_all(conditions), _count), "retry_all_failed_jobs", conditions)
 
     def cleanup_old_jobs(self, days_to_keep: float, statuses: StatusFilter) -> Call[int]:
         names = statuses_to_core("statuses", statuses)
         unfinished = sorted(set(names) - set(_FINAL_STATUSES))
         if unfinished:
             raise ValueError(f"statuses has {unfinished[0]!r}: only {', '.join(_FINAL_STATUSES)} jobs are cleaned up")
-        return Call(self.store.prune_jobs(_span("days_to_keep", days_to_keep, 86_400), names), _count)
+        call = Call(self.store.prune_jobs(_span("days_to_keep", days_to_keep, 86_400), names), _count)
+        return self._told(call, "cleanup_old_jobs", days_to_keep)
 
     def cleanup_old_job_events(self, days_to_keep: float) -> Call[int]:
-        return Call(self.store.prune_events(_span("days_to_keep", days_to_keep, 86_400)), _count)
+        call = Call(self.store.prune_events(_span("days_to_keep", days_to_keep, 86_400)), _count)
+        return self._told(call, "cleanup_old_job_events", days_to_keep)
 
     def reclaim_stuck_jobs(self, max_processing_minutes: float) -> Call[int]:
         span = _span("max_processing_minutes", max_processing_minutes, 60)
-        return Call(self.store.reclaim_stuck(span), _count)
+        return self._told(Call(self.store.reclaim_stuck(span), _count), "reclaim_stuck_jobs", max_processing_minutes)
 
     def migrate(self, to: int | None) -> Call[list[MigrationStep]]:
         target = None if to is None else check_int("to", to, 0, 2**31 - 1)
-        return Call(self.store.migrate(target), lambda steps: [MigrationStep(*step) for step in steps])
+        call = Call(self.store.migrate(target), lambda steps: [MigrationStep(*step) for step in steps])
+        return self._told(call, "migrate", "newest" if target is None else target, len)
 
-    def need_postgres(self, method: str) -> Store:
-        """The store, if it is PostgreSQL."""
-        if self.store.backend != "postgresql":
+    def durability(self) -> Call[Durability]:
+        return Call(self.store.durability(), Durability.from_core)
+
+    def need(self, backend: str, title: str, method: str) -> Store:
+        """The store, if it is of this backend."""
+        if self.store.backend != backend:
             raise UnsupportedBackend(
-                f"{method}() is for PostgreSQL, and this queue is on {self.store.backend}",
+                f"{method}() is for {title}, and this queue is on {self.store.backend}",
                 backend=self.store.backend,
             )
         return self.store
 
-    def no_redis(self) -> UnsupportedBackend:
-        """That this queue is not on Redis."""
-        backend = self.store.backend
-        return UnsupportedBackend(f"get_redis_client() is for Redis, and this queue is on {backend}", backend=backend)
-
     def close(self) -> Call[None]:
         return Call(self.store.close() if self.owns_store else None, _nothing)
 
+    def _told(
+        self, call: Call[T], method: str, what: object, result: Callable[[T], object] = lambda answer: answer
+    ) -> Call[T]:
+        """The call; a verbose queue logs it with its answer once that is there."""
+        if not self._verbose:
+            return call
+
+        def convert(answer: Any) -> T:
+            converted = call.convert(answer)
+            _log.info("%s(%s): %s", method, what, result(converted))
+            return converted
+
+        return Call(call.pending, convert)
+
 
 def _fields(jobs: Iterable[Job[Any]]) -> list[JobTuple]:
+    if not isinstance(jobs, Iterable):
+        raise TypeError(f"jobs must be a list of Job, not {type(jobs).__name__}: [Job(job_type, payload, ...), ...]")
     listed = list(jobs)
     for at, job in enumerate(listed):
         if not isinstance(job, Job):
@@ -146,24 +184,51 @@ def _fields(jobs: Iterable[Job[Any]]) -> list[JobTuple]:
 
 
 def _external_steps(store: Store, fields: list[JobTuple]) -> ExternalSteps:
-    if not fields:
-        return []
-    insert, lookup, param = store.external_add(fields)
-    inserted = dict((yield insert, param))
-    found = {} if len(inserted) == len(fields) else dict((yield lookup, param))
-    ids = []
-    for at, job in enumerate(fields):
-        if at in inserted:
-            ids.append(JobId(inserted[at], True))
-        elif at in found:
-            ids.append(JobId(found[at], False))
-        else:
-            raise DataQueueError(
-                f"the job that held the idempotency key {job[7]!r} is gone again, or was added after your transaction "
-                "took its snapshot: roll back and run the transaction again",
-                backend=store.backend,
-            )
+    ids: list[JobId] = []
+    insert, lookup, parts = store.external_add(fields)
+    try:
+        for count, param in parts:
+            inserted = dict((yield insert, param))
+            found = {} if len(inserted) == count else dict((yield lookup, param))
+            for at in range(count):
+                if at in inserted:
+                    ids.append(JobId(inserted[at], True))
+                elif at in found:
+                    ids.append(JobId(found[at], False))
+                else:
+                    raise _lost_key(store, fields[len(ids)][7])
+    except Exception as error:
+        if _sqlstate(error) not in _NOT_MIGRATED:
+            raise
+        raise _not_migrated(store, error) from error
     return ids
+
+
+def _lost_key(store: Store, key: str | None) -> DataQueueError:
+    return DataQueueError(
+        f"the job that held the idempotency key {key!r} is gone again, or was added after your transaction took its "
+        "snapshot: roll back and run the transaction again",
+        backend=store.backend,
+    )
+
+
+def _not_migrated(store: Store, error: Exception) -> MigrationRequired:
+    told = str(getattr(error, "orig", error)).partition("\n")[0]
+    return MigrationRequired(
+        f"where your connection leads, the tables of this queue are missing or of another version ({told}): the "
+        f"connection must lead to {store.location}; if it does, run `dataqueue migrate up` there",
+        backend=store.backend,
+    )
+
+
+def _sqlstate(error: Exception) -> str | None:
+    """The server's code in an error of any library; SQLAlchemy and Django wrap their driver's."""
+    for one in (error, getattr(error, "orig", None), error.__cause__):
+        for name in ("sqlstate", "pgcode"):
+            code = getattr(one, name, None)
+            if isinstance(code, str):
+                return code
+    return None
 
 
 def _record_or_none(row: Any) -> JobRecord | None:
@@ -182,11 +247,13 @@ def _ended(job_id: int, limit: float | None, raise_on_failure: bool, row: Any) -
 
 
 def _span(field: str, value: float, unit: int) -> float:
-    if not isinstance(value, int | float):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         raise TypeError(f"{field} must be a number, not {type(value).__name__}: {value!r:.80}")
-    span = seconds(field, value) * unit
-    # Beyond this nothing can be: the engine's durations and the stores' intervals end somewhere.
-    return min(span, 10_000 * 366 * 86_400.0)
+    # Written so that NaN fails too.
+    if not 0 <= value < math.inf:
+        raise ValueError(f"{field} is {value}: give a finite number that is not negative")
+    # No job is older than this, and times further back are beyond what stores can reckon with.
+    return float(min(value, _LONGEST // unit)) * unit
 
 
 def _count(answer: int | None) -> int:

@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING
 from ._loop_lane import LoopLane, LoopThread
 from ._thread_lane import ThreadLane
 from .errors import DataQueueError
+from .logs import say
 
 if TYPE_CHECKING:
     from ._core import Processor as Core
     from .handlers import Handler
 
 __all__ = ["Session"]
-
-_log = logging.getLogger("dataqueue")
 
 # How long the interpreter's exit waits for running handlers, and then for the threads that ran them.
 _GRACE = 5.0
@@ -65,7 +64,7 @@ class Session:
             self._thread_lane.open()
         if self._loop_thread is not None and self._loop_lane is not None:
             self._loop_thread.start()
-            self._loop_thread.call(self._loop_lane.open)
+            self._loop_thread.call(self._loop_lane.open, None)
         elif self._loop_lane is not None:
             self._loop_lane.open()
 
@@ -79,10 +78,11 @@ class Session:
             self._thread_lane.join(_JOIN)
         self._monitor.join(_JOIN)
         if self._loop_thread is not None and self._loop_lane is not None:
-            self._loop_thread.call(self._loop_lane.close)
+            # A handler that blocks the loop must not keep its caller.
+            self._loop_thread.call(self._loop_lane.close, _JOIN)
             self._loop_thread.stop(_JOIN)
         elif self._loop_lane is not None:
-            self._loop_lane.close()
+            self._loop_lane.close_soon()
 
     def end_at_exit(self) -> None:
         """Ends a session that nobody ended, before the interpreter takes its threads away."""
@@ -105,12 +105,12 @@ class Session:
 
     def _tell(self, report: str) -> None:
         if self._on_error is None:
-            _log.error("%s", report)
+            say(logging.ERROR, "%s", report)
             return
         try:
             self._on_error(DataQueueError(report))
-        except Exception:
-            _log.exception("the on_error callback failed on: %s", report)
+        except BaseException:
+            say(logging.ERROR, "the on_error callback failed on: %s", report, exc_info=True)
 
 
 _registered_in = 0
@@ -130,4 +130,4 @@ def _end_all() -> None:
         try:
             session.end_at_exit()
         except Exception:
-            _log.exception("a processor did not end cleanly at exit")
+            say(logging.ERROR, "a processor did not end cleanly at exit", exc_info=True)

@@ -48,12 +48,15 @@ class CallShape:
                 "return a value instead of using yield"
             )
         bound = {key for one in chain if isinstance(one, functools.partial) for key in one.keywords}
-        positional, by_name = _count(_parameters(func, name), name, bound)
+        is_async = any(inspect.iscoroutinefunction(one) for one in chain)
+        parameters = _parameters(func, name)
+        positional, by_name = _count(parameters, name, bound)
+        _check_kinds(parameters, f"the handler of {name!r}", is_async=is_async)
         return cls(
             positional=positional,
             wants_ctx="ctx" in by_name,
             wants_signal="signal" in by_name,
-            is_async=any(inspect.iscoroutinefunction(one) for one in chain),
+            is_async=is_async,
         )
 
 
@@ -141,6 +144,11 @@ def _check_position(parameter: inspect.Parameter, at: int, where: str) -> None:
             f"{where} has a fourth positional parameter, {parameter.name!r}: "
             "at most three, (payload, signal, ctx), are given"
         )
+    if at == 0 and parameter.name in ("self", "cls"):
+        raise TypeError(
+            f"{where} is a method without its object, which {parameter.name!r} would stand for: "
+            "register the method of an instance"
+        )
     expected = _POSITIONS[at]
     misplaced = parameter.name in _POSITIONS and parameter.name != expected
     optional = at > 0 and parameter.default is not inspect.Parameter.empty and parameter.name != expected
@@ -149,3 +157,18 @@ def _check_position(parameter: inspect.Parameter, at: int, where: str) -> None:
             f"{where} has {parameter.name!r} as positional parameter {at + 1}, which receives the {expected}: "
             f"the order is (payload, signal, ctx); to take ctx or signal by name write (payload, *, ctx)"
         )
+
+
+# By name, so that an annotation under `if TYPE_CHECKING` is understood too.
+_BLOCKING = {"JobContext": "AsyncJobContext", "JobSignal": "AsyncJobSignal"}
+_AWAITED = {awaited: blocking for blocking, awaited in _BLOCKING.items()}
+
+
+def _check_kinds(parameters: list[inspect.Parameter], where: str, *, is_async: bool) -> None:
+    wrong, kind = (_BLOCKING, "an async def") if is_async else (_AWAITED, "a def")
+    for parameter in parameters:
+        annotation = parameter.annotation
+        told = annotation if isinstance(annotation, str) else getattr(annotation, "__name__", "")
+        name = told.strip("'\"").rpartition(".")[2]
+        if name in wrong:
+            raise TypeError(f"{where} is {kind}: annotate its {parameter.name!r} as {wrong[name]}, not {name}")

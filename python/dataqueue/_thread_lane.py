@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import contextvars
 import itertools
 import logging
 import threading
+import time
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import TYPE_CHECKING, cast
 
 from ._calls import caller
 from ._endings import completed, failed, released, retry_delay
+from .arguments import positive_seconds
 from .context import AsyncJobContext, JobContext
 from .errors import JobAborted, PayloadError
+from .logs import say
 from .signals import AbortReason, JobSignal
 
 if TYPE_CHECKING:
@@ -21,8 +24,6 @@ if TYPE_CHECKING:
     from .handlers import Handler
 
 __all__ = ["ThreadLane", "extension"]
-
-_log = logging.getLogger("dataqueue")
 
 
 class ThreadLane:
@@ -46,10 +47,11 @@ class ThreadLane:
         self._grow()
 
     def join(self, timeout: float) -> None:
-        """Waits a while for the threads to end; one whose handler runs on is left to itself."""
+        """Waits up to `timeout` seconds for the threads to end; one whose handler runs on is left to itself."""
+        deadline = time.monotonic() + timeout
         for thread in list(self._threads):
             if thread is not threading.current_thread():
-                thread.join(timeout)
+                thread.join(max(0.0, deadline - time.monotonic()))
 
     def tell(self, run_id: int, what: str) -> None:
         """Passes on a message of the engine about a run."""
@@ -58,18 +60,28 @@ class ThreadLane:
             return
         ctx, handler = found
         if what == "ask":
-            answer = extension(ctx)
-            retry = None if answer else retry_delay(handler, ctx._run.attempt, _time_is_up())
-            self._core.answer_timeout(run_id, answer, retry)
+            # A callback that blocks must not keep messages from other handlers.
+            asking = threading.Thread(target=self._ask, args=(run_id, ctx, handler), daemon=True)
+            with contextlib.suppress(RuntimeError):
+                asking.start()
         else:
             ctx.signal._abort(cast(AbortReason, what))
+
+    def _ask(self, run_id: int, ctx: JobContext, handler: Handler) -> None:
+        answer = extension(ctx)
+        retry = None if answer else retry_delay(handler, ctx._run.attempt, _time_is_up())
+        self._core.answer_timeout(run_id, answer, retry)
 
     def _grow(self) -> None:
         name = f"{self._name}-{next(self._numbers)}"
         # A daemon: a handler that never returns must not keep the interpreter from exiting.
         thread = threading.Thread(target=self._work, name=name, daemon=True)
+        try:
+            thread.start()
+        except RuntimeError as error:
+            say(logging.WARNING, "no further thread for handlers, those that run go on: %s", error)
+            return
         self._threads.append(thread)
-        thread.start()
 
     def _work(self) -> None:
         finished: Finished | None = None
@@ -90,12 +102,10 @@ class ThreadLane:
                 return failed(run, handler, error, hopeless=True)
             result = contextvars.copy_context().run(self._calls[run.handler], payload, ctx.signal, ctx)
             return completed(run, result, ctx._output)
-        except JobAborted as error:
-            if error.reason == "shutdown":
-                return released(run)
-            return failed(run, handler, error)
         except BaseException as error:
-            return failed(run, handler, error)
+            if isinstance(error, JobAborted) and ctx.signal.reason == "shutdown":
+                return released(run)
+            return failed(run, handler, error, ctx.signal.reason)
         finally:
             del self._active[run.id]
 
@@ -107,10 +117,12 @@ def extension(ctx: JobContext | AsyncJobContext) -> float | None:
         return None
     try:
         answer = callback()
-        span = answer.total_seconds() if isinstance(answer, timedelta) else answer
-        return float(span) if span is not None and span > 0 else None
-    except Exception:
-        _log.exception("the on_timeout callback of job %d failed: the job times out", ctx._run.job_id)
+        if answer is None or answer == 0:
+            return None
+        return positive_seconds("the answer of on_timeout", answer)
+    except BaseException:
+        text = "the on_timeout callback of job %d failed: the job times out"
+        say(logging.ERROR, text, ctx._run.job_id, exc_info=True)
         return None
 
 

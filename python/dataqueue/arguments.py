@@ -15,6 +15,7 @@ __all__ = [
     "check_name",
     "check_names",
     "delay_seconds",
+    "positive_seconds",
     "seconds",
     "timeout_ms",
     "timestamp",
@@ -100,6 +101,16 @@ def seconds(field: str, value: object) -> float:
         raise ValueError(f"{field} is {span}: give a finite number of seconds")
     if span < 0:
         raise ValueError(f"{field} is {span} seconds: it must not be negative")
+    return span
+
+
+def positive_seconds(field: str, value: object) -> float:
+    """A duration in seconds: above zero, and no longer than a time limit may be."""
+    span = seconds(field, value)
+    if span <= 0:
+        raise ValueError(f"{field} is {value!r}: it must be positive")
+    if span > _INT32 / 1000:
+        raise ValueError(f"{field} is {span} seconds: at most {_INT32 // 1000} (about 24 days) are allowed")
     return span
 
 

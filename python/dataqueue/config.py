@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -13,15 +14,16 @@ from .errors import ConfigError
 if TYPE_CHECKING:
     from ._core import Store
 
-__all__ = ["Config", "PostgresConfig", "SSLConfig", "SqliteConfig", "open_store"]
+__all__ = ["Config", "PostgresConfig", "RedisConfig", "SSLConfig", "SqliteConfig", "open_store"]
 
 DEFAULT_URL = "sqlite:///dataqueue.db"
 URL_VARIABLES = ("DATAQUEUE_URL", "PG_DATAQUEUE_DATABASE")
+REDIS_URL = re.compile(r"(?:redis|valkey)(?:s|s?\+cluster|\+unix)?://|unix://", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SSLConfig:
-    """TLS to PostgreSQL. Each of the three is PEM text, or a path that begins with `file://`.
+    """TLS to PostgreSQL or Redis. Each of the three is PEM text, or a path that begins with `file://`.
 
     Attributes:
         ca: The certificates of the authorities to trust; the system's if left out.
@@ -84,8 +86,10 @@ class PostgresConfig:
         given = [name for name, value in parts.items() if value is not None]
         if self.url is not None and given:
             raise ConfigError(f"PostgresConfig got both url and {', '.join(given)}: put these into the URL")
-        if self.url is not None and not self.url.startswith(("postgresql://", "postgres://")):
+        if self.url is not None and not str(self.url).startswith(("postgresql://", "postgres://")):
             raise ConfigError("PostgresConfig's url must begin with postgresql:// or postgres://")
+        if not isinstance(self.ssl, SSLConfig | None):
+            raise ConfigError(f"ssl must be SSLConfig(ca=, cert=, key=, ...), not {type(self.ssl).__name__}")
         tls = self.ssl or SSLConfig()
         return self.url, _settings(
             **parts,
@@ -98,9 +102,70 @@ class PostgresConfig:
             pool_max=self.pool_max,
             connect_timeout=self.connect_timeout,
             statement_timeout=self.statement_timeout,
-            pgbouncer=True if self.pgbouncer else None,
+            pgbouncer=None if self.pgbouncer is False else self.pgbouncer,
             application_name=self.application_name,
             options=self.options,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RedisConfig:
+    """A Redis or Valkey server, or a cluster of them, by URL or by its parts.
+
+    Attributes:
+        url: `redis://user:password@host:port/db?option=value`; `rediss://` for TLS, `redis+cluster://h1:p1,h2:p2`,
+            `redis+unix:///run/redis.sock?db=1`; excludes the five parts.
+        host: The server's name or address, or the path of its Unix socket; of a cluster some servers, `h1:p1,h2:p2`.
+        port: The server's port.
+        username: The ACL user.
+        password: The user's password.
+        db: The number of the database; a cluster has 0 only.
+        tls: True encrypts and verifies; `SSLConfig` says with which certificates.
+        key_prefix: What the names of all keys begin with; `dq:` where neither this nor the URL says.
+        cluster: Whether the servers form a cluster.
+        connect_timeout: How long to wait for a connection.
+        response_timeout: How long to wait for an answer.
+    """
+
+    url: str | None = field(default=None, repr=False)
+    host: str | None = field(default=None, kw_only=True)
+    port: int | None = field(default=None, kw_only=True)
+    username: str | None = field(default=None, kw_only=True)
+    password: str | None = field(default=None, kw_only=True, repr=False)
+    db: int | None = field(default=None, kw_only=True)
+    tls: bool | SSLConfig | None = field(default=None, kw_only=True)
+    key_prefix: str | None = field(default=None, kw_only=True)
+    cluster: bool = field(default=False, kw_only=True)
+    connect_timeout: Duration | None = field(default=None, kw_only=True)
+    response_timeout: Duration | None = field(default=None, kw_only=True)
+
+    def to_core(self) -> tuple[str | None, dict[str, str]]:
+        """The URL and the settings as the engine takes them.
+
+        Raises:
+            ConfigError: They contradict each other, or one is out of its limits.
+        """
+        parts = {name: getattr(self, name) for name in ("host", "port", "username", "password", "db")}
+        given = [name for name, value in parts.items() if value is not None]
+        if self.url is not None and given:
+            raise ConfigError(f"RedisConfig got both url and {', '.join(given)}: put these into the URL")
+        if self.url is not None and not REDIS_URL.match(self.url.strip()):
+            raise ConfigError(
+                "RedisConfig's url must begin with redis://, rediss://, redis+cluster://, rediss+cluster:// or "
+                "redis+unix://"
+            )
+        tls = self.tls if isinstance(self.tls, SSLConfig) else None
+        return self.url or "redis://", _settings(
+            **parts,
+            tls=True if tls is not None else self.tls,
+            ssl_ca=tls.ca if tls else None,
+            ssl_cert=tls.cert if tls else None,
+            ssl_key=tls.key if tls else None,
+            ssl_reject_unauthorized=tls.reject_unauthorized if tls else None,
+            key_prefix=self.key_prefix,
+            cluster=True if self.cluster else None,
+            connect_timeout=self.connect_timeout,
+            response_timeout=self.response_timeout,
         )
 
 
@@ -125,7 +190,7 @@ class SqliteConfig:
         return None, _settings(path=self.path, busy_timeout=self.busy_timeout)
 
 
-Config: TypeAlias = str | PostgresConfig | SqliteConfig
+Config: TypeAlias = str | PostgresConfig | RedisConfig | SqliteConfig
 
 
 def open_store(config: Config | None, environ: Mapping[str, str] | None = None) -> Store:
@@ -144,17 +209,17 @@ def open_store(config: Config | None, environ: Mapping[str, str] | None = None) 
         config = next((environ[name] for name in URL_VARIABLES if environ.get(name)), DEFAULT_URL)
     if isinstance(config, str):
         return Store(config, {})
-    if isinstance(config, PostgresConfig | SqliteConfig):
+    if isinstance(config, PostgresConfig | RedisConfig | SqliteConfig):
         return Store(*config.to_core())
     raise TypeError(
-        "a queue is opened with a URL, PostgresConfig, SqliteConfig or a pool from create_pool(), "
+        "a queue is opened with a URL, PostgresConfig, RedisConfig, SqliteConfig or a pool from create_pool(), "
         f"not {type(config).__name__}"
     )
 
 
-_NUMBERS = {"port": 65_535, "pool_min": 10_000, "pool_max": 10_000}
-_DURATIONS = frozenset({"connect_timeout", "statement_timeout", "busy_timeout"})
-_FLAGS = frozenset({"ssl_reject_unauthorized", "pgbouncer"})
+_NUMBERS = {"port": (1, 65_535), "pool_min": (0, 10_000), "pool_max": (1, 10_000), "db": (0, 2**31 - 1)}
+_DURATIONS = frozenset({"connect_timeout", "statement_timeout", "response_timeout", "busy_timeout"})
+_FLAGS = frozenset({"ssl_reject_unauthorized", "pgbouncer", "tls", "cluster"})
 _NAMES = frozenset({"schema", "application_name"})
 
 
@@ -167,7 +232,7 @@ def _settings(**given: Any) -> dict[str, str]:
 
 def _text(name: str, value: Any) -> str:
     if name in _NUMBERS:
-        return str(check_int(name, value, 0 if name == "pool_min" else 1, _NUMBERS[name]))
+        return str(check_int(name, value, *_NUMBERS[name]))
     if name in _DURATIONS:
         return f"{seconds(name, value):.6f}".rstrip("0").rstrip(".")
     if name in _FLAGS:

@@ -9,7 +9,8 @@ from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from .arguments import seconds
+from .arguments import Duration, positive_seconds
+from .logs import say
 from .models import JobRecord
 from .payload import encode_json
 from .signals import AsyncJobSignal, JobSignal
@@ -47,7 +48,7 @@ class _Context(Generic[S]):
         """Tells when the handler should stop."""
         return self._signal
 
-    def prolong(self, duration: float | timedelta | None = None) -> None:
+    def prolong(self, duration: Duration | None = None) -> None:
         """Moves the handler's deadline, and records a `prolonged` event.
 
         Without a timeout, or once the job is over for this worker, it does nothing.
@@ -56,12 +57,9 @@ class _Context(Generic[S]):
             duration: The new deadline, from now; the job's whole timeout if omitted.
 
         Raises:
-            ValueError: The duration is not positive.
+            ValueError: The duration is not positive, or longer than a timeout may be.
         """
-        span = None if duration is None else seconds("duration", duration)
-        if span is not None and span <= 0:
-            raise ValueError(f"duration is {duration!r}: it must be positive")
-        self._core.prolong(self._run.id, span)
+        self._core.prolong(self._run.id, None if duration is None else positive_seconds("duration", duration))
 
     def on_timeout(self, callback: OnTimeout) -> None:
         """Registers what is asked when the job's time is up, before it is aborted; again at each later deadline.
@@ -74,10 +72,13 @@ class _Context(Generic[S]):
         self._core.ask_on_timeout(self._run.id)
 
     def log(self, message: str) -> None:
-        """Logs through the logger `dataqueue.job`, with `job_id`, `job_type` and `attempt` on the record."""
+        """Logs through the logger `dataqueue.job`, with `job_id`, `job_type` and `attempt` on the record.
+
+        A logging handler that raises does not fail the job.
+        """
         run = self._run
         extra = {"job_id": run.job_id, "job_type": run.job_type, "attempt": run.attempt}
-        _log.info("[%s %d] %s", run.job_type, run.job_id, message, extra=extra)
+        say(logging.INFO, "[%s %d] %s", run.job_type, run.job_id, message, logger=_log, stacklevel=3, extra=extra)
 
     def _report_progress(self, percent: float) -> None:
         if isinstance(percent, bool) or not isinstance(percent, int | float):

@@ -74,8 +74,7 @@ def filter_to_core(
     """
     filters: FilterDict = {}
     if job_type is not None:
-        types: list[Any] = [job_type] if isinstance(job_type, str | JobType) else _items("job_type", job_type)
-        filters["job_types"] = [type_name("job_type", one) for one in types]
+        filters["job_types"] = type_names("job_type", job_type)
     if status is not None:
         filters["statuses"] = statuses_to_core("status", status)
     if priority is not None:
@@ -89,6 +88,17 @@ def filter_to_core(
             member("mode", TagMode, condition.mode).value,
         )
     return filters
+
+
+def type_names(field: str, job_type: JobTypeFilter) -> list[str]:
+    """One job type or several, by name.
+
+    Raises:
+        TypeError: One is neither a job type nor a name.
+        ValueError: A name is out of its limits, or none was given.
+    """
+    types: list[Any] = [job_type] if isinstance(job_type, str | JobType) else _items(field, job_type)
+    return [type_name(field, one) for one in types]
 
 
 def statuses_to_core(field: str, status: StatusFilter) -> list[str]:

@@ -48,6 +48,9 @@ class JobDefaults:
             TypeError: One is of the wrong type.
             ValueError: One is out of its limits.
         """
+        nothing_set = priority is None and max_attempts is None and timeout is None and tags is None
+        if nothing_set and retry_delay is None and retry_backoff is None and retry_delay_max is None:
+            return _NOTHING
         return cls(
             priority=None if priority is None else check_int32("priority", priority),
             max_attempts=None if max_attempts is None else check_int32("max_attempts", max_attempts, 1),
@@ -62,6 +65,8 @@ class JobDefaults:
         """These options, and those of `base` where one is not set."""
         if base == _NOTHING:
             return self
+        if self is _NOTHING:
+            return base
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         return JobDefaults(**{name: getattr(base, name) if value is None else value for name, value in values.items()})
 
@@ -108,7 +113,7 @@ class JobType(Generic[P]):
     ) -> None: ...
     @overload
     def __init__(
-        self,
+        self: JobType[Any],
         name: str,
         payload_type: Any = Any,
         *,

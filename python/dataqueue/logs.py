@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import threading
-from typing import TYPE_CHECKING
+import traceback
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ._core import LogPump
 
-__all__ = ["start"]
+__all__ = ["say", "start"]
 
 _log = logging.getLogger("dataqueue")
 _lock = threading.Lock()
 _started_in = 0
+
+
+def say(level: int, message: str, *args: object, logger: logging.Logger = _log, **options: Any) -> None:
+    """Logs. What a logging handler raises is printed and harms neither jobs nor the threads that run them."""
+    try:
+        logger.log(level, message, *args, **options)
+    except Exception:
+        if logging.raiseExceptions:
+            with contextlib.suppress(Exception):
+                traceback.print_exc()
 
 
 def start() -> None:
@@ -26,7 +38,10 @@ def start() -> None:
         if _started_in == os.getpid():
             return
         _started_in = os.getpid()
-        set_log_level(_log.getEffectiveLevel() if _log.level else logging.INFO)
+        if _log.level == logging.NOTSET and not _log.isEnabledFor(logging.INFO):
+            # Asked to tell what is done, and not told otherwise: the usual level of warnings would keep all of it back.
+            _log.setLevel(logging.INFO)
+        set_log_level(_log.getEffectiveLevel())
         pump = LogPump()
         thread = threading.Thread(target=_pump, args=(pump,), name="dataqueue-log", daemon=True)
 
@@ -42,4 +57,4 @@ def start() -> None:
 def _pump(pump: LogPump) -> None:
     while (records := pump.next()) is not None:
         for level, message in records:
-            _log.log(level, "%s", message)
+            say(level, "%s", message)

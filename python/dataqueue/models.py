@@ -12,6 +12,7 @@ from typing import Any, Self
 from .arguments import datetime_of
 
 __all__ = [
+    "Durability",
     "ErrorEntry",
     "FailureReason",
     "JobEvent",
@@ -296,6 +297,30 @@ class JobEvent:
             created_at=datetime_of(fields["created_at"]),
             metadata=None if metadata is None else json.loads(metadata),
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Durability:
+    """How safely the store keeps what it was given, as its server is set up now.
+
+    Attributes:
+        store: The store and its version, such as `PostgreSQL 17.2`.
+        persistence: The settings that decide it, such as `fsync=on, synchronous_commit=on`.
+        durable: Whether everything that a call answered survives a crash of the server and of its machine.
+        may_lose: What a crash may lose, and when: sentences for people.
+        eviction_policy: What the server does when its memory is full, where it may throw keys away (Redis).
+    """
+
+    store: str
+    persistence: str
+    durable: bool
+    may_lose: str
+    eviction_policy: str | None = None
+
+    @classmethod
+    def from_core(cls, fields: Mapping[str, Any]) -> Durability:
+        """The record as the engine reports it."""
+        return cls(**fields)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import sys
 from functools import cached_property, lru_cache
@@ -17,6 +18,9 @@ __all__ = ["PayloadCodec", "encode_json"]
 
 _SHOWN_ERRORS = 5
 _SHOWN_CHARACTERS = 200
+_BYTES_REMEDY = (
+    "; bytes that are not UTF-8 text need ConfigDict(ser_json_bytes='base64', val_json_bytes='base64') on their model"
+)
 # What pydantic may write in the place of a number that JSON does not have.
 _SUSPECTS = (b"null", b"NaN", b"Infinity", b"\\u0000")
 
@@ -65,15 +69,18 @@ class PayloadCodec:
 
         try:
             fitting = self._adapter.validate_python(value)
-            text = self._adapter.dump_json(fitting, by_alias=True, round_trip=True, warnings="none")
         except ValidationError as error:
             raise self._misfit(error) from None
+        try:
+            text = self._adapter.dump_json(fitting, by_alias=True, round_trip=True, warnings="none")
         except (PydanticSerializationError, ValueError, RecursionError) as error:
-            check_json(value, self._what, strict=False)
-            raise PayloadError(f"{self._what} cannot be written as JSON: {error!s:.{_SHOWN_CHARACTERS}}") from None
+            with contextlib.suppress(PydanticSerializationError, RecursionError):
+                self._check_plain(fitting)
+            remedy = _BYTES_REMEDY if "invalid utf-8" in str(error) else ""
+            shown = f"{error!s:.{_SHOWN_CHARACTERS}}{remedy}"
+            raise PayloadError(f"{self._what} cannot be written as JSON: {shown}") from None
         if any(suspect in text for suspect in _SUSPECTS):
-            plain = self._adapter.dump_python(fitting, by_alias=True, round_trip=True, warnings="none")
-            check_json(plain, self._what, strict=False)
+            self._check_plain(fitting)
         # An instance may have been built unchecked; what its handler would refuse is refused here.
         self.decode(text)
         return text
@@ -92,6 +99,10 @@ class PayloadCodec:
             return self._adapter.validate_json(text)
         except ValidationError as error:
             raise self._misfit(error) from None
+
+    def _check_plain(self, fitting: object) -> None:
+        plain = self._adapter.dump_python(fitting, by_alias=True, round_trip=True, warnings="none")
+        check_json(plain, self._what, strict=False)
 
     @cached_property
     def _adapter(self) -> TypeAdapter[Any]:

@@ -7,12 +7,12 @@ import os
 import socket
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from ._core import Processor as Core
 from ._session import Session
-from .arguments import check_int32, check_names, seconds
+from .arguments import Duration, check_int, check_name, positive_seconds, seconds, timeout_ms
+from .filters import JobTypeFilter, type_names
 from .handlers import JobHandlers
 
 if TYPE_CHECKING:
@@ -35,11 +35,11 @@ class _Processor:
         worker_id: str | None = None,
         batch_size: int = 10,
         concurrency: int = 3,
-        poll_interval: float | timedelta = 5.0,
-        job_type: str | Sequence[str] | None = None,
+        poll_interval: Duration = 5.0,
+        job_type: JobTypeFilter | None = None,
         unhandled: Literal["leave", "fail"] = "leave",
-        default_timeout: float | timedelta | None = None,
-        lease: float | timedelta = 30.0,
+        default_timeout: Duration | None = None,
+        lease: Duration = 30.0,
         on_error: OnError | None = None,
     ) -> None:
         if unhandled not in ("leave", "fail"):
@@ -50,17 +50,17 @@ class _Processor:
         self._handlers = [handler for _, handler in JobHandlers.coerce(handlers).items()]
         self._on_error = on_error
         self._options: dict[str, Any] = {
-            "batch_size": check_int32("batch_size", batch_size, 1),
-            "concurrency": check_int32("concurrency", concurrency, 1),
+            "batch_size": check_int("batch_size", batch_size, 1, _MOST),
+            "concurrency": check_int("concurrency", concurrency, 1, _MOST),
             "poll_interval": positive_seconds("poll_interval", poll_interval),
             "default_timeout": None
             if default_timeout is None
-            else positive_seconds("default_timeout", default_timeout),
+            else timeout_ms("default_timeout", default_timeout) / 1000,
             "lease": positive_seconds("lease", lease),
             "job_types": _types(job_type, self._handlers),
             "any_type": unhandled == "fail" and job_type is None,
         }
-        self._worker_id = worker_id or f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+        self._worker_id = _own_name() if worker_id is None else check_name("worker_id", worker_id)
         self._session: Session | None = None
         # Options are checked now, not when the first job is due.
         self._core()
@@ -123,7 +123,7 @@ class Processor(_Processor):
         """Starts to claim and run jobs, on threads of its own, until it is stopped."""
         self._open(None).core.start()
 
-    def stop_and_drain(self, timeout: float | timedelta = 30.0) -> bool:
+    def stop_and_drain(self, timeout: Duration = 30.0) -> bool:
         """Stops claiming, gives back what has not started, and waits for what runs.
 
         After `timeout` seconds handlers are told to stop through their signal (an `async def` one is cancelled), and
@@ -135,7 +135,7 @@ class Processor(_Processor):
         session = self._session
         if session is None:
             return True
-        complete = session.core.drain(seconds("timeout", timeout)).wait()
+        complete = session.core.drain(_patience(timeout)).wait()
         session.close()
         return complete
 
@@ -167,7 +167,7 @@ class AsyncProcessor(_Processor):
         """Starts to claim and run jobs on the running loop, and on threads, until it is stopped."""
         self._open(asyncio.get_running_loop()).core.start()
 
-    async def stop_and_drain(self, timeout: float | timedelta = 30.0) -> bool:
+    async def stop_and_drain(self, timeout: Duration = 30.0) -> bool:
         """Stops claiming, gives back what has not started, and waits for what runs.
 
         After `timeout` seconds handlers are told to stop through their signal (an `async def` one is cancelled), and
@@ -179,28 +179,27 @@ class AsyncProcessor(_Processor):
         session = self._session
         if session is None:
             return True
-        complete = await self._queue._answer(session.core.drain(seconds("timeout", timeout)))
+        complete = await self._queue._answer(session.core.drain(_patience(timeout)))
         await asyncio.to_thread(session.close)
         return complete
 
 
 # A session that was stopped lets its handlers run as long as they need.
 _FOR_EVER = 10.0 * 365 * 24 * 3600
+# What the engine takes.
+_MOST = 10_000
 
 
-def _types(job_type: str | Sequence[str] | None, handlers: Sequence[Any]) -> list[str]:
+def _own_name() -> str:
+    host = socket.gethostname()[:200]
+    return f"{host}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+
+
+def _patience(timeout: Duration) -> float:
+    return min(seconds("timeout", timeout), _FOR_EVER)
+
+
+def _types(job_type: JobTypeFilter | None, handlers: Sequence[Any]) -> list[str]:
     if job_type is None:
         return [handler.name for handler in handlers]
-    return check_names("job_type", [job_type] if isinstance(job_type, str) else job_type)
-
-
-def positive_seconds(name: str, value: float | timedelta) -> float:
-    """A positive duration in seconds.
-
-    Raises:
-        ValueError: It is not positive.
-    """
-    span = seconds(name, value)
-    if span <= 0:
-        raise ValueError(f"{name} is {value!r}: it must be positive")
-    return span
+    return type_names("job_type", job_type)

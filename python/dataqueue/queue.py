@@ -14,12 +14,13 @@ from .filters import JobTypeFilter, RunAtFilter, StatusFilter, TagsFilter, membe
 from .handlers import JobHandlers
 from .job_types import JobType
 from .jobs import EditUpdates, Job
-from .models import JobEvent, JobId, JobRecord, JobStatus, MigrationStep, TagMode
+from .models import Durability, JobEvent, JobId, JobRecord, JobStatus, MigrationStep, TagMode
 from .pool import Pool, PoolHandle
+from .redis_client import RedisHandle
 
 if TYPE_CHECKING:
     from types import TracebackType
-    from typing import NoReturn, Self
+    from typing import Self
 
     from typing_extensions import Unpack
 
@@ -43,8 +44,9 @@ class JobQueue:
         """A queue on the store that a URL, a configuration or a shared pool names.
 
         Args:
-            config: A URL (`postgresql://…`, `sqlite:///jobs.db`), `PostgresConfig`, `SqliteConfig`, or a pool from
-                `create_pool`. Without it `$DATAQUEUE_URL`, then `$PG_DATAQUEUE_DATABASE`, then `sqlite:///dataqueue.db`.
+            config: A URL (`postgresql://…`, `redis://…`, `sqlite:///jobs.db`), `PostgresConfig`, `RedisConfig`,
+                `SqliteConfig`, or a pool from `create_pool`. Without it `$DATAQUEUE_URL`, then
+                `$PG_DATAQUEUE_DATABASE`, then `sqlite:///dataqueue.db`.
             verbose: Logs what the engine does through the logger `dataqueue`.
 
         Raises:
@@ -143,7 +145,9 @@ class JobQueue:
         Raises:
             PayloadError: The payload does not fit its type, or cannot be stored.
             UnsupportedBackend: `connection` was given and the store is not PostgreSQL.
-            ValueError: An argument is out of its limits; nothing was stored.
+            MigrationRequired: The tables are missing, or not where `connection` leads.
+            TypeError: `connection` is not one that this twin takes.
+            ValueError: An argument is out of its limits, or `connection` has no transaction; nothing was stored.
         """
         job: Job[Any] = Job(
             job_type,
@@ -356,15 +360,19 @@ class JobQueue:
         Raises:
             UnsupportedBackend: The queue is not on PostgreSQL.
         """
-        return PoolHandle(self._requests.need_postgres("get_pool"))
+        return PoolHandle(self._requests.need("postgresql", "PostgreSQL", "get_pool"))
 
-    def get_redis_client(self) -> NoReturn:
-        """The queue's Redis connection; this version has no Redis.
+    def get_redis_client(self) -> RedisHandle:
+        """The queue's Redis connections, for commands of your own.
 
         Raises:
-            UnsupportedBackend: Always.
+            UnsupportedBackend: The queue is not on Redis.
         """
-        raise self._requests.no_redis()
+        return RedisHandle(self._requests.need("redis", "Redis", "get_redis_client"))
+
+    def durability(self) -> Durability:
+        """What survives a crash of the store, as its server is set up now, and what does not."""
+        return self._result(self._requests.durability())
 
     def create_processor(
         self,
@@ -374,7 +382,7 @@ class JobQueue:
         batch_size: int = 10,
         concurrency: int = 3,
         poll_interval: Duration = 5.0,
-        job_type: str | Sequence[str] | None = None,
+        job_type: JobTypeFilter | None = None,
         unhandled: Literal["leave", "fail"] = "leave",
         default_timeout: Duration | None = None,
         lease: Duration = 30.0,

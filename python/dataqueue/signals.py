@@ -6,6 +6,7 @@ import asyncio
 import threading
 from typing import Literal
 
+from .arguments import Duration, seconds
 from .errors import JobAborted
 
 __all__ = ["AbortReason", "AsyncJobSignal", "JobSignal"]
@@ -52,13 +53,13 @@ class JobSignal(_Signal):
         super().__init__(job_id)
         self._event = threading.Event()
 
-    def wait(self, timeout: float | None = None) -> bool:
+    def wait(self, timeout: Duration | None = None) -> bool:
         """Blocks until the handler should stop, at most `timeout` seconds.
 
         Returns:
             Whether it should stop: False when the time was up first.
         """
-        return self._event.wait(timeout)
+        return self._event.wait(_limit(timeout))
 
     def _abort(self, reason: AbortReason) -> None:
         if self._reason is None:
@@ -75,19 +76,27 @@ class AsyncJobSignal(_Signal):
         super().__init__(job_id)
         self._event = asyncio.Event()
 
-    async def wait(self, timeout: float | None = None) -> bool:
+    async def wait(self, timeout: Duration | None = None) -> bool:
         """Waits until the handler should stop, at most `timeout` seconds.
 
         Returns:
             Whether it should stop: False when the time was up first.
         """
-        try:
-            await asyncio.wait_for(self._event.wait(), timeout)
-        except TimeoutError:
-            return False
+        limit = _limit(timeout)
+        # With no time to wait, wait_for would cancel before it looked.
+        if not self._event.is_set():
+            try:
+                await asyncio.wait_for(self._event.wait(), limit)
+            except TimeoutError:
+                return False
         return True
 
     def _abort(self, reason: AbortReason) -> None:
         if self._reason is None:
             self._reason = reason
             self._event.set()
+
+
+def _limit(timeout: Duration | None) -> float | None:
+    # No lock of Python's waits for longer than this, which nobody does either.
+    return None if timeout is None else min(seconds("timeout", timeout), threading.TIMEOUT_MAX)

@@ -1,5 +1,6 @@
 //! A job, before and after it is stored.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -59,6 +60,13 @@ impl NewJob {
             retry: Retry::default(),
         }
     }
+}
+
+/// Tags as the set they are: each once, in the order given.
+#[must_use]
+pub fn distinct(tags: &[String]) -> Vec<&str> {
+    let mut seen = HashSet::with_capacity(tags.len());
+    tags.iter().map(String::as_str).filter(|tag| seen.insert(*tag)).collect()
 }
 
 /// What adding one job did.

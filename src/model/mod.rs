@@ -1,15 +1,21 @@
 //! Plain data: what a job, a lease, an outcome, a filter and an event are. No behaviour beyond names and conversions.
 
+mod answer;
+mod durability;
 mod event;
 mod filter;
 mod job;
 mod lease;
 mod outcome;
+mod transfer;
 mod update;
 
+pub use answer::Answer;
+pub use durability::Durability;
 pub use event::{Event, EventKind};
 pub use filter::{Filter, Page, RunAtFilter, TagFilter, TagMode};
-pub use job::{Added, FailureReason, Job, JobId, NewJob, Retry, Status};
+pub use job::{Added, FailureReason, Job, JobId, NewJob, Retry, Status, distinct};
 pub use lease::{Claim, ClaimRequest, Claimed, Lease, Worker, WorkerId};
 pub use outcome::{Failure, Note, NoteKind, Outcome, Reclaimed, Settled, Settlement};
+pub use transfer::Transfer;
 pub use update::{Change, Chunk, JobEdit, Prune};

@@ -1,9 +1,12 @@
 //! What may be stored: bounds that are the same on every backend, checked before anything is written.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
+use bytes::Bytes;
+
 use crate::error::{Error, Result};
-use crate::model::{JobEdit, NewJob, Retry};
+use crate::model::{JobEdit, NewJob, Retry, Transfer};
 
 /// The longest job type, idempotency key, tag and worker name, in characters.
 pub const MAX_NAME: usize = 255;
@@ -20,6 +23,12 @@ pub const MAX_PAGE: u32 = 10_000;
 /// The most rows that one step of a bulk change locks.
 pub const CHUNK: u32 = 1_000;
 
+/// Text of an error that every store can keep: a NUL, which PostgreSQL cannot, becomes the mark for what is no character.
+#[must_use]
+pub fn storable(text: &str) -> Cow<'_, str> {
+    if text.contains('\0') { text.replace('\0', "\u{fffd}").into() } else { text.into() }
+}
+
 /// Checks a job to be added.
 ///
 /// # Errors
@@ -34,6 +43,26 @@ pub fn check_job(job: &NewJob) -> Result<()> {
     }
     check_retry(&job.retry)?;
     check_payload(&job.payload)
+}
+
+/// Checks a job of another store.
+///
+/// # Errors
+/// As [`check_job`].
+pub fn check_transfer(transfer: &Transfer) -> Result<()> {
+    check_job(&transfer.job)?;
+    if transfer.job.idempotency_key.is_none() {
+        return Err(Error::Invalid("a transferred job has no idempotency_key: a repeat would add it twice".into()));
+    }
+    let most = transfer.job.max_attempts;
+    if !(0..most).contains(&transfer.attempts) {
+        return Err(Error::Invalid(format!(
+            "attempts is {}: a job that is to run again has had at least 0 and less than max_attempts, which is {most}",
+            transfer.attempts
+        )));
+    }
+    check_json("error_history", &transfer.error_history)?;
+    check_json("step_data", &transfer.step_data)
 }
 
 /// Checks an edit.
@@ -107,16 +136,12 @@ fn check_retry(retry: &Retry) -> Result<()> {
     Ok(())
 }
 
-/// Refuses what PostgreSQL's jsonb refuses, so that every backend stores the same.
 fn check_payload(payload: &[u8]) -> Result<()> {
-    if has_escaped_nul(payload) {
-        return Err(Error::Invalid(
-            "the payload holds a NUL character (U+0000), which PostgreSQL cannot store: remove it from the text".into(),
-        ));
-    }
-    serde_json::from_slice::<&serde_json::value::RawValue>(payload)
-        .map(drop)
-        .map_err(|error| Error::Invalid(format!("the payload is not JSON: {error}")))
+    check_json("the payload", payload)
+}
+
+fn check_json(field: &str, json: &[u8]) -> Result<()> {
+    super::json::check(json).map_err(|why| Error::Invalid(format!("{field} {why}")))
 }
 
 /// Whether JSON text holds the escape `\u0000` (and not an escaped backslash before `u0000`).
@@ -133,6 +158,30 @@ pub fn has_escaped_nul(json: &[u8]) -> bool {
     false
 }
 
+/// JSON text with the replacement character in the place of each NUL: for what was stored where a NUL can be.
+#[must_use]
+pub fn without_escaped_nul(json: Bytes) -> Bytes {
+    if !has_escaped_nul(&json) {
+        return json;
+    }
+    let mut kept = Vec::with_capacity(json.len());
+    let mut rest = json.as_ref();
+    while let Some(at) = rest.iter().position(|&byte| byte == b'\\') {
+        let (plain, escape) = rest.split_at(at);
+        kept.extend_from_slice(plain);
+        rest = if let Some(after) = escape.strip_prefix(br"\u0000") {
+            kept.extend_from_slice(br"\ufffd");
+            after
+        } else {
+            let (pair, after) = escape.split_at(escape.len().min(2));
+            kept.extend_from_slice(pair);
+            after
+        };
+    }
+    kept.extend_from_slice(rest);
+    kept.into()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -143,6 +192,44 @@ mod tests {
         assert!(!has_escaped_nul(br#""a\\u0000b""#));
         assert!(has_escaped_nul(br#""a\\\u0000b""#));
         assert!(!has_escaped_nul(br#""plain""#));
+    }
+
+    #[test]
+    fn a_nul_is_replaced_and_an_escaped_backslash_is_not() {
+        let replaced = |text: &'static str| String::from_utf8(without_escaped_nul(text.into()).to_vec()).unwrap();
+        assert_eq!(replaced(r#""a\u0000b""#), r#""a\ufffdb""#);
+        assert_eq!(replaced(r#""a\\u0000\n\u0000""#), r#""a\\u0000\n\ufffd""#);
+        assert_eq!(replaced(r#"["\\\u0000"]"#), r#"["\\\ufffd"]"#);
+        assert_eq!(replaced(r#""plain""#), r#""plain""#);
+    }
+
+    #[test]
+    fn a_transferred_job_needs_a_key_and_attempts_to_spare() {
+        let checked = |change: fn(&mut Transfer)| {
+            let mut one = Transfer {
+                job: NewJob { idempotency_key: Some("k".into()), ..NewJob::new("t", "{}") },
+                source_id: 1,
+                created_at: crate::clock::Timestamp::from_micros(1),
+                attempts: 2,
+                next_attempt_at: None,
+                started_at: None,
+                last_failed_at: None,
+                last_retried_at: None,
+                failure_reason: None,
+                error_history: "[]".into(),
+                step_data: "{}".into(),
+            };
+            change(&mut one);
+            check_transfer(&one)
+        };
+        checked(|_| {}).unwrap();
+        let bad = |change| checked(change).unwrap_err().to_string();
+        assert!(bad(|one| one.job.idempotency_key = None).contains("idempotency_key"));
+        assert!(bad(|one| one.attempts = 3).contains("attempts is 3"));
+        assert!(bad(|one| one.attempts = -1).contains("attempts is -1"));
+        assert!(bad(|one| one.error_history = "[".into()).contains("error_history is not JSON"));
+        assert!(bad(|one| one.step_data = r#"{"a":"\u0000"}"#.into()).contains("step_data holds a NUL"));
+        assert!(bad(|one| one.job.max_attempts = 0).contains("max_attempts"));
     }
 
     #[test]

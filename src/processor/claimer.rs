@@ -41,6 +41,9 @@ pub(super) async fn run(engine: Arc<Engine>) {
                 let none = claim.jobs.is_empty();
                 let (more, next_due) = (claim.more, claim.next_due);
                 engine.stats.claimed(claim.jobs.len());
+                if !none {
+                    tracing::debug!("claimed {} jobs", claim.jobs.len());
+                }
                 engine.lanes.push(claim.jobs);
                 if !full && (!more || none) {
                     wake.wait(&engine, more, next_due).await;

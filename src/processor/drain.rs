@@ -53,6 +53,7 @@ pub(super) async fn run(engine: &Engine, claimer: Option<ClaimerEnd>, time: Dura
             Err(error) => engine.report(&error, "unregistering the worker"),
         }
     }
+    tracing::info!("worker {} has ended", engine.config.worker_name);
     engine.advance(Phase::Closed);
     engine.lanes.close();
     drained

@@ -117,6 +117,7 @@ impl Engine {
     pub async fn register(&self) -> Result<Arc<Worker>> {
         let began = Instant::now();
         let worker = Arc::new(self.storage.register(&self.config.worker_name, self.config.lease).await?);
+        tracing::info!("worker {} is registered", worker.name);
         *self.renewed.lock() = Some(began);
         self.worker.send_replace(Some(Arc::clone(&worker)));
         Ok(worker)

@@ -42,6 +42,7 @@ async fn write(engine: &Engine, settlements: &[Settlement]) -> Result<()> {
         match engine.storage.settle(settlements).await {
             Ok(settled) => {
                 engine.reached_store();
+                tracing::debug!("recorded how {} runs ended", settlements.len());
                 count_lost(engine, settlements, &settled);
                 return Ok(());
             }

@@ -11,7 +11,7 @@ use super::errors::OrRaise;
 use crate::clock::Timestamp;
 use crate::error::Error;
 use crate::model::{Filter, JobEdit, JobId, NewJob, Page, Prune, Retry, RunAtFilter, Status, TagFilter, TagMode};
-use crate::policy::limits;
+use crate::policy::{commands, limits};
 
 type Any<'py> = Bound<'py, PyAny>;
 
@@ -32,7 +32,7 @@ pub(crate) fn jobs(py: Python<'_>, tuples: &Bound<'_, PyList>) -> PyResult<Vec<N
     Ok(jobs)
 }
 
-fn job(tuple: &Bound<'_, PyTuple>) -> PyResult<NewJob> {
+pub(crate) fn job(tuple: &Bound<'_, PyTuple>) -> PyResult<NewJob> {
     let field = |at: usize| tuple.get_item(at);
     Ok(NewJob {
         job_type: text("job_type", &field(0)?)?,
@@ -180,6 +180,18 @@ pub(crate) fn sql(field: &str, value: &Any<'_>) -> PyResult<String> {
     Ok(text)
 }
 
+/// A command of Redis: its name and its arguments, as bytes.
+pub(crate) fn command(py: Python<'_>, value: &Any<'_>) -> PyResult<Vec<Bytes>> {
+    let word = |item: PyResult<Any<'_>>| {
+        let item = item?;
+        let bytes = item.cast::<PyBytes>().map_err(|_| mismatch("a word of the command", "bytes", &item))?;
+        Ok(Bytes::copy_from_slice(bytes.as_bytes()))
+    };
+    let command = value.try_iter()?.map(word).collect::<PyResult<Vec<_>>>()?;
+    commands::check_command(&command).or_raise(py)?;
+    Ok(command)
+}
+
 /// A string.
 pub(crate) fn text(field: &str, value: &Any<'_>) -> PyResult<String> {
     let text = value.cast::<PyString>().map_err(|_| mismatch(field, "a str", value))?;
@@ -197,7 +209,7 @@ fn texts(field: &str, value: &Any<'_>) -> PyResult<Vec<String>> {
 }
 
 /// JSON text; the one copy between Python's memory and the engine's.
-fn json(field: &str, value: &Any<'_>) -> PyResult<Bytes> {
+pub(crate) fn json(field: &str, value: &Any<'_>) -> PyResult<Bytes> {
     let bytes = value.cast::<PyBytes>().map_err(|_| mismatch(field, "bytes of JSON", value))?;
     Ok(Bytes::copy_from_slice(bytes.as_bytes()))
 }
@@ -213,11 +225,11 @@ fn boolean(field: &str, value: &Any<'_>) -> PyResult<bool> {
     value.extract().map_err(|_| mismatch(field, "a bool", value))
 }
 
-fn time(field: &str, value: &Any<'_>) -> PyResult<Timestamp> {
+pub(crate) fn time(field: &str, value: &Any<'_>) -> PyResult<Timestamp> {
     Ok(Timestamp::from_micros(int64(field, value)?))
 }
 
-fn int32(field: &str, value: &Any<'_>) -> PyResult<i32> {
+pub(crate) fn int32(field: &str, value: &Any<'_>) -> PyResult<i32> {
     integer(field, value, 32)
 }
 

@@ -89,8 +89,12 @@ pub fn retry_choice(retry: Option<f64>) -> PyResult<RetryChoice> {
     }
 }
 
+/// Longer than anyone waits, and short enough to be added to any point in time.
+const LONGEST: Duration = Duration::from_secs(100 * 366 * 86_400);
+
 pub fn span(seconds: f64) -> PyResult<Duration> {
     Duration::try_from_secs_f64(seconds)
+        .map(|span| span.min(LONGEST))
         .map_err(|error| PyValueError::new_err(format!("{seconds} is not a duration in seconds: {error}")))
 }
 

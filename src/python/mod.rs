@@ -17,6 +17,7 @@ mod processor;
 mod records;
 mod reply;
 mod store;
+mod transfers;
 
 use pyo3::prelude::*;
 

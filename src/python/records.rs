@@ -11,7 +11,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
 use crate::clock::Timestamp;
-use crate::model::{Event, FailureReason, Job};
+use crate::model::{Durability, Event, FailureReason, Job};
 
 macro_rules! record {
     ($py:ident, { $($key:literal: $value:expr),+ $(,)? }) => {{
@@ -80,6 +80,20 @@ pub(crate) fn event_record<'py>(py: Python<'py>, event: &Event) -> PyResult<Boun
         "event_type": event.kind.as_str(),
         "created_at": event.created_at.as_micros(),
         "metadata": event.metadata.as_ref().map(|metadata| json(py, metadata)),
+    })
+}
+
+/// What survives a crash, with every field of [`Durability`].
+///
+/// # Errors
+/// When Python has no memory for it.
+pub(crate) fn durability_record<'py>(py: Python<'py>, durability: &Durability) -> PyResult<Bound<'py, PyDict>> {
+    record!(py, {
+        "store": durability.store.as_str(),
+        "persistence": durability.persistence.as_str(),
+        "durable": durability.durable,
+        "may_lose": durability.may_lose.as_str(),
+        "eviction_policy": durability.eviction_policy.as_deref(),
     })
 }
 

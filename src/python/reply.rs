@@ -3,10 +3,12 @@
 use bytes::Bytes;
 use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyList};
+use pyo3::types::{PyBytes, PyDict, PyList};
 
-use super::records::{event_record, job_record};
-use crate::model::{Added, Event, Job};
+use super::errors::exception;
+use super::records::{durability_record, event_record, job_record};
+use crate::error::{Backend, Error};
+use crate::model::{Added, Answer, Durability, Event, Job};
 use crate::storage::{MigrationState, MigrationStep};
 
 /// The answer of a call, made by a thread of the engine and read by one of Python.
@@ -21,6 +23,8 @@ pub(crate) enum Reply {
     Steps(Vec<MigrationStep>),
     Migrations(MigrationState),
     Rows(Vec<Bytes>),
+    Answer(Answer),
+    Durability(Box<Durability>),
 }
 
 impl Reply {
@@ -41,6 +45,31 @@ impl Reply {
             Self::Steps(steps) => list(py, steps, |step| step_tuple(step).into_bound_py_any(py)),
             Self::Migrations(state) => (state.applied, state.known).into_bound_py_any(py),
             Self::Rows(rows) => list(py, rows, |row| Ok(PyBytes::new(py, &row).into_any())),
+            Self::Answer(answer) => value(py, answer),
+            Self::Durability(durability) => Ok(durability_record(py, &durability)?.into_any()),
+        }
+    }
+}
+
+/// What a command of the caller's own was answered.
+fn value(py: Python<'_>, answer: Answer) -> PyResult<Bound<'_, PyAny>> {
+    match answer {
+        Answer::Nil => Ok(py.None().into_bound(py)),
+        Answer::Bool(flag) => flag.into_bound_py_any(py),
+        Answer::Int(number) => number.into_bound_py_any(py),
+        Answer::Double(number) => number.into_bound_py_any(py),
+        Answer::Bytes(bytes) => Ok(PyBytes::new(py, &bytes).into_any()),
+        Answer::List(items) => list(py, items, |item| value(py, item)),
+        Answer::Map(pairs) => {
+            let dict = PyDict::new(py);
+            for (key, item) in pairs {
+                dict.set_item(value(py, key)?, value(py, item)?)?;
+            }
+            Ok(dict.into_any())
+        }
+        Answer::Error(message) => {
+            let error = Error::Storage { backend: Backend::Redis, message };
+            Ok(exception(py, &error).into_value(py).into_bound(py).into_any())
         }
     }
 }

@@ -14,11 +14,14 @@ use super::errors::{OrRaise, exception};
 use super::fork::Reopening;
 use super::pending::Pending;
 use super::reply::{Reply, step_tuple};
+use super::transfers;
 use crate::error::{Error, Result};
 use crate::model::Change;
 use crate::storage::{self, Storage, migrate, url};
 
 type Any<'py> = Bound<'py, PyAny>;
+/// An [`storage::ExternalAdd`].
+type External = (String, String, Vec<(usize, String)>);
 
 /// A store, connected when first used, shareable by queues and threads, reopened by itself after a fork.
 #[pyclass(frozen, module = "dataqueue._core")]
@@ -78,14 +81,28 @@ impl Store {
 
     fn add(&self, py: Python<'_>, jobs: &Bound<'_, PyList>) -> PyResult<Pending> {
         let jobs = arguments::jobs(py, jobs)?;
-        self.call(py, |storage| async move { Ok(Reply::Added(storage.add(jobs).await?)) })
+        self.call(py, |storage| async move {
+            let added = storage.add(jobs).await?;
+            tracing::debug!("added {} jobs", added.len());
+            Ok(Reply::Added(added))
+        })
     }
 
-    fn external_add(&self, py: Python<'_>, jobs: &Bound<'_, PyList>) -> PyResult<(String, String, String)> {
+    fn external_add(&self, py: Python<'_>, jobs: &Bound<'_, PyList>) -> PyResult<External> {
         let jobs = arguments::jobs(py, jobs)?;
         let storage = self.storage(py)?;
         let add = py.detach(|| storage.external_add(&jobs)).or_raise(py)?;
-        Ok((add.insert, add.lookup, add.param))
+        Ok((add.insert, add.lookup, add.parts))
+    }
+
+    fn receive(&self, py: Python<'_>, jobs: &Bound<'_, PyList>) -> PyResult<Pending> {
+        let jobs = transfers::transfers(py, jobs)?;
+        self.call(py, |storage| async move { Ok(Reply::Added(storage.receive(jobs).await?)) })
+    }
+
+    fn get_many(&self, py: Python<'_>, job_ids: &Bound<'_, PyList>) -> PyResult<Pending> {
+        let ids = job_ids.iter().map(|id| arguments::job_id(&id)).collect::<PyResult<Vec<_>>>()?;
+        self.call(py, |storage| async move { Ok(Reply::Jobs(storage.get(&ids).await?)) })
     }
 
     fn get(&self, py: Python<'_>, job_id: &Any<'_>) -> PyResult<Pending> {
@@ -208,6 +225,15 @@ impl Store {
     fn execute(&self, py: Python<'_>, sql: &Any<'_>, params: &Any<'_>) -> PyResult<Pending> {
         let (sql, params) = (arguments::sql("sql", sql)?, arguments::parameters(params)?);
         self.call(py, |storage| async move { Ok(Reply::Count(storage.execute(&sql, &params).await?)) })
+    }
+
+    fn command(&self, py: Python<'_>, command: &Any<'_>) -> PyResult<Pending> {
+        let command = arguments::command(py, command)?;
+        self.call(py, |storage| async move { Ok(Reply::Answer(storage.command(&command).await?)) })
+    }
+
+    fn durability(&self, py: Python<'_>) -> PyResult<Pending> {
+        self.call(py, |storage| async move { Ok(Reply::Durability(Box::new(storage.durability().await?))) })
     }
 
     fn close(&self, py: Python<'_>) -> PyResult<Pending> {

@@ -4,17 +4,28 @@ use std::time::Duration;
 
 use super::Storage;
 use crate::error::Result;
-use crate::model::{Change, Chunk, Filter, Prune};
+use crate::model::{Change, Chunk, Filter, Page, Prune};
 use crate::policy::limits::CHUNK;
 
-/// Changes every job that matches; how many were changed.
+/// Changes every job that matches and was there when the call began; how many were changed. Jobs added meanwhile may be
+/// among them; but the call ends, however fast they come.
 ///
 /// # Errors
-/// Those of [`Storage::change_many`]; steps made before the error stay.
+/// Those of [`Storage::find`] and [`Storage::change_many`]; steps made before the error stay.
 pub async fn change_all(storage: &dyn Storage, filter: &Filter, change: &Change) -> Result<u64> {
+    change_in_steps(storage, filter, change, CHUNK).await
+}
+
+/// As [`change_all`], in steps that look at so many jobs each.
+///
+/// # Errors
+/// As [`change_all`].
+pub async fn change_in_steps(storage: &dyn Storage, filter: &Filter, change: &Change, limit: u32) -> Result<u64> {
+    let newest = storage.find(&Filter::default(), Page { limit: 1, offset: 0, before: None }).await?;
+    let Some(newest) = newest.first().map(|job| job.id) else { return Ok(0) };
     let mut total = Total::default();
-    while let Some(after) = total.next {
-        total.add(storage.change_many(filter, change, after, CHUNK).await?);
+    while let Some(after) = total.next.filter(|after| *after < newest) {
+        total.add(storage.change_many(filter, change, after, limit).await?);
     }
     Ok(total.changed)
 }

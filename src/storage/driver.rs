@@ -8,8 +8,8 @@ use tokio::sync::watch;
 
 use crate::error::{Backend, Error, Result};
 use crate::model::{
-    Added, Change, Chunk, Claim, ClaimRequest, Event, Filter, Job, JobId, NewJob, Note, Page, Prune, Reclaimed,
-    Settled, Settlement, Worker,
+    Added, Answer, Change, Chunk, Claim, ClaimRequest, Durability, Event, Filter, Job, JobId, NewJob, Note, Page,
+    Prune, Reclaimed, Settled, Settlement, Transfer, Worker,
 };
 
 /// What a store can do beyond the contract that all of them keep.
@@ -36,16 +36,17 @@ pub struct Watch {
 /// Adding jobs on a connection of the caller's.
 ///
 /// Both statements hold the text `{param}` once, where the client library's placeholder for the one text
-/// parameter goes, and no other character that a client library would read as a placeholder.
+/// parameter goes, and no other character that a client library would read as a placeholder. They are run for one of
+/// `parts` after the other: the server bounds a document, and the caller's library holds it in memory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExternalAdd {
-    /// Adds the jobs of `param` and returns rows `(position bigint, id bigint)`, without those whose key was taken.
+    /// Adds the jobs of a part and returns rows `(position bigint, id bigint)`, without those whose key was taken.
     pub insert: String,
-    /// Finds the jobs that hold the keys of `param`: rows `(position bigint, id bigint)`. To be run if `insert`
+    /// Finds the jobs that hold the keys of a part: rows `(position bigint, id bigint)`. To be run if `insert`
     /// left any out.
     pub lookup: String,
-    /// The jobs as a JSON document: the parameter of both.
-    pub param: String,
+    /// The jobs, in order: how many, and these as a JSON document, the parameter of both.
+    pub parts: Vec<(usize, String)>,
 }
 
 /// One migration.
@@ -90,6 +91,12 @@ pub trait Storage: Send + Sync + 'static {
     /// taken is not added and answers the holder's id, also within one batch.
     async fn add(&self, jobs: Vec<NewJob>) -> Result<Vec<Added>>;
 
+    /// Adds jobs of another store with their past, in bounded steps, and wakes idle processors: as [`Storage::add`],
+    /// but with their times, attempts, errors and steps; one with `next_attempt_at` set is failed, and due again then. The
+    /// event `added` holds `{"transferred_from": source_id, "attempts": attempts}`. A job whose key is taken is not added
+    /// and answers the holder's id, so that a call that was cut off is repeated whole.
+    async fn receive(&self, jobs: Vec<Transfer>) -> Result<Vec<Added>>;
+
     /// The statements that add jobs on a connection of the caller's. [`Error::Unsupported`] where there is no such thing.
     fn external_add(&self, jobs: &[NewJob]) -> Result<ExternalAdd>;
 
@@ -105,7 +112,8 @@ pub trait Storage: Send + Sync + 'static {
 
     /// Leases due jobs to a worker: pending ones, and failed ones whose retry is due. Each claim counts an attempt, sets
     /// status, `started_at` (first time), `locked_at` and `locked_by`, and writes a `processing` event.
-    /// Never two workers one job. [`Error::WorkerLost`] when the worker is not registered (any more).
+    /// Never two workers one job. Of jobs that fall due at once, those beyond the first ten thousand of a type may come later
+    /// than their priority asks for. [`Error::WorkerLost`] when the worker is not registered (any more).
     async fn claim(&self, request: &ClaimRequest) -> Result<Claim>;
 
     /// The types of jobs that may be claimed, now or when they fall due: for a worker that claims every type.
@@ -185,6 +193,14 @@ pub trait Storage: Send + Sync + 'static {
     async fn execute(&self, _sql: &str, _params: &[Option<String>]) -> Result<u64> {
         Err(Error::Unsupported(format!("{} has no pool to hand out", self.backend())))
     }
+
+    /// Runs a caller's own command, its name and its arguments, which [`crate::policy::commands`] let pass.
+    async fn command(&self, _command: &[Bytes]) -> Result<Answer> {
+        Err(Error::Unsupported(format!("{} takes no commands of Redis", self.backend())))
+    }
+
+    /// What survives a crash, as the server is set up now.
+    async fn durability(&self) -> Result<Durability>;
 
     /// Ends background tasks and connections. Calls after it answer [`Error::Closed`].
     async fn close(&self);

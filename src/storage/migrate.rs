@@ -43,6 +43,10 @@ pub const POSTGRES_LEDGER: &str = include_str!("../../migrations/postgres/ledger
 /// The migrations of SQLite, oldest first.
 pub const SQLITE: &[Migration] = &[migration!("sqlite", 1, "0001", "jobs")];
 
+/// The layouts of Redis, oldest first. There is no schema: going up marks the keys as ours, going down deletes them.
+pub const REDIS: &[Migration] =
+    &[Migration { version: 1, name: "jobs", up: "HSETNX meta version 1", down: "UNLINK every key of the queue" }];
+
 /// The steps that lead from the applied versions to `target` (the newest if `None`), with the SQL of each.
 ///
 /// # Errors
@@ -50,11 +54,11 @@ pub const SQLITE: &[Migration] = &[migration!("sqlite", 1, "0001", "jobs")];
 /// library does not know.
 pub fn plan(known: &[Migration], applied: &[i32], target: Option<i32>) -> Result<Vec<(Migration, bool)>> {
     let newest = known.len() as i32;
+    check_not_newer(known, applied)?;
     let target = target.unwrap_or(newest);
     if !(0..=newest).contains(&target) {
         return Err(Error::Invalid(format!("there is no migration {target}: the versions are 0 to {newest}")));
     }
-    check_not_newer(known, applied)?;
     let down = known.iter().rev().filter(|step| step.version > target && applied.contains(&step.version));
     let up = known.iter().filter(|step| step.version <= target && !applied.contains(&step.version));
     Ok(down.map(|step| (*step, false)).chain(up.map(|step| (*step, true))).collect())
@@ -65,9 +69,14 @@ pub fn plan(known: &[Migration], applied: &[i32], target: Option<i32>) -> Result
 /// # Errors
 /// Those of [`plan`].
 pub fn preview(options: &StoreOptions, applied: &[i32], target: Option<i32>) -> Result<Vec<MigrationStep>> {
-    let StoreOptions::Postgres(postgres) = options else {
+    let plain = |known| {
         let text = |(migration, is_up): (Migration, bool)| if is_up { migration.up } else { migration.down }.to_owned();
-        return Ok(plan(SQLITE, applied, target)?.into_iter().map(|step| described(step.0, text(step))).collect());
+        Ok(plan(known, applied, target)?.into_iter().map(|step| described(step.0, text(step))).collect())
+    };
+    let postgres = match options {
+        StoreOptions::Postgres(postgres) => postgres,
+        StoreOptions::Redis(_) => return plain(REDIS),
+        StoreOptions::Sqlite(_) => return plain(SQLITE),
     };
     let schema = format!("\"{}\"", postgres.schema.replace('"', "\"\""));
     let mut opening = if applied.is_empty() { format!("{POSTGRES_LEDGER}\n") } else { String::new() };
@@ -87,19 +96,22 @@ fn described(migration: Migration, sql: String) -> MigrationStep {
     MigrationStep { version: migration.version, name: migration.name.to_owned(), sql }
 }
 
-/// Whether the schema is exactly what this library needs.
+/// Whether the schema, named where there are several, is exactly what this library needs.
 ///
 /// # Errors
 /// [`Error::MigrationRequired`] with the command to run, or that the library is to be upgraded.
-pub fn check(known: &[Migration], applied: &[i32]) -> Result<()> {
+pub fn check(known: &[Migration], applied: &[i32], schema: Option<&str>) -> Result<()> {
     check_not_newer(known, applied)?;
-    match known.iter().find(|step| !applied.contains(&step.version)) {
-        None => Ok(()),
-        Some(step) => Err(Error::MigrationRequired(format!(
-            "the schema lacks migration {} ({}): run `dataqueue migrate up`, or queue.migrate()",
-            step.version, step.name
-        ))),
-    }
+    let Some(step) = known.iter().find(|step| !applied.contains(&step.version)) else { return Ok(()) };
+    let name = schema.map(|name| format!(" {name:?}")).unwrap_or_default();
+    let option = match schema {
+        None | Some("public") => String::new(),
+        Some(name) => format!(" --schema '{}'", name.replace('\'', "'\\''")),
+    };
+    Err(Error::MigrationRequired(format!(
+        "the schema{name} lacks migration {} ({}): run `dataqueue migrate up{option}`, or queue.migrate()",
+        step.version, step.name
+    )))
 }
 
 fn check_not_newer(known: &[Migration], applied: &[i32]) -> Result<()> {
@@ -124,7 +136,7 @@ mod tests {
 
     #[test]
     fn versions_count_up_from_one_without_gaps() {
-        for known in [POSTGRES, SQLITE] {
+        for known in [POSTGRES, REDIS, SQLITE] {
             assert!(known.iter().enumerate().all(|(at, step)| step.version == at as i32 + 1));
         }
     }
@@ -145,7 +157,15 @@ mod tests {
 
     #[test]
     fn a_newer_schema_is_refused_with_the_remedy() {
-        assert!(check(POSTGRES, &[1, 99]).unwrap_err().to_string().contains("upgrade"));
-        assert!(check(POSTGRES, &[]).unwrap_err().to_string().contains("dataqueue migrate up"));
+        assert!(check(POSTGRES, &[1, 99], None).unwrap_err().to_string().contains("upgrade"));
+    }
+
+    #[test]
+    fn a_missing_migration_is_refused_with_the_command_for_this_schema() {
+        let told = |schema| check(POSTGRES, &[], schema).unwrap_err().to_string();
+        assert!(told(None).contains("run `dataqueue migrate up`"));
+        assert!(told(Some("public")).contains("run `dataqueue migrate up`"));
+        assert!(told(Some("it's")).contains(r#"the schema "it's" lacks"#));
+        assert!(told(Some("it's")).contains(r"run `dataqueue migrate up --schema 'it'\''s'`"));
     }
 }

@@ -2,20 +2,24 @@
 
 mod bulk;
 mod driver;
+mod edits;
+mod hub;
 pub mod migrate;
 mod options;
 #[doc(hidden)]
 pub mod plans;
 pub mod postgres;
+pub mod redis;
+mod reports;
 pub mod sqlite;
 pub mod url;
 mod waiting;
 
 use std::sync::Arc;
 
-pub use bulk::{change_all, prune_all_events, prune_all_jobs, reclaim_all_stuck};
+pub use bulk::{change_all, change_in_steps, prune_all_events, prune_all_jobs, reclaim_all_stuck};
 pub use driver::{Capabilities, ExternalAdd, MigrationState, MigrationStep, Storage, Wakes, Watch};
-pub use options::{PostgresOptions, SqliteOptions, StoreOptions, Tls, TlsMode};
+pub use options::{PostgresOptions, RedisAddress, RedisOptions, RedisTls, SqliteOptions, StoreOptions, Tls, TlsMode};
 pub use waiting::wait_for_end;
 
 use crate::error::Result;
@@ -27,6 +31,7 @@ use crate::error::Result;
 pub fn open(options: StoreOptions) -> Result<Arc<dyn Storage>> {
     match options {
         StoreOptions::Postgres(options) => Ok(Arc::new(postgres::PostgresStorage::new(options)?)),
+        StoreOptions::Redis(options) => Ok(Arc::new(redis::RedisStorage::new(options)?)),
         StoreOptions::Sqlite(options) => Ok(Arc::new(sqlite::SqliteStorage::new(options)?)),
     }
 }

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 /// The layers, each importing only those after it. The leaves are open to all and are not named here.
 const LAYERS: [&str; 5] = ["python", "processor", "storage", "policy", "model"];
 
+const DRIVERS: [&str; 3] = ["postgres", "redis", "sqlite"];
+
 #[test]
 fn a_layer_imports_only_those_below_it() {
     let mut arrows_up = Vec::new();
@@ -23,10 +25,12 @@ fn a_layer_imports_only_those_below_it() {
 
 #[test]
 fn drivers_never_see_each_other() {
-    for (driver, other) in [("postgres", "sqlite"), ("sqlite", "postgres")] {
-        for (file, text) in sources(&format!("src/storage/{driver}"), "rs") {
-            let seen = [format!("storage::{other}"), format!("super::{other}")].iter().any(|path| text.contains(path));
-            assert!(!seen, "{} uses {other}", file.display());
+    for driver in DRIVERS {
+        for other in DRIVERS.into_iter().filter(|other| *other != driver) {
+            for (file, text) in sources(&format!("src/storage/{driver}"), "rs") {
+                let paths = [format!("storage::{other}"), format!("super::{other}")];
+                assert!(!paths.iter().any(|path| text.contains(path)), "{} uses {other}", file.display());
+            }
         }
     }
 }
@@ -41,7 +45,8 @@ fn only_the_border_knows_pyo3() {
 
 #[test]
 fn files_stay_small() {
-    let bounds = [("src", "rs", 400), ("tests", "rs", 400), ("src", "sql", 90), ("python", "py", 450)];
+    let bounds =
+        [("src", "rs", 400), ("tests", "rs", 400), ("src", "sql", 90), ("src", "lua", 90), ("python", "py", 450)];
     for (folder, ending, most) in bounds {
         for (file, text) in sources(folder, ending) {
             let lines = text.lines().count();
@@ -58,6 +63,34 @@ fn every_query_file_is_used() {
             let name = file.file_stem().unwrap().to_string_lossy().into_owned();
             let used = code.contains(&format!("\"{name}\"")) || code.contains(&format!("{name}.sql"));
             assert!(used, "{} is used by no statement", file.display());
+        }
+    }
+}
+
+#[test]
+fn every_script_file_is_used() {
+    let list = fs::read_to_string(root().join("src/storage/redis/scripts.rs")).unwrap();
+    for (file, _) in sources("src/storage/redis/scripts", "lua") {
+        let name = file.file_stem().unwrap().to_string_lossy().into_owned();
+        let used = list.contains(&format!(" {name}:")) || list.contains(&format!("\"{name}\""));
+        assert!(used, "{} is part of no script", file.display());
+    }
+}
+
+#[test]
+fn every_index_is_named_where_a_query_needs_it() {
+    for driver in ["postgres", "sqlite"] {
+        let folder = format!("src/storage/{driver}");
+        let queries = [sources(&folder, "sql"), sources(&folder, "rs")].concat();
+        for (file, text) in sources(&format!("migrations/{driver}"), "sql") {
+            let lines = text
+                .lines()
+                .filter_map(|line| line.split_once(" INDEX "))
+                .filter(|(word, _)| word.starts_with("CREATE"));
+            for (_, rest) in lines {
+                let index = rest.split_whitespace().next().unwrap();
+                assert!(queries.iter().any(|(_, text)| text.contains(index)), "{}: {index}", file.display());
+            }
         }
     }
 }

@@ -9,4 +9,5 @@ mod plans;
 mod processor;
 
 conformance::suite!(postgres: crate::bench::Postgres);
+conformance::suite!(redis: crate::bench::Redis);
 conformance::suite!(sqlite: crate::bench::Sqlite);

@@ -61,11 +61,6 @@ def test_a_bad_option_is_a_config_error_without_the_password(url: str | None, se
     assert str(raised.value)
 
 
-def test_redis_is_refused_by_name() -> None:
-    with pytest.raises(errors.UnsupportedBackend, match="Redis"):
-        _core.Store("redis://h", {})
-
-
 def test_the_location_has_no_password() -> None:
     store = _core.Store(f"postgresql://app:{SECRET}@db:7/jobs?schema=own", {})
     assert store.location == "postgresql://app@db:7/jobs?schema=own"

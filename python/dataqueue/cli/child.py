@@ -1,22 +1,173 @@
-"""One worker process, started by `dataqueue worker`: `python -m dataqueue.cli.child MODULE:HANDLERS OPTIONS`."""
+"""One worker process: `python -m dataqueue.cli.child`, started by `dataqueue worker`, which tells it what to do."""
 
 from __future__ import annotations
 
+import contextlib
+import faulthandler
+import importlib
 import json
+import os
+import signal
 import sys
+import threading
+import traceback
+from pathlib import Path
+from types import FrameType
+from typing import Any
 
 import click
 
 from ..errors import DataQueueError
-from .worker import work
 
-if __name__ == "__main__":
-    target, options = sys.argv[1:]
+__all__ = ["MISTAKE", "load"]
+
+MISTAKE = 2
+"""The exit code for what another try will not mend."""
+_NOT_NOW = 3
+_STOPPED_AT_ONCE = 130
+
+# How long threads that handlers left behind may keep the process from ending.
+_LINGER = 5.0
+
+
+class _Orders:
+    """When to stop: a signal, or the end of the line to the parent, which ends with the parent too."""
+
+    def __init__(self) -> None:
+        self.stop = threading.Event()
+        self._signals = 0
+        self._up = False
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._on_signal)
+        # Handlers get an empty standard input, as a service has it.
+        self._line = os.dup(0)
+        empty = os.open(os.devnull, os.O_RDONLY)
+        os.dup2(empty, 0)
+        os.close(empty)
+
+    def request(self) -> dict[str, Any]:
+        """What the parent asks for."""
+        text = b""
+        while not text.endswith(b"\n"):
+            byte = os.read(self._line, 1)
+            if not byte:
+                os._exit(0)
+            text += byte
+        threading.Thread(target=self._watch, name="dataqueue-parent", daemon=True).start()
+        request: dict[str, Any] = json.loads(text)
+        return request
+
+    def report_up(self) -> None:
+        """Tells the parent that jobs are being claimed."""
+        self._up = True
+        # A pipe has one direction, and a parent that died has no ear.
+        with contextlib.suppress(OSError):
+            os.write(self._line, b"+")
+
+    def wait(self) -> None:
+        """Returns when it is time to stop."""
+        # In slices: a signal handler of Python's runs between them on every platform.
+        while not self.stop.wait(0.5):
+            pass
+
+    def _watch(self) -> None:
+        with contextlib.suppress(OSError):
+            while os.read(self._line, 64):
+                pass
+        self._end()
+
+    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
+        self._signals += 1
+        if self._signals > 1:
+            os._exit(_STOPPED_AT_ONCE)
+        self._end()
+
+    def _end(self) -> None:
+        if not self._up:
+            # Nothing was claimed, and an import that hangs must not keep the process.
+            os._exit(0)
+        self.stop.set()
+
+
+def _work(
+    orders: _Orders,
+    target: str,
+    url: str | None,
+    schema: str | None,
+    env_path: str | None,
+    key_prefix: str | None,
+    **options: Any,
+) -> int:
+    """Runs jobs until it is told to stop."""
+    from ..arguments import seconds
+    from ..queue import JobQueue
+    from .options import open_config
+
+    handlers = load(target)
+    drain_timeout = seconds("drain_timeout", options.pop("drain_timeout"))
+    options["job_type"] = options["job_type"] or None
+    with JobQueue(open_config(url, schema, env_path, key_prefix=key_prefix)) as queue:
+        # A store that is not there, or not as it should be, shows at the first look.
+        queue.get_job(1)
+        processor = queue.create_processor(handlers, **options)
+        processor.start_in_background()
+        orders.report_up()
+        orders.wait()
+        return 0 if processor.stop_and_drain(drain_timeout) else 1
+
+
+def load(target: str) -> Any:
+    """The handlers that MODULE:NAME names.
+
+    Raises:
+        click.ClickException: There is no such module or name, or the module cannot be imported.
+    """
+    module_name, colon, attribute = target.partition(":")
+    if not colon or not module_name or not attribute:
+        raise click.ClickException(f"{target!r} is not of the form MODULE:HANDLERS, such as myapp.jobs:handlers")
+    sys.path.insert(0, str(Path.cwd()))
     try:
-        sys.exit(work(target, **json.loads(options)))
+        module = importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        if error.name is None or not f"{module_name}.".startswith(f"{error.name}."):
+            raise _not_importable(module_name, error) from None
+        raise click.ClickException(
+            f"there is no module {module_name!r} here: run this where it can be imported"
+        ) from None
+    except (Exception, SystemExit) as error:
+        raise _not_importable(module_name, error) from None
+    if not hasattr(module, attribute):
+        raise click.ClickException(f"module {module_name!r} has no {attribute!r}")
+    return getattr(module, attribute)
+
+
+def _not_importable(module_name: str, error: BaseException) -> click.ClickException:
+    """With the way through the user's own code, which is where the fault is."""
+    machinery = (
+        __file__,
+        importlib.__file__,
+        "<frozen importlib._bootstrap>",
+        "<frozen importlib._bootstrap_external>",
+    )
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename not in machinery]
+    shown = "".join([*traceback.format_list(frames), *traceback.format_exception_only(error)]).rstrip()
+    return click.ClickException(f"module {module_name!r} cannot be imported:\n{shown}")
+
+
+def _main() -> int:
+    orders = _Orders()
+    try:
+        return _work(orders, **orders.request())
     except click.ClickException as error:
         error.show()
-        sys.exit(1)
+        return MISTAKE
     except (DataQueueError, ValueError, TypeError) as error:
         click.secho(f"Error: {error}", fg="red", err=True)
-        sys.exit(1)
+        return _NOT_NOW if isinstance(error, DataQueueError) and error.retryable else MISTAKE
+
+
+if __name__ == "__main__":
+    code = _main()
+    # Says where a thread hangs before it ends the process.
+    faulthandler.dump_traceback_later(_LINGER, exit=True)
+    sys.exit(code)

@@ -10,7 +10,8 @@ import click
 
 from ..errors import DataQueueError
 from .migrate import migrate
-from .options import store_options
+from .options import key_prefix_option, store_options
+from .transfer import transfer
 from .worker import worker
 
 __all__ = ["main"]
@@ -19,14 +20,22 @@ __all__ = ["main"]
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="dataqueue")
 def group() -> None:
-    """A job queue on PostgreSQL and SQLite."""
+    """A job queue on PostgreSQL, Redis or SQLite."""
 
 
 @group.command()
 @store_options
+@key_prefix_option
 @click.option("--concurrency", default=4, show_default=True, type=click.IntRange(1, 64), help="Threads at work.")
 @click.option("--limit", type=click.IntRange(1), help="Inspect only so many files.")
-def demo(url: str | None, schema: str | None, env_path: str | None, concurrency: int, limit: int | None) -> None:
+def demo(
+    url: str | None,
+    schema: str | None,
+    env_path: str | None,
+    key_prefix: str | None,
+    concurrency: int,
+    limit: int | None,
+) -> None:
     """Run real jobs: inspect every source file of Python's standard library.
 
     On SQLite unless --url says otherwise; a PostgreSQL schema is migrated first.
@@ -35,7 +44,7 @@ def demo(url: str | None, schema: str | None, env_path: str | None, concurrency:
     from .demo import run_demo
     from .options import open_config
 
-    config: Any = open_config(url, schema, env_path, default="sqlite:///dataqueue-demo.db")
+    config: Any = open_config(url, schema, env_path, "sqlite:///dataqueue-demo.db", key_prefix)
     with JobQueue(config) as queue:
         queue.migrate()
         place = queue._requests.store.location
@@ -46,6 +55,7 @@ def demo(url: str | None, schema: str | None, env_path: str | None, concurrency:
 
 
 group.add_command(migrate)
+group.add_command(transfer)
 group.add_command(worker)
 
 

@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 
 import click
 
-from ..config import URL_VARIABLES, PostgresConfig
+from ..config import REDIS_URL, URL_VARIABLES, PostgresConfig, RedisConfig
 
-__all__ = ["open_config", "read_env", "store_options"]
+__all__ = ["key_prefix_option", "open_config", "read_env", "store_options"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -27,14 +27,29 @@ def store_options(command: F) -> F:
     return command
 
 
-def open_config(url: str | None, schema: str | None, env_path: str | None, default: str | None = None) -> Any:
+def key_prefix_option(command: F) -> F:
+    """Adds --key-prefix."""
+    return click.option("--key-prefix", help="What the names of the queue's keys in Redis begin with.")(command)
+
+
+def open_config(
+    url: str | None,
+    schema: str | None,
+    env_path: str | None,
+    default: str | None = None,
+    key_prefix: str | None = None,
+) -> Any:
     """What a queue is opened with.
 
     Raises:
-        click.ClickException: The file cannot be read, or a schema was given for a store that has none.
+        click.ClickException: The file cannot be read, or an option was given for a store that has none such.
     """
     environ = {**read_env(env_path), **os.environ} if env_path else dict(os.environ)
     url = url or next((environ[name] for name in URL_VARIABLES if environ.get(name)), default)
+    if key_prefix is not None:
+        if url is None or not REDIS_URL.match(url):
+            raise click.ClickException("--key-prefix is for Redis: give --url redis://… with it")
+        return RedisConfig(url, key_prefix=key_prefix)
     if schema is None:
         return url
     if url is None or not url.startswith(("postgresql://", "postgres://")):

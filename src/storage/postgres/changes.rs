@@ -1,17 +1,14 @@
 //! Changes that callers make: cancel, retry, edit.
 
-use serde_json::{Map, Value, json};
 use tokio_postgres::Row;
 
 use super::PostgresStorage;
-use super::filter::{Query, Selection};
+use super::filter::Selection;
 use super::rows::{At, Json, Reader, damaged};
 use super::session::Params;
-use crate::clock::Timestamp;
-use crate::error::{Error, Result};
-use crate::model::{Change, Chunk, Filter, JobEdit, JobId};
-
-pub(super) const CANDIDATES: &str = include_str!("queries/candidates.sql");
+use crate::error::Result;
+use crate::model::{Change, Chunk, Filter, JobEdit, JobId, distinct};
+use crate::storage::edits;
 
 impl PostgresStorage {
     pub(super) async fn change_ids(&self, ids: &[JobId], change: &Change) -> Result<u64> {
@@ -44,32 +41,25 @@ impl PostgresStorage {
         if matches!(change, Change::Edit(edit) if edit.is_empty()) {
             return Ok(Chunk::default());
         }
-        let Some((sql, types, params)) = self.candidates_query(filter, change, after, limit) else {
+        let Some(selection) = Selection::for_change(&self.names, filter, change) else {
             return Ok(Chunk::default());
         };
+        let (sql, types, params) = selection.step(after, limit);
         let params: Vec<_> = params.iter().map(|value| &**value as _).collect();
         let rows = self.session().await?.query_once(&sql, &types, &params).await?;
-        let mut ids = Vec::with_capacity(rows.len());
-        for row in &rows {
-            ids.push(Reader::new(row, 0).take::<JobId>()?);
-        }
-        let full = ids.len() as u64 >= u64::from(limit);
-        let next = ids.last().copied().filter(|_| full);
-        Ok(Chunk { changed: self.change_ids(&ids, change).await?, next })
-    }
-
-    /// `None` when no job of these statuses may be changed so.
-    pub(super) fn candidates_query(&self, filter: &Filter, change: &Change, after: JobId, limit: u32) -> Option<Query> {
-        let mut selection = Selection::for_change(&self.names, filter, change)?;
-        selection.above(after);
-        Some(selection.into_query(&self.names, CANDIDATES, i64::from(limit), 0))
+        let row = rows.first().ok_or_else(|| damaged("a look at jobs without an answer"))?;
+        let mut reader = Reader::new(row, 0);
+        let full = reader.take::<i64>()? >= i64::from(limit);
+        let last = reader.take::<Option<JobId>>()?;
+        let ids = reader.take::<Option<Vec<JobId>>>()?.unwrap_or_default();
+        Ok(Chunk { changed: self.change_ids(&ids, change).await?, next: last.filter(|_| full) })
     }
 
     async fn edit(&self, ids: &[JobId], edit: &JobEdit) -> Result<u64> {
-        let metadata = described(edit)?;
+        let metadata = edits::described(edit)?;
         let payload = edit.payload.as_deref().map(Json);
         let run_at = edit.run_at.flatten().map(At);
-        let tags = edit.tags.as_ref().filter(|tags| !tags.is_empty());
+        let tags = edit.tags.as_deref().map(distinct).filter(|tags| !tags.is_empty());
         let delay = edit.retry_delay.flatten().map(|span| span.as_secs_f64());
         let delay_max = edit.retry_delay_max.flatten().map(|span| span.as_secs_f64());
         let params: Params<'_> = &[
@@ -98,28 +88,4 @@ impl PostgresStorage {
 fn read_count(rows: &[Row]) -> Result<u64> {
     let row = rows.first().ok_or_else(|| damaged("a change without an answer"))?;
     Ok(Reader::new(row, 0).take::<i64>()?.unsigned_abs())
-}
-
-/// The edited fields as the metadata of an event. The payload goes in as it is: reading it could change numbers.
-fn described(edit: &JobEdit) -> Result<String> {
-    let mut fields = Map::new();
-    let mut put = |name: &str, value: Option<Value>| {
-        if let Some(value) = value {
-            fields.insert(name.to_owned(), value);
-        }
-    };
-    put("priority", edit.priority.map(|value| json!(value)));
-    put("max_attempts", edit.max_attempts.map(|value| json!(value)));
-    put("run_at", edit.run_at.map(|value| json!(value.map(Timestamp::to_rfc3339))));
-    put("timeout_ms", edit.timeout_ms.map(|value| json!(value)));
-    put("tags", edit.tags.as_ref().map(|value| json!(value)));
-    put("retry_delay", edit.retry_delay.map(|value| json!(value.map(|span| span.as_secs_f64()))));
-    put("retry_backoff", edit.retry_backoff.map(|value| json!(value)));
-    put("retry_delay_max", edit.retry_delay_max.map(|value| json!(value.map(|span| span.as_secs_f64()))));
-    let others = Value::Object(fields).to_string();
-    let Some(payload) = &edit.payload else { return Ok(others) };
-    let payload =
-        str::from_utf8(payload).map_err(|error| Error::Invalid(format!("the payload is not UTF-8: {error}")))?;
-    let rest = others.trim_start_matches('{');
-    Ok(format!("{{\"payload\":{payload}{}{rest}", if rest == "}" { "" } else { "," }))
 }

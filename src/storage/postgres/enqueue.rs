@@ -143,7 +143,8 @@ impl PostgresStorage {
     }
 }
 
-fn chunks(jobs: &[NewJob]) -> Vec<&[NewJob]> {
+/// The jobs in parts that one statement may carry.
+pub(super) fn chunks(jobs: &[NewJob]) -> Vec<&[NewJob]> {
     let mut chunks = Vec::new();
     let mut rest = jobs;
     while !rest.is_empty() {

@@ -1,8 +1,9 @@
-//! Adding jobs on a connection of the caller's: the SQL and its one parameter.
+//! Adding jobs on a connection of the caller's: the SQL, and the documents that are its one parameter.
 
 use serde_json::json;
 
 use super::PostgresStorage;
+use super::enqueue::chunks;
 use super::rows::tags_text;
 use crate::error::{Error, Result};
 use crate::model::NewJob;
@@ -17,17 +18,20 @@ impl PostgresStorage {
                 self.names.schema
             )));
         }
-        let documents: Vec<_> = jobs.iter().map(document).collect::<Result<_>>()?;
+        let part = |jobs: &[NewJob]| {
+            let documents: Vec<_> = jobs.iter().map(document).collect::<Result<_>>()?;
+            Ok((jobs.len(), format!("[{}]", documents.join(","))))
+        };
         Ok(ExternalAdd {
             insert: self.statements.external_insert.sql.clone(),
             lookup: self.statements.external_lookup.sql.clone(),
-            param: format!("[{}]", documents.join(",")),
+            parts: chunks(jobs).into_iter().map(part).collect::<Result<_>>()?,
         })
     }
 }
 
 /// A job as a JSON object. Its payload goes in as it is: reading it could change numbers.
-fn document(job: &NewJob) -> Result<String> {
+pub(super) fn document(job: &NewJob) -> Result<String> {
     let payload =
         str::from_utf8(&job.payload).map_err(|error| Error::Invalid(format!("the payload is not UTF-8: {error}")))?;
     let options = json!({

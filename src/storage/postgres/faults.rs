@@ -4,7 +4,7 @@ use std::error::Error as StdError;
 use std::io;
 use std::time::Duration;
 
-use deadpool_postgres::PoolError;
+use deadpool_postgres::{PoolError, TimeoutType};
 use tokio_postgres::error::SqlState;
 
 use crate::error::{Backend, Error};
@@ -18,6 +18,8 @@ pub(super) type Attempt<T> = Result<T, Fault>;
 pub(super) enum Fault {
     /// The server or the connection.
     Server(tokio_postgres::Error),
+    /// No connection was made to the servers named here.
+    Unconnected(String, tokio_postgres::Error),
     /// The deadline on our side.
     Late(Duration),
     /// The engine's own.
@@ -32,7 +34,7 @@ impl Fault {
 
     fn code(&self) -> Option<&SqlState> {
         match self {
-            Self::Server(error) => error.code(),
+            Self::Server(error) | Self::Unconnected(_, error) => error.code(),
             Self::Late(_) | Self::Engine(_) => None,
         }
     }
@@ -40,6 +42,22 @@ impl Fault {
     /// Whether a table or the schema does not exist.
     pub(super) fn names_nothing(&self) -> bool {
         matches!(self.code(), Some(&SqlState::UNDEFINED_TABLE | &SqlState::INVALID_SCHEMA_NAME))
+    }
+
+    /// Why the pool gave no connection to the servers of `place` within `patience`.
+    pub(super) fn of_the_pool(error: PoolError, place: &str, patience: Duration) -> Self {
+        let seconds = patience.as_secs_f64();
+        match error {
+            PoolError::Backend(error) => Self::Unconnected(place.to_owned(), error),
+            PoolError::Closed => Self::Engine(Error::Closed),
+            PoolError::Timeout(TimeoutType::Wait) => Self::Engine(unavailable(format!(
+                "no connection of the pool became free within connect_timeout ({seconds} s): pool_max is too low for the load"
+            ))),
+            PoolError::Timeout(_) => Self::Engine(unavailable(format!(
+                "no connection to {place} within connect_timeout ({seconds} s): the server does not answer"
+            ))),
+            other => Self::Engine(unavailable(other.to_string())),
+        }
     }
 
     /// As an error of a caller's own statement, which may well name tables that do not exist.
@@ -69,21 +87,9 @@ impl From<Fault> for Error {
             Fault::Late(waited) => unavailable(format!("no answer within {} s", waited.as_secs_f64())),
             Fault::Engine(error) => error,
             Fault::Server(error) if error.as_db_error().is_some() => from_server(&error),
-            Fault::Server(error) => from_network(&error),
-        }
-    }
-}
-
-impl From<PoolError> for Fault {
-    fn from(error: PoolError) -> Self {
-        match error {
-            PoolError::Backend(error) => Self::Server(error),
-            PoolError::Closed => Self::Engine(Error::Closed),
-            PoolError::Timeout(_) => Self::Engine(unavailable(
-                "no connection within connect_timeout: the server does not answer, or pool_max is too low for the load"
-                    .into(),
-            )),
-            other => Self::Engine(unavailable(other.to_string())),
+            Fault::Server(error) => from_network(&error, None),
+            Fault::Unconnected(place, error) if error.as_db_error().is_some() => refused_connection(&error, &place),
+            Fault::Unconnected(place, error) => from_network(&error, Some(&place)),
         }
     }
 }
@@ -109,14 +115,15 @@ fn with_code(error: &tokio_postgres::Error) -> String {
 fn from_server(error: &tokio_postgres::Error) -> Error {
     let code = error.code().map_or("", SqlState::code);
     match (code.get(..2).unwrap_or_default(), code) {
-        (_, "42P01" | "3F000") => match migrate::check(migrate::POSTGRES, &[]) {
+        (_, "42P01" | "3F000") => match migrate::check(migrate::POSTGRES, &[], None) {
             Err(missing) => missing,
             Ok(()) => refused(error),
         },
-        (_, "3D000" | "42501") | ("28", _) => Error::Config(format!(
-            "PostgreSQL refused us: {}: check the URL, the role and its rights",
-            with_code(error)
-        )),
+        (_, "42501") => {
+            Error::Config(format!("PostgreSQL refused us: {}: check the role and its rights", with_code(error)))
+        }
+        // Named statements that another client of the same server connection made, or that are on another connection.
+        (_, "26000" | "42P05") => Error::Config(format!("PostgreSQL lost a statement: {}: {POOLER}", with_code(error))),
         (_, "57014") => unavailable(format!("{}: see the option statement_timeout", with_code(error))),
         ("08" | "40" | "53" | "57", _) | (_, "25006" | "55P03") => unavailable(with_code(error)),
         ("22", _) => Error::Invalid(format!("PostgreSQL cannot store a value: {}", with_code(error))),
@@ -124,25 +131,48 @@ fn from_server(error: &tokio_postgres::Error) -> Error {
     }
 }
 
+const POOLER: &str = "it looks like a pooler in transaction mode, such as PgBouncer: set pgbouncer=true";
+
+/// What the server said instead of taking the connection.
+fn refused_connection(error: &tokio_postgres::Error, place: &str) -> Error {
+    let code = error.code().map_or("", SqlState::code);
+    let told = format!("PostgreSQL at {place} refused the connection: {}", with_code(error));
+    let advice = match (code.get(..2).unwrap_or_default(), code) {
+        _ if with_code(error).contains("startup parameter") => POOLER,
+        ("28", _) | (_, "3D000" | "42501") => "check the URL, the role and its rights",
+        ("22" | "42", _) => "check `options` and `application_name`",
+        _ => return unavailable(format!("{place} refused the connection: {}", with_code(error))),
+    };
+    Error::Config(format!("{told}: {advice}"))
+}
+
 /// Errors without a word from the server. Their kinds are told apart by the beginning of their text only.
-fn from_network(error: &tokio_postgres::Error) -> Error {
+fn from_network(error: &tokio_postgres::Error, place: Option<&str>) -> Error {
     let text = error.to_string();
+    let at = place.map(|place| format!(" at {place}")).unwrap_or_default();
     let cut_off = source_of::<io::Error>(error).is_some_and(|io| {
         !matches!(io.kind(), io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput | io::ErrorKind::Other)
     });
-    if text.starts_with("error performing TLS handshake") && !cut_off {
+    // A server refuses a client's certificate after the handshake, by an alert.
+    let alerted = place.is_some()
+        && source_of::<io::Error>(error).and_then(|io| io.get_ref()?.downcast_ref::<rustls::Error>()).is_some();
+    if alerted || (text.starts_with("error performing TLS handshake") && !cut_off) {
         return Error::Config(format!(
-            "no encrypted connection to PostgreSQL: {}: check sslmode, the CA and the client certificate",
+            "no encrypted connection to PostgreSQL{at}: {}: check sslmode, the CA and the client certificate",
             described(error)
         ));
     }
     if text.starts_with("authentication error") || text.starts_with("invalid configuration") {
-        return Error::Config(format!("no connection to PostgreSQL: {}: check the URL", described(error)));
+        return Error::Config(format!("no connection to PostgreSQL{at}: {}: check the URL", described(error)));
     }
     if text.starts_with("error serializing") || text.starts_with("error deserializing") {
         return refused(error);
     }
-    unavailable(described(error))
+    let told = described(error);
+    unavailable(match place {
+        Some(place) => format!("no connection to {place}: {}", told.trim_start_matches("error connecting to server: ")),
+        None => told,
+    })
 }
 
 fn source_of<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a T> {

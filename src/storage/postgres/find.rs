@@ -1,13 +1,10 @@
 //! Reading jobs and events.
 
 use super::PostgresStorage;
-use super::filter::{Order, Query, Selection};
+use super::filter::Selection;
 use super::rows::{Reader, damaged, event, job};
 use crate::error::Result;
 use crate::model::{Event, Filter, Job, JobId, Page};
-
-pub(super) const FIND: &str = include_str!("queries/find.sql");
-pub(super) const COUNT: &str = include_str!("queries/count.sql");
 
 impl PostgresStorage {
     pub(super) async fn get_jobs(&self, ids: &[JobId]) -> Result<Vec<Job>> {
@@ -16,29 +13,15 @@ impl PostgresStorage {
     }
 
     pub(super) async fn find_jobs(&self, filter: &Filter, page: Page) -> Result<Vec<Job>> {
-        let (sql, types, params) = self.find_query(filter, page);
+        let selection = Selection::new(&self.names, filter);
+        let (sql, types, params) = selection.page(page.before, page.limit, page.offset);
         let params: Vec<_> = params.iter().map(|value| &**value as _).collect();
         let rows = self.session().await?.query_once(&sql, &types, &params).await?;
-        let mut jobs: Vec<_> = rows.iter().map(|row| job(row, 0)).collect::<Result<_>>()?;
-        // A job that is being moved between the narrow tables may be seen in both.
-        jobs.dedup_by_key(|job| job.id);
-        Ok(jobs)
-    }
-
-    pub(super) fn find_query(&self, filter: &Filter, page: Page) -> Query {
-        let mut selection = Selection::new(&self.names, filter, Order::NewestFirst);
-        if let Some(id) = page.before {
-            selection.below(id);
-        }
-        selection.into_query(&self.names, FIND, i64::from(page.limit), i64::from(page.offset))
-    }
-
-    pub(super) fn count_query(&self, filter: &Filter) -> Query {
-        Selection::new(&self.names, filter, Order::None).into_query(&self.names, COUNT, 0, 0)
+        rows.iter().map(|row| job(row, 0)).collect()
     }
 
     pub(super) async fn count_jobs(&self, filter: &Filter) -> Result<u64> {
-        let (sql, types, params) = self.count_query(filter);
+        let (sql, types, params) = Selection::new(&self.names, filter).count();
         let params: Vec<_> = params.iter().map(|value| &**value as _).collect();
         let rows = self.session().await?.query_once(&sql, &types, &params).await?;
         let row = rows.first().ok_or_else(|| damaged("a count without an answer"))?;

@@ -13,9 +13,9 @@ use super::PostgresStorage;
 use super::faults::{Attempt, Fault};
 use super::pool::Connections;
 use super::statements::{Names, Statement};
-use super::wake::Hub;
 use crate::error::Result;
 use crate::model::JobId;
+use crate::storage::hub::Hub;
 use crate::storage::{Wakes, Watch};
 
 /// While jobs keep being added, other processes are told at most this often.
@@ -125,7 +125,10 @@ impl Listener {
     async fn listen(&self) -> Attempt<Driver> {
         let patience = self.connections.connect_timeout;
         let connecting = self.connections.config.connect(self.connections.tls.clone());
-        let (client, mut connection) = timeout(patience, connecting).await.map_err(|_| Fault::Late(patience))??;
+        let (client, mut connection) = timeout(patience, connecting)
+            .await
+            .map_err(|_| Fault::Late(patience))?
+            .map_err(|error| Fault::Unconnected(self.connections.place.clone(), error))?;
         let (hub, own) = (self.hub.clone(), self.own.clone());
         let task = tokio::spawn(async move {
             while let Some(Ok(message)) = poll_fn(|context| connection.poll_message(context)).await {

@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(3600);
 
 impl PostgresStorage {
     pub(super) async fn check_schema(&self, session: &Session) -> Result<()> {
-        migrate::check(POSTGRES, &self.applied(session).await?)
+        migrate::check(POSTGRES, &self.applied(session).await?, Some(&self.options.schema))
     }
 
     pub(super) async fn applied_migrations(&self) -> Result<MigrationState> {

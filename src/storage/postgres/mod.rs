@@ -8,6 +8,7 @@
 
 mod changes;
 mod claim;
+mod durability;
 mod enqueue;
 mod external;
 mod faults;
@@ -19,6 +20,7 @@ mod notes;
 mod plans;
 mod pool;
 mod queries;
+mod receive;
 mod rows;
 mod session;
 mod settle;
@@ -26,7 +28,6 @@ mod statements;
 mod storage;
 mod tls;
 mod upkeep;
-mod wake;
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -39,10 +40,10 @@ use tokio::task::AbortHandle;
 
 use crate::error::{Error, Result};
 use crate::storage::PostgresOptions;
+use crate::storage::hub::Hub;
 use pool::Connections;
 use session::Session;
 use statements::{Names, Statements};
-use wake::Hub;
 
 /// A store of jobs in a PostgreSQL database, version 13 or later.
 pub struct PostgresStorage {

@@ -3,9 +3,8 @@
 use tokio_postgres::Row;
 
 use super::PostgresStorage;
-use super::changes::CANDIDATES;
 use super::faults::Fault;
-use super::find::{COUNT, FIND};
+use super::filter::{CANDIDATES, COUNT, FIND, Selection};
 use super::statements::{NOTIFY, Statement};
 use crate::error::Result;
 use crate::model::Filter;
@@ -43,9 +42,13 @@ impl PostgresStorage {
     #[doc(hidden)]
     pub async fn walk_plan(&self, filter: &Filter, walk: &Walk) -> Result<Option<(&'static str, String)>> {
         let (file, query) = match walk {
-            Walk::Page(page) => (FIND, Some(self.find_query(filter, *page))),
-            Walk::Count => (COUNT, Some(self.count_query(filter))),
-            Walk::Change(change) => (CANDIDATES, self.candidates_query(filter, change, 0, 100)),
+            Walk::Page(page) => {
+                (FIND, Some(Selection::new(&self.names, filter).page(page.before, page.limit, page.offset)))
+            }
+            Walk::Count => (COUNT, Some(Selection::new(&self.names, filter).count())),
+            Walk::Change(change) => {
+                (CANDIDATES, Selection::for_change(&self.names, filter, change).map(|selection| selection.step(0, 100)))
+            }
         };
         let Some((sql, types, params)) = query else { return Ok(None) };
         let params: Vec<_> = params.iter().map(|value| &**value as _).collect();

@@ -8,7 +8,7 @@ use tokio_postgres::Config;
 use tokio_postgres::config::SslMode;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::faults::Attempt;
+use super::faults::{Attempt, Fault};
 use super::session::Session;
 use super::tls;
 use crate::error::{Error, Result};
@@ -29,6 +29,8 @@ pub(super) struct Connections {
     pub(super) tls: MakeRustlsConnect,
     pub(super) pool: Pool,
     pub(super) connect_timeout: Duration,
+    /// The servers, for people to read.
+    pub(super) place: String,
     pool_min: usize,
     pgbouncer: bool,
     patience: Duration,
@@ -58,6 +60,7 @@ impl Connections {
             tls,
             pool,
             connect_timeout: options.connect_timeout,
+            place: place(&options.hosts),
             pool_min: usize::try_from(options.pool_min.min(options.pool_max)).unwrap_or(0),
             pgbouncer: options.pgbouncer,
             patience,
@@ -66,7 +69,8 @@ impl Connections {
 
     /// A connection, for one call.
     pub(super) async fn session(&self) -> Attempt<Session> {
-        Ok(Session::new(self.pool.get().await?, self.pgbouncer, self.patience))
+        let fault = |error| Fault::of_the_pool(error, &self.place, self.connect_timeout);
+        Ok(Session::new(self.pool.get().await.map_err(fault)?, self.pgbouncer, self.patience))
     }
 
     /// Keeps `pool_min` connections open and closes others that are idle. Runs until it is aborted.
@@ -83,6 +87,14 @@ impl Connections {
             });
         }
     }
+}
+
+fn place(hosts: &[(String, u16)]) -> String {
+    let servers: Vec<_> = hosts
+        .iter()
+        .map(|(host, port)| if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") })
+        .collect();
+    servers.join(" or ")
 }
 
 fn config(options: &PostgresOptions) -> Result<Config> {

@@ -9,7 +9,7 @@ use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, accepts, to_sql_checke
 
 use crate::clock::Timestamp;
 use crate::error::{Backend, Error, Result};
-use crate::model::{Event, EventKind, FailureReason, Job, Retry, Status};
+use crate::model::{Event, EventKind, FailureReason, Job, Retry, Status, distinct};
 
 /// The columns of a job, in the order that [`job`] reads them, of a `job_queue` called `j`.
 pub(super) const JOB_COLUMNS: &str = "j.id, j.job_type, j.payload, j.status, j.created_at, j.updated_at, j.locked_at, \
@@ -171,17 +171,14 @@ fn span(seconds: Option<f64>) -> Option<Duration> {
     seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
 }
 
-/// Text that a text column can hold: a NUL cannot be stored.
-pub(super) fn storable(text: &str) -> std::borrow::Cow<'_, str> {
-    if text.contains('\0') { text.replace('\0', "\u{fffd}").into() } else { text.into() }
-}
-
 /// Tags as the text of a `text[]`, `None` for no tags.
 pub(super) fn tags_text(tags: &[String]) -> Option<String> {
     if tags.is_empty() {
         return None;
     }
-    let quoted: Vec<_> =
-        tags.iter().map(|tag| format!("\"{}\"", tag.replace('\\', "\\\\").replace('"', "\\\""))).collect();
+    let quoted: Vec<_> = distinct(tags)
+        .into_iter()
+        .map(|tag| format!("\"{}\"", tag.replace('\\', "\\\\").replace('"', "\\\"")))
+        .collect();
     Some(format!("{{{}}}", quoted.join(",")))
 }

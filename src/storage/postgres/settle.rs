@@ -6,12 +6,12 @@ use tokio_postgres::Row;
 
 use super::PostgresStorage;
 use super::faults::Attempt;
-use super::rows::{Json, Reader, storable};
+use super::rows::{Json, Reader};
 use super::session::{Params, Session, Tries};
 use super::statements::Statement;
 use crate::error::Result;
 use crate::model::{Failure, Lease, Outcome, Settled, Settlement};
-use crate::policy::limits::MAX_ERRORS;
+use crate::policy::limits::{MAX_ERRORS, storable};
 
 /// Leases as the columns that each statement begins with.
 pub(super) struct Leases {
@@ -60,7 +60,9 @@ impl PostgresStorage {
     }
 
     async fn settle_once(&self, session: &Session, settlements: &[Settlement]) -> Attempt<HashSet<Lease>> {
-        let mut sorted: Vec<_> = settlements.iter().collect();
+        // Each kind of end is a statement: without this the order of the kinds would decide between two ends of one lease.
+        let mut ended = HashSet::with_capacity(settlements.len());
+        let mut sorted: Vec<_> = settlements.iter().filter(|settlement| ended.insert(settlement.lease)).collect();
         sorted.sort_by_key(|settlement| settlement.lease.job_id);
         let completed = sorted.iter().filter(|s| matches!(s.outcome, Outcome::Completed { .. }));
         let failed = sorted.iter().filter(|s| matches!(s.outcome, Outcome::Failed(_)));

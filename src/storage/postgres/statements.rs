@@ -110,6 +110,7 @@ statements! {
     add_keyed: "add" { "{conflict}": CONFLICT } (TEXT_ARRAY, JSONB_ARRAY, INT4_ARRAY, TIMESTAMPTZ_ARRAY, INT4_ARRAY,
         INT4_ARRAY, TEXT_ARRAY, TEXT_ARRAY, FLOAT8_ARRAY, BOOL_ARRAY, FLOAT8_ARRAY);
     holders: "holders" (TEXT_ARRAY);
+    receive: "receive" (JSONB);
     external_insert: "external_insert" ();
     external_lookup: "external_lookup" ();
     promote: "promote" (TEXT_ARRAY, INT8);
@@ -128,8 +129,9 @@ statements! {
     renew: "renew" (INT8, INT8);
     unregister: "unregister" (INT8);
     bury: "bury" ();
-    reclaim: "reclaim" { "{chosen}": include_str!("queries/orphans.sql") } (INT8, INT4, INT4);
-    reclaim_stuck: "reclaim" { "{chosen}": include_str!("queries/stuck.sql") } (INT8, INT4, INT4, INT8, FLOAT8);
+    reclaim: "reclaim" { "{workers}": "", "{chosen}": include_str!("queries/orphans.sql") } (INT8, INT4, INT4);
+    reclaim_stuck: "reclaim" { "{workers}": include_str!("queries/silent.sql"), "{chosen}": include_str!("queries/stuck.sql") }
+        (INT8, INT4, INT4, INT8, FLOAT8);
     cancel: "cancel" (INT8_ARRAY);
     retry: "retry" (INT8_ARRAY);
     edit: "edit" (INT8_ARRAY, JSONB, INT4, INT4, BOOL, TIMESTAMPTZ, BOOL, INT4, BOOL, TEXT_ARRAY, BOOL, FLOAT8, BOOL, BOOL,
@@ -141,4 +143,5 @@ statements! {
     watch: "watch" (INT8);
     wake: "wake" (TEXT);
     applied: "applied" ();
+    durability: "durability" ();
 }

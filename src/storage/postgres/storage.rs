@@ -8,8 +8,8 @@ use bytes::Bytes;
 use super::PostgresStorage;
 use crate::error::{Backend, Result};
 use crate::model::{
-    Added, Change, Chunk, Claim, ClaimRequest, Event, Filter, Job, JobId, NewJob, Note, Page, Prune, Reclaimed,
-    Settled, Settlement, Worker,
+    Added, Change, Chunk, Claim, ClaimRequest, Durability, Event, Filter, Job, JobId, NewJob, Note, Page, Prune,
+    Reclaimed, Settled, Settlement, Transfer, Worker,
 };
 use crate::storage::{Capabilities, ExternalAdd, MigrationState, MigrationStep, Storage, Wakes, Watch};
 
@@ -25,6 +25,10 @@ impl Storage for PostgresStorage {
 
     async fn add(&self, jobs: Vec<NewJob>) -> Result<Vec<Added>> {
         self.add_jobs(&jobs).await
+    }
+
+    async fn receive(&self, jobs: Vec<Transfer>) -> Result<Vec<Added>> {
+        self.receive_jobs(&jobs).await
     }
 
     fn external_add(&self, jobs: &[NewJob]) -> Result<ExternalAdd> {
@@ -125,6 +129,10 @@ impl Storage for PostgresStorage {
 
     async fn execute(&self, sql: &str, params: &[Option<String>]) -> Result<u64> {
         self.execute_for_caller(sql, params).await
+    }
+
+    async fn durability(&self) -> Result<Durability> {
+        self.ask_durability().await
     }
 
     async fn close(&self) {

@@ -13,6 +13,9 @@ use crate::error::{Error, Result};
 use crate::model::{Chunk, JobId, Prune, Reclaimed, Worker};
 use crate::policy::limits::{MAX_CRASHES, MAX_ERRORS};
 
+/// Longer than any job is old, in seconds: four thousand years.
+const LONGEST: f64 = 4_000.0 * 366.0 * 86_400.0;
+
 impl PostgresStorage {
     pub(super) async fn register_worker(&self, name: &str, lease: Duration) -> Result<Worker> {
         let rows = self.session().await?.query(&self.statements.register, &[&name, &millis(lease)]).await?;
@@ -36,15 +39,15 @@ impl PostgresStorage {
         session.query(&self.statements.bury, &[]).await?;
         let most = most_errors();
         let params: Params<'_> = &[&i64::from(limit), &MAX_CRASHES, &most];
-        Ok(self.reclaim_with(&session, &self.statements.reclaim, params).await?.0)
+        Ok(self.reclaim_with(&session, &self.statements.reclaim, params, limit).await?.0)
     }
 
     pub(super) async fn reclaim_old(&self, max_processing: Duration, after: i64, limit: u32) -> Result<Chunk> {
         let session = self.session().await?;
-        let (most, seconds) = (most_errors(), max_processing.as_secs_f64());
+        let (most, seconds) = (most_errors(), seconds(max_processing));
         let params: Params<'_> = &[&i64::from(limit), &MAX_CRASHES, &most, &after, &seconds];
-        let (reclaimed, next) = self.reclaim_with(&session, &self.statements.reclaim_stuck, params).await?;
-        Ok(Chunk { changed: reclaimed.len() as u64, next: next.filter(|_| limit > 0) })
+        let (reclaimed, next) = self.reclaim_with(&session, &self.statements.reclaim_stuck, params, limit).await?;
+        Ok(Chunk { changed: reclaimed.len() as u64, next })
     }
 
     /// What was reclaimed, and the highest job looked at if there may be more.
@@ -53,6 +56,7 @@ impl PostgresStorage {
         session: &Session,
         statement: &Statement,
         params: Params<'_>,
+        limit: u32,
     ) -> Result<(Vec<Reclaimed>, Option<i64>)> {
         let mut tries = Tries::default();
         let rows = loop {
@@ -72,12 +76,12 @@ impl PostgresStorage {
         if reclaimed.iter().any(|job| !job.ended) {
             self.announce();
         }
-        Ok((reclaimed, last.filter(|_| looked_at > 0)))
+        Ok((reclaimed, last.filter(|_| looked_at == i64::from(limit))))
     }
 
     pub(super) async fn delete_jobs(&self, prune: &Prune, after: JobId, limit: u32) -> Result<Chunk> {
         let statuses: Vec<_> = prune.statuses.iter().map(|status| status.as_str()).collect();
-        let seconds = prune.older_than.as_secs_f64();
+        let seconds = seconds(prune.older_than);
         let params: Params<'_> = &[&after, &i64::from(limit), &statuses, &seconds];
         let rows = self.tried(&self.statements.prune_jobs, params).await?;
         let row = rows.first().ok_or_else(|| damaged("a clean-up without an answer"))?;
@@ -87,7 +91,7 @@ impl PostgresStorage {
 
     /// Events are deleted where they lie, not in the order of their ids, so `after` only counts the steps.
     pub(super) async fn delete_events(&self, older_than: Duration, after: i64, limit: u32) -> Result<Chunk> {
-        let seconds = older_than.as_secs_f64();
+        let seconds = seconds(older_than);
         let rows = self.tried(&self.statements.prune_events, &[&seconds, &i64::from(limit)]).await?;
         let row = rows.first().ok_or_else(|| damaged("a clean-up without an answer"))?;
         let changed = Reader::new(row, 0).take::<i64>()?.unsigned_abs();
@@ -105,6 +109,11 @@ impl PostgresStorage {
             }
         }
     }
+}
+
+/// Seconds for the server, which cannot count back further than its calendar goes.
+fn seconds(span: Duration) -> f64 {
+    span.as_secs_f64().min(LONGEST)
 }
 
 fn millis(span: Duration) -> i64 {

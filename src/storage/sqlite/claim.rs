@@ -60,7 +60,6 @@ pub(super) fn reclaim_reply(session: &mut Session<'_>, worker: &Worker, token: i
         let lease = Lease { job_id, worker_id: worker.id, token };
         jobs.push(Claimed { lease, job: statement.query_row([job_id], rows::job)? });
     }
-    jobs.sort_by_key(|claimed| (Reverse(claimed.job.priority), claimed.job.run_at, claimed.job.id));
     Ok(Claim { jobs, more: true, next_due: None, now: session.now })
 }
 

@@ -10,7 +10,7 @@ use super::session::Session;
 use super::statements as sql;
 use crate::clock::Timestamp;
 use crate::error::Error;
-use crate::model::{Added, EventKind, JobId, NewJob};
+use crate::model::{Added, EventKind, JobId, NewJob, distinct};
 
 /// Adds all of `jobs`, or finds the holders of their keys.
 pub(super) fn add(session: &mut Session<'_>, jobs: &[NewJob]) -> Outcome<Vec<Added>> {
@@ -23,6 +23,17 @@ pub(super) fn add(session: &mut Session<'_>, jobs: &[NewJob]) -> Outcome<Vec<Add
 }
 
 fn add_one(session: &Session<'_>, job: &NewJob) -> Outcome<Added> {
+    let added = store(session, job)?;
+    if added.created {
+        let due_at = job.run_at.unwrap_or(session.now);
+        place(session, Place { job_type: &job.job_type, priority: job.priority, due_at, is_retry: false }, added.id)?;
+        session.event(added.id, EventKind::Added, None)?;
+    }
+    Ok(added)
+}
+
+/// Stores a job that is not in the queue yet, and makes it findable; or finds the holder of its key.
+pub(super) fn store(session: &Session<'_>, job: &NewJob) -> Outcome<Added> {
     let run_at = job.run_at.unwrap_or(session.now);
     let tags = distinct(&job.tags);
     let created = session.run(
@@ -48,8 +59,6 @@ fn add_one(session: &Session<'_>, job: &NewJob) -> Outcome<Added> {
     let id = session.conn.last_insert_rowid();
     bodies::put(session, id, "payload", &job.payload)?;
     tag(session, id, &tags)?;
-    place(session, Place { job_type: &job.job_type, priority: job.priority, due_at: run_at, is_retry: false }, id)?;
-    session.event(id, EventKind::Added, None)?;
     Ok(Added { id, created })
 }
 
@@ -87,17 +96,6 @@ pub(super) fn displace(session: &Session<'_>, place: Place<'_>, id: JobId) -> Ou
 /// Makes a job findable by its tags.
 pub(super) fn tag(session: &Session<'_>, id: JobId, tags: &[&str]) -> Outcome<()> {
     tags.iter().try_for_each(|tag| session.run(sql::ADD_TAG, (tag, id)).map(drop))
-}
-
-/// Each tag once, in the order given.
-pub(super) fn distinct(tags: &[String]) -> Vec<&str> {
-    let mut seen = Vec::with_capacity(tags.len());
-    for tag in tags {
-        if !seen.contains(&tag.as_str()) {
-            seen.push(tag.as_str());
-        }
-    }
-    seen
 }
 
 /// A list as JSON text.

@@ -9,14 +9,14 @@ use super::statements as sql;
 use crate::clock::Timestamp;
 use crate::error::{Backend, Error};
 use crate::model::{Failure, FailureReason, JobId};
-use crate::policy::limits::MAX_ERRORS;
+use crate::policy::limits::{MAX_ERRORS, storable};
 
 /// An entry of the error history.
 pub(super) fn entry(failure: &Failure, attempt: i32, at: Timestamp) -> Value {
     json!({
-        "message": failure.message,
-        "type": failure.kind,
-        "traceback": failure.traceback,
+        "message": storable(&failure.message),
+        "type": failure.kind.as_deref().map(storable),
+        "traceback": failure.traceback.as_deref().map(storable),
         "attempt": attempt,
         "timestamp": at.to_rfc3339(),
     })
@@ -24,7 +24,8 @@ pub(super) fn entry(failure: &Failure, attempt: i32, at: Timestamp) -> Value {
 
 /// The metadata of an event `failed`.
 pub(super) fn metadata(message: &str, reason: FailureReason, attempt: i32, will_retry: bool) -> String {
-    json!({"message": message, "reason": reason.as_str(), "attempt": attempt, "will_retry": will_retry}).to_string()
+    json!({"message": storable(message), "reason": reason.as_str(), "attempt": attempt, "will_retry": will_retry})
+        .to_string()
 }
 
 /// The job's error history with one more entry, the oldest dropped where there are too many.

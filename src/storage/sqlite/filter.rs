@@ -1,14 +1,15 @@
 //! The statements that find jobs by a filter.
 //!
-//! A statement is one walk by id, or several merged ones (arms), each along one index: one for each tag, open
-//! status or type that is asked for. What the arm's index does not say is checked on the row.
+//! A statement is one walk by id, or several merged ones (arms), each along one index: one for each tag (primary key of
+//! `job_tags`), open status (`idx_job_queue_open`) or type (`idx_job_queue_type`) that is asked for. What the arm's index
+//! does not say is checked on the row.
 
 use rusqlite::params_from_iter;
 use rusqlite::types::Value;
 
 use super::fault::Outcome;
 use super::session::Session;
-use crate::model::{Filter, JobId, Page, Status, TagFilter, TagMode};
+use crate::model::{Filter, JobId, Page, Status, TagFilter, TagMode, distinct};
 
 /// More arms than this make the statement dearer than a walk over all jobs.
 const MOST_ARMS: usize = 32;
@@ -197,7 +198,7 @@ fn conditions(sql: &mut Sql, filter: &Filter, arm: Arm<'_>) {
 }
 
 fn tag_condition(sql: &mut Sql, filter: &TagFilter) {
-    let tags = super::enqueue::distinct(&filter.values);
+    let tags = distinct(&filter.values);
     let has = "EXISTS (SELECT 1 FROM job_tags h WHERE h.job_id = job_queue.id AND h.tag ";
     match filter.mode {
         TagMode::Any if tags.is_empty() => {

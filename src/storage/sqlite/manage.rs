@@ -5,16 +5,16 @@ use std::time::Duration;
 use rusqlite::OptionalExtension;
 
 use super::bodies::{self, inline};
-use super::enqueue::{self, Place, displace, distinct, json_list, place};
+use super::enqueue::{self, Place, displace, json_list, place};
 use super::fault::Outcome;
 use super::filter;
 use super::rows;
 use super::session::Session;
 use super::statements as sql;
 use crate::clock::Timestamp;
-use crate::error::Error;
-use crate::model::{Change, Chunk, EventKind, Filter, JobEdit, JobId, Status};
+use crate::model::{Change, Chunk, EventKind, Filter, JobEdit, JobId, Status, distinct};
 use crate::policy::status::after as state_after;
+use crate::storage::edits;
 
 /// What decides whether a job may be changed, and where it stands in the queue.
 struct State {
@@ -174,44 +174,7 @@ fn edit_job(session: &mut Session<'_>, id: JobId, mut state: State, edit: &JobEd
     if let Some(new) = state.place() {
         place(session, new, id)?;
     }
-    session.event(id, EventKind::Edited, Some(&edited(edit)?))?;
+    session.event(id, EventKind::Edited, Some(&edits::described(edit)?))?;
     session.effects.wake = true;
     Ok(true)
-}
-
-/// The edited fields and their new values, as the event keeps them.
-fn edited(edit: &JobEdit) -> Outcome<String> {
-    let mut fields = serde_json::Map::new();
-    let mut set = |name: &str, value: serde_json::Value| fields.insert(name.to_owned(), value);
-    let seconds = |span: Option<Duration>| span.map(|span| span.as_secs_f64()).into();
-    if let Some(priority) = edit.priority {
-        set("priority", priority.into());
-    }
-    if let Some(max_attempts) = edit.max_attempts {
-        set("max_attempts", max_attempts.into());
-    }
-    if let Some(run_at) = edit.run_at {
-        set("run_at", run_at.map(Timestamp::to_rfc3339).into());
-    }
-    if let Some(timeout_ms) = edit.timeout_ms {
-        set("timeout_ms", timeout_ms.into());
-    }
-    if let Some(tags) = &edit.tags {
-        set("tags", tags.clone().into());
-    }
-    if let Some(delay) = edit.retry_delay {
-        set("retry_delay", seconds(delay));
-    }
-    if let Some(backoff) = edit.retry_backoff {
-        set("retry_backoff", backoff.into());
-    }
-    if let Some(delay_max) = edit.retry_delay_max {
-        set("retry_delay_max", seconds(delay_max));
-    }
-    if let Some(payload) = &edit.payload {
-        let value = serde_json::from_slice(payload)
-            .map_err(|error| Error::Invalid(format!("the payload is not JSON: {error}")))?;
-        set("payload", value);
-    }
-    Ok(serde_json::Value::Object(fields).to_string())
 }

@@ -29,7 +29,7 @@ pub(super) fn bring_up(conn: &Connection, now: Timestamp) -> Outcome<()> {
         conn.execute_batch("ROLLBACK")?;
     }
     done?;
-    Ok(check(SQLITE, &applied(conn)?)?)
+    Ok(check(SQLITE, &applied(conn)?, None)?)
 }
 
 /// Runs what leads to `target`, inside the caller's transaction.

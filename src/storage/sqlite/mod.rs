@@ -3,6 +3,7 @@
 mod bodies;
 mod claim;
 mod connection;
+mod durability;
 mod enqueue;
 mod errors;
 mod fault;
@@ -14,6 +15,7 @@ mod migrations;
 mod plans;
 mod prune;
 mod reader;
+mod receive;
 mod rows;
 mod session;
 mod settle;

@@ -1,5 +1,7 @@
 //! Ending leases, and what is reported while they last.
 
+use std::collections::HashSet;
+
 use rusqlite::OptionalExtension;
 
 use super::bodies::{self, inline};
@@ -9,9 +11,10 @@ use super::fault::Outcome as Done;
 use super::session::Session;
 use super::statements as sql;
 use crate::clock::Timestamp;
-use crate::model::{EventKind, Failure, Lease, Note, NoteKind, Outcome, Settled, Settlement};
+use crate::model::{EventKind, Failure, JobId, Lease, Note, Outcome, Settled, Settlement};
+use crate::storage::reports::{Report, merged};
 
-/// Ends each lease that is still valid.
+/// Ends each lease that is still valid. A job that was deleted under its lease is nobody's any more.
 pub(super) fn settle(session: &mut Session<'_>, settlements: &[Settlement]) -> Done<Vec<Settled>> {
     settlements.iter().map(|settlement| settle_one(session, settlement)).collect()
 }
@@ -32,7 +35,10 @@ fn settle_one(session: &mut Session<'_>, settlement: &Settlement) -> Done<Settle
 
 fn end_lease(session: &Session<'_>, lease: Lease) -> Done<Option<bool>> {
     let mut statement = session.conn.prepare_cached(sql::END_LEASE)?;
-    Ok(statement.query_row((lease.worker_id, lease.job_id, lease.token), |row| row.get(0)).optional()?)
+    let ended: Option<(bool, bool)> = statement
+        .query_row((lease.worker_id, lease.job_id, lease.token), |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    Ok(ended.filter(|(_, exists)| *exists).map(|(is_retry, _)| is_retry))
 }
 
 fn complete(session: &mut Session<'_>, lease: Lease, output: Option<&[u8]>) -> Done<()> {
@@ -80,28 +86,30 @@ fn release(session: &mut Session<'_>, lease: Lease, is_retry: bool) -> Done<()> 
     Ok(())
 }
 
-/// Records each report whose lease is valid.
+/// Records the newest reports of each run whose lease is valid.
 pub(super) fn note(session: &mut Session<'_>, notes: &[Note]) -> Done<Vec<Settled>> {
-    notes.iter().map(|note| note_one(session, note)).collect()
+    let mut applied = HashSet::new();
+    for (lease, report) in merged(notes) {
+        if session.value::<bool>(sql::HAS_LEASE, (lease.worker_id, lease.job_id, lease.token))? {
+            record(session, lease.job_id, &report)?;
+            applied.insert(lease);
+        }
+    }
+    let answer = |lease| if applied.contains(lease) { Settled::Applied } else { Settled::LeaseLost };
+    Ok(notes.iter().map(|note| answer(&note.lease)).collect())
 }
 
-fn note_one(session: &Session<'_>, note: &Note) -> Done<Settled> {
-    let (lease, id) = (note.lease, note.lease.job_id);
-    if !session.value::<bool>(sql::HAS_LEASE, (lease.worker_id, id, lease.token))? {
-        return Ok(Settled::LeaseLost);
+fn record(session: &Session<'_>, id: JobId, report: &Report<'_>) -> Done<()> {
+    if let Some(percent) = report.progress {
+        session.run(sql::NOTE_PROGRESS, (id, percent, session.micros()))?;
     }
-    match &note.kind {
-        NoteKind::Progress(percent) => {
-            session.run(sql::NOTE_PROGRESS, (id, percent, session.micros()))?;
-        }
-        NoteKind::Output(output) => {
-            session.run(sql::NOTE_OUTPUT, (id, inline(output), session.micros()))?;
-            bodies::replace(session, id, "output", output)?;
-        }
-        NoteKind::Prolonged { timeout_ms } => {
-            session.run(sql::NOTE_PROLONGED, (id, session.micros()))?;
-            session.event(id, EventKind::Prolonged, Some(&format!(r#"{{"timeout_ms":{timeout_ms}}}"#)))?;
-        }
+    if let Some(output) = report.output {
+        session.run(sql::NOTE_OUTPUT, (id, inline(output), session.micros()))?;
+        bodies::replace(session, id, "output", output)?;
     }
-    Ok(Settled::Applied)
+    if let Some(timeout_ms) = report.prolonged_ms {
+        session.run(sql::NOTE_PROLONGED, (id, session.micros()))?;
+        session.event(id, EventKind::Prolonged, Some(&format!(r#"{{"timeout_ms":{timeout_ms}}}"#)))?;
+    }
+    Ok(())
 }

@@ -76,6 +76,7 @@ statements! {
     PRUNABLE_EVENTS = "prunable_events";
     PRUNE_EVENTS = "prune_events";
     PUT_BODY = "put_body";
+    RECEIVE_PAST = "receive_past";
     RECLAIM_JOB = "reclaim_job";
     REGISTER = "register";
     RELEASE = "release";

@@ -5,11 +5,13 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::session::Session;
-use super::{SqliteStorage, State, claim, enqueue, filter, find, manage, migrations, prune, settle, upkeep};
+use super::{
+    SqliteStorage, State, claim, durability, enqueue, filter, find, manage, migrations, prune, receive, settle, upkeep,
+};
 use crate::error::{Backend, Error, Result};
 use crate::model::{
-    Added, Change, Chunk, Claim, ClaimRequest, Event, Filter, Job, JobId, NewJob, Note, Page, Prune, Reclaimed,
-    Settled, Settlement, Worker,
+    Added, Change, Chunk, Claim, ClaimRequest, Durability, Event, Filter, Job, JobId, NewJob, Note, Page, Prune,
+    Reclaimed, Settled, Settlement, Transfer, Worker,
 };
 use crate::storage::driver::{Capabilities, ExternalAdd, MigrationState, MigrationStep, Storage, Wakes, Watch};
 use crate::storage::migrate;
@@ -30,6 +32,11 @@ impl Storage for SqliteStorage {
     async fn add(&self, jobs: Vec<NewJob>) -> Result<Vec<Added>> {
         let extra = PER_JOB.saturating_mul(u32::try_from(jobs.len()).unwrap_or(u32::MAX));
         self.threads().await?.write(extra, move |session| enqueue::add(session, &jobs)).await
+    }
+
+    async fn receive(&self, jobs: Vec<Transfer>) -> Result<Vec<Added>> {
+        let extra = PER_JOB.saturating_mul(u32::try_from(jobs.len()).unwrap_or(u32::MAX));
+        self.threads().await?.write(extra, move |session| receive::receive(session, &jobs)).await
     }
 
     fn external_add(&self, _jobs: &[NewJob]) -> Result<ExternalAdd> {
@@ -145,6 +152,11 @@ impl Storage for SqliteStorage {
     async fn migration_state(&self) -> Result<MigrationState> {
         let applied = self.read(|session: &mut Session<'_>| migrations::applied(session.conn)).await?;
         Ok(migrate::state(migrate::SQLITE, applied))
+    }
+
+    async fn durability(&self) -> Result<Durability> {
+        let in_memory = self.setup.place.path().is_none();
+        self.write(move |session| durability::ask(session, in_memory)).await
     }
 
     async fn close(&self) {

@@ -15,8 +15,10 @@ const LONGEST_SECONDS: f64 = 2_147_483.0;
 pub(super) struct Known {
     pub backend: &'static str,
     pub names: &'static [(&'static str, &'static str)],
-    /// Names that are understood elsewhere and cannot be honoured here.
+    /// Names that another client library understands and that cannot be honoured here.
     pub refused: &'static [&'static str],
+    /// That other library.
+    pub elsewhere: &'static str,
 }
 
 /// A value and the spelling it came with.
@@ -55,6 +57,11 @@ impl Given {
     /// The value of an option; an empty one counts as absent.
     pub fn value(&self, option: &str) -> Option<&Value> {
         self.0.get(option).filter(|value| !value.text.is_empty())
+    }
+
+    /// Whether an option was given, and is empty.
+    pub fn is_empty(&self, option: &str) -> bool {
+        self.0.get(option).is_some_and(|value| value.text.is_empty())
     }
 
     /// The text of an option; an empty one counts as absent.
@@ -102,9 +109,9 @@ impl Known {
             return Ok(found);
         }
         let what = if self.refused.contains(&name) {
-            "is an option of libpq that this library cannot honour: remove it"
+            format!("is an option of {} that this library cannot honour: remove it", self.elsewhere)
         } else {
-            "is no option"
+            "is no option".to_owned()
         };
         let allowed: Vec<_> = self.names.iter().map(|(spelled, _)| *spelled).collect();
         Err(refuse(format!("{} {what}; the options of {} are {}", shown(name), self.backend, allowed.join(", "))))

@@ -5,7 +5,6 @@ use super::refuse;
 use crate::error::Result;
 
 const DEFAULT_HOST: &str = "localhost";
-const DEFAULT_PORT: u16 = 5432;
 
 /// Splits the hosts of a URL into a `host` and a `port` list, still encoded; an empty entry is a default.
 ///
@@ -36,7 +35,7 @@ fn split_entry(entry: &str) -> Result<(&str, &str)> {
         return match address.split_once(']') {
             Some((address, "")) => Ok((address, "")),
             Some((address, port)) if port.starts_with(':') => Ok((address, &port[1..])),
-            _ => Err(refuse("an IPv6 address in the URL has no closing bracket: write [::1]:5432")),
+            _ => Err(refuse("an IPv6 address in the URL has no closing bracket: write [::1]:port")),
         };
     }
     let (name, port) = entry.split_once(':').unwrap_or((entry, ""));
@@ -44,7 +43,7 @@ fn split_entry(entry: &str) -> Result<(&str, &str)> {
 }
 
 /// The servers to try, in order: each of `host`, with the port of the same place in `port`, or the only one.
-pub(super) fn read(given: &Given) -> Result<Vec<(String, u16)>> {
+pub(super) fn read(given: &Given, default_port: u16) -> Result<Vec<(String, u16)>> {
     let hosts: Vec<&str> = given.text("host").unwrap_or_default().split(',').map(str::trim).collect();
     let ports = given
         .text("port")
@@ -65,7 +64,7 @@ pub(super) fn read(given: &Given) -> Result<Vec<(String, u16)>> {
         .enumerate()
         .map(|(at, host)| {
             let (host, own) = own_port(host)?;
-            let port = ports.get(at).or(ports.first()).copied().flatten().or(own).unwrap_or(DEFAULT_PORT);
+            let port = ports.get(at).or(ports.first()).copied().flatten().or(own).unwrap_or(default_port);
             Ok((if host.is_empty() { DEFAULT_HOST } else { host }.to_owned(), port))
         })
         .collect()

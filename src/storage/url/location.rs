@@ -3,8 +3,9 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::address::{self, split_scheme};
+use super::redis::{DEFAULT_PREFIX, Scheme};
 use super::sqlite::MEMORY;
-use crate::storage::options::StoreOptions;
+use crate::storage::options::{RedisAddress, RedisOptions, StoreOptions};
 
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 const PATH: &AsciiSet = &PLAIN.remove(b'/').remove(b':');
@@ -17,6 +18,7 @@ pub fn location(options: &StoreOptions) -> String {
             let path = sqlite.path.as_ref().map_or(MEMORY.into(), |path| path.to_string_lossy());
             format!("sqlite:///{}", utf8_percent_encode(&path, PATH))
         }
+        StoreOptions::Redis(redis) => redis_location(redis),
         StoreOptions::Postgres(postgres) => {
             let hosts: Vec<String> = postgres.hosts.iter().map(|(host, port)| address_of(host, *port)).collect();
             let schema = match postgres.schema.as_str() {
@@ -31,6 +33,37 @@ pub fn location(options: &StoreOptions) -> String {
             )
         }
     }
+}
+
+fn redis_location(redis: &RedisOptions) -> String {
+    let mut kind = "";
+    let mut query = Vec::new();
+    let addresses = redis.nodes.iter().map(|node| match node {
+        RedisAddress::Tcp(host, port) => address_of(host, *port),
+        RedisAddress::Unix(path) => {
+            kind = "+unix";
+            utf8_percent_encode(&path.to_string_lossy(), PATH).to_string()
+        }
+    });
+    let addresses = addresses.collect::<Vec<_>>().join(",");
+    let path = match (kind, redis.db) {
+        ("", db) if !redis.cluster => format!("/{db}"),
+        ("+unix", db) if db != 0 => {
+            query.push(format!("db={db}"));
+            String::new()
+        }
+        _ => String::new(),
+    };
+    if redis.cluster {
+        kind = "+cluster";
+    }
+    if redis.key_prefix != DEFAULT_PREFIX {
+        query.push(format!("key_prefix={}", utf8_percent_encode(&redis.key_prefix, PATH)));
+    }
+    let user = redis.username.as_ref().map(|user| format!("{}@", utf8_percent_encode(user, PLAIN)));
+    let secure = if redis.tls.is_some() { "s" } else { "" };
+    let mark = if query.is_empty() { "" } else { "?" };
+    format!("redis{secure}{kind}://{}{addresses}{path}{mark}{}", user.unwrap_or_default(), query.join("&"))
 }
 
 fn address_of(host: &str, port: u16) -> String {
@@ -55,6 +88,8 @@ pub fn redact(url: &str) -> String {
     }
     let user = match (parts.user, parts.password) {
         (None, _) => String::new(),
+        // To Redis this is a mistake, and most often a password.
+        (Some(_), None) if Scheme::parse(&scheme).is_some() => "***@".to_owned(),
         (Some(user), None) => format!("{user}@"),
         (Some(user), Some(_)) => format!("{user}:***@"),
     };
@@ -62,7 +97,8 @@ pub fn redact(url: &str) -> String {
     let query: Vec<String> = pairs
         .iter()
         .map(|(key, value)| match key.as_str() {
-            "schema" | "search_path" | "sslmode" | "host" | "port" | "database" | "dbname" | "user" => {
+            "schema" | "search_path" | "sslmode" | "host" | "port" | "database" | "dbname" | "user" | "username"
+            | "db" | "tls" | "cluster" | "key_prefix" => {
                 format!("{key}={}", utf8_percent_encode(value, PATH))
             }
             _ => format!("{key}=***"),

@@ -8,6 +8,7 @@ mod given;
 mod hosts;
 mod location;
 mod postgres;
+mod redis;
 mod schema;
 mod sqlite;
 #[cfg(test)]
@@ -21,17 +22,17 @@ pub use location::{location, redact};
 use super::options::StoreOptions;
 use crate::error::{Error, Result};
 
-const ALLOWED: &str = "postgresql://user@host:port/database, sqlite:///relative.db, sqlite:////absolute.db or \
-                       sqlite://:memory:";
+const ALLOWED: &str = "postgresql://user@host:port/database, redis://host:port/db, sqlite:///relative.db, \
+                       sqlite:////absolute.db or sqlite://:memory:";
 
 /// Reads the options of a store from a URL, separate settings, or both; settings win.
 ///
-/// Without a URL the settings may hold one under `url`; else `path` makes it SQLite, and any option of PostgreSQL
-/// makes it PostgreSQL. Files named by `file://` or `sslrootcert` are read here.
+/// Without a URL the settings may hold one under `url`; else `path` makes it SQLite, an option that only Redis has
+/// makes it Redis, and any option of PostgreSQL makes it PostgreSQL. Files named by `file://` or `sslrootcert` are
+/// read here.
 ///
 /// # Errors
-/// [`Error::Config`] that names the option, what is wrong with it and what is allowed; [`Error::Unsupported`] for
-/// Redis.
+/// [`Error::Config`] that names the option, what is wrong with it and what is allowed.
 pub fn parse(url: Option<&str>, settings: &BTreeMap<String, String>) -> Result<StoreOptions> {
     parse_in(url, settings, &|name| std::env::var(name).ok())
 }
@@ -56,21 +57,28 @@ fn parse_in(
     match scheme.as_str() {
         "postgresql" | "postgres" => postgres::read(Some(rest), &settings, env),
         "sqlite" => sqlite::read(Some(rest), &settings),
-        redis if redis.starts_with("redis") || redis.starts_with("valkey") => Err(Error::Unsupported(format!(
-            "this version has no Redis store, so `{redis}://` cannot be opened: use {ALLOWED}"
-        ))),
-        other => Err(refuse(format!("`{other}://` is not a store this library knows: use {ALLOWED}"))),
+        other => match redis::Scheme::parse(other) {
+            Some(scheme) => redis::read(Some((scheme, rest)), &settings),
+            None => Err(refuse(format!("`{other}://` is not a store this library knows: use {ALLOWED}"))),
+        },
     }
 }
 
 fn without_url(settings: &BTreeMap<String, String>, env: &dyn Fn(&str) -> Option<String>) -> Result<StoreOptions> {
     if settings.contains_key("path") {
         sqlite::read(None, settings)
+    } else if settings.keys().any(|key| redis::knows(key) && !postgres::knows(key)) {
+        redis::read(None, settings)
     } else if settings.keys().any(|key| postgres::knows(key)) {
         postgres::read(None, settings, env)
     } else {
         Err(refuse(format!("neither a URL nor a `path` or `host` says where the jobs are: use {ALLOWED}")))
     }
+}
+
+/// Whether this is the name of an option of any store that takes a password.
+fn is_option(name: &str) -> bool {
+    postgres::knows(name) || redis::knows(name)
 }
 
 fn refuse(message: impl Into<String>) -> Error {

@@ -68,8 +68,10 @@ const KNOWN: Known = Known {
         "target_session_attrs",
         "tcp_user_timeout",
     ],
+    elsewhere: "libpq",
 };
 
+const DEFAULT_PORT: u16 = 5432;
 const MOST_CONNECTIONS: u32 = 10_000;
 
 /// Whether this is the name of an option of PostgreSQL.
@@ -101,7 +103,7 @@ pub(super) fn read(
     }
     let pgbouncer = given.truth("pgbouncer")?.unwrap_or(false);
     Ok(StoreOptions::Postgres(Box::new(PostgresOptions {
-        hosts: hosts::read(&given)?,
+        hosts: hosts::read(&given, DEFAULT_PORT)?,
         password: given.text("password").map(str::to_owned),
         database: given.text("database").unwrap_or(&user).to_owned(),
         tls: tls::read(&given)?,

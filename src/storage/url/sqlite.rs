@@ -9,8 +9,12 @@ use super::refuse;
 use crate::error::Result;
 use crate::storage::options::{SqliteOptions, StoreOptions};
 
-const KNOWN: Known =
-    Known { backend: "SQLite", names: &[("path", "path"), ("busy_timeout", "busy_timeout")], refused: &[] };
+const KNOWN: Known = Known {
+    backend: "SQLite",
+    names: &[("path", "path"), ("busy_timeout", "busy_timeout")],
+    refused: &[],
+    elsewhere: "",
+};
 
 /// The name of a database that is kept in memory.
 pub(super) const MEMORY: &str = ":memory:";

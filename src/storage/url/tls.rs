@@ -24,18 +24,29 @@ pub(super) fn read(given: &Given) -> Result<Tls> {
     let authorities = match given.value("ssl_ca") {
         None => Authorities::Unsaid,
         Some(value) if value.spelled == "sslrootcert" && value.text == "system" => Authorities::System,
-        Some(value) => Authorities::Pem(pem(value, "-----BEGIN CERTIFICATE")?),
+        Some(value) => Authorities::Pem(authority(value)?),
     };
-    let cert = given.value("ssl_cert").map(|value| pem(value, "-----BEGIN CERTIFICATE")).transpose()?;
-    let key = given.value("ssl_key").map(|value| pem(value, "PRIVATE KEY-----")).transpose()?;
-    match (&cert, &key) {
-        (Some(_), None) => return Err(refuse("a client certificate was given without its key: give `ssl_key` too")),
-        (None, Some(_)) => return Err(refuse("a client key was given without its certificate: give `ssl_cert` too")),
-        _ => {}
-    }
+    let (cert, key) = client(given)?.unzip();
     let mode = mode(given, &authorities, cert.is_some())?;
     let ca = if let Authorities::Pem(text) = authorities { Some(text) } else { None };
     Ok(Tls { mode, ca, cert, key })
+}
+
+/// The authority's certificates as PEM text.
+pub(super) fn authority(value: &Value) -> Result<String> {
+    pem(value, "-----BEGIN CERTIFICATE")
+}
+
+/// The client's certificate and its key as PEM text, both or neither.
+pub(super) fn client(given: &Given) -> Result<Option<(String, String)>> {
+    let cert = given.value("ssl_cert").map(|value| pem(value, "-----BEGIN CERTIFICATE")).transpose()?;
+    let key = given.value("ssl_key").map(|value| pem(value, "PRIVATE KEY-----")).transpose()?;
+    match (cert, key) {
+        (Some(cert), Some(key)) => Ok(Some((cert, key))),
+        (Some(_), None) => Err(refuse("a client certificate was given without its key: give `ssl_key` too")),
+        (None, Some(_)) => Err(refuse("a client key was given without its certificate: give `ssl_cert` too")),
+        (None, None) => Ok(None),
+    }
 }
 
 fn mode(given: &Given, authorities: &Authorities, client: bool) -> Result<TlsMode> {

@@ -128,7 +128,8 @@ pub fn release(claimed: &Claimed) -> Settlement {
     end(claimed, Outcome::Released)
 }
 
-fn end(claimed: &Claimed, outcome: Outcome) -> Settlement {
+/// The settlement that ends a claimed job in this way.
+pub fn end(claimed: &Claimed, outcome: Outcome) -> Settlement {
     Settlement { lease: claimed.lease, attempt: claimed.job.attempts, outcome }
 }
 

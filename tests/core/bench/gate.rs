@@ -8,8 +8,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use dataqueue::error::Backend;
 use dataqueue::model::{
-    Added, Change, Chunk, Claim, ClaimRequest, Event, Filter, Job, JobId, NewJob, Note, Page, Prune, Reclaimed,
-    Settled, Settlement, Worker,
+    Added, Change, Chunk, Claim, ClaimRequest, Durability, Event, Filter, Job, JobId, NewJob, Note, Page, Prune,
+    Reclaimed, Settled, Settlement, Transfer, Worker,
 };
 use dataqueue::storage::{Capabilities, ExternalAdd, MigrationState, MigrationStep, Storage, Wakes, Watch};
 use dataqueue::{Error, Result};
@@ -147,6 +147,7 @@ macro_rules! passing {
 
 passing! {
     add(jobs: Vec<NewJob>) -> Vec<Added>;
+    receive(jobs: Vec<Transfer>) -> Vec<Added>;
     register(name: &str, lease: Duration) -> Worker;
     renew(worker: &Worker, lease: Duration) -> ();
     unregister(worker: &Worker) -> ();
@@ -169,4 +170,5 @@ passing! {
     watch(id: JobId) -> Watch;
     migrate(target: Option<i32>) -> Vec<MigrationStep>;
     migration_state() -> MigrationState;
+    durability() -> Durability;
 }

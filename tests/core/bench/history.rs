@@ -33,7 +33,7 @@ fn replay(job: &Job, events: &[Event]) -> State {
     for (before, event) in events.iter().zip(rest) {
         assert!(before.id < event.id && before.created_at <= event.created_at, "events out of order: {events:#?}");
         assert_eq!(event.job_id, job.id);
-        let metadata = event.metadata.as_ref().map_or(Value::Null, |text| json(text));
+        let metadata = || event.metadata.as_ref().map_or(Value::Null, |text| json(text));
         let Some(status) = after(state.0, state.1, event.kind) else {
             panic!("job {} was {state:?} when it {:?}: {events:#?}", job.id, event.kind);
         };
@@ -41,8 +41,8 @@ fn replay(job: &Job, events: &[Event]) -> State {
             claimed_from = state;
         }
         state = match event.kind {
-            EventKind::Failed => (status, metadata["will_retry"] == true),
-            EventKind::Reclaimed if metadata["released"] == true => claimed_from,
+            EventKind::Failed => (status, metadata()["will_retry"] == true),
+            EventKind::Reclaimed if metadata()["released"] == true => claimed_from,
             EventKind::Edited | EventKind::Prolonged => state,
             _ => (status, false),
         };

@@ -4,6 +4,8 @@ mod crew;
 mod drivers;
 mod gate;
 mod history;
+mod meaning;
+mod stages;
 mod vocabulary;
 
 use std::ops::Deref;
@@ -16,10 +18,12 @@ use dataqueue::storage::{Storage, StoreOptions, open};
 use futures_util::FutureExt;
 use parking_lot::Mutex;
 
-pub use crew::{Hand, PATIENCE, complete, eventually, fail, release};
-pub use drivers::{Driver, Postgres, Sqlite};
+pub use crew::{Hand, PATIENCE, complete, end, eventually, fail, release};
+pub use drivers::{Connections, Driver, Postgres, Redis, Sqlite};
 pub use gate::{Gate, Side};
-pub use vocabulary::{ids, job, json, settled_all, worker_named};
+pub use meaning::meaning;
+pub use stages::Stage;
+pub use vocabulary::{ids, job, json, settled_all, tagged, worker_named};
 
 /// A test that has not ended after this long hangs.
 const DEADLINE: Duration = Duration::from_secs(240);
@@ -46,7 +50,7 @@ impl Bench {
                 options.pool_max = 1;
                 StoreOptions::Postgres(options)
             }
-            options @ StoreOptions::Sqlite(_) => options,
+            options @ (StoreOptions::Redis(_) | StoreOptions::Sqlite(_)) => options,
         })
     }
 
@@ -57,7 +61,7 @@ impl Bench {
                 options.busy_timeout = drivers::IMPATIENT;
                 StoreOptions::Sqlite(options)
             }
-            options @ StoreOptions::Postgres(_) => options,
+            options @ (StoreOptions::Postgres(_) | StoreOptions::Redis(_)) => options,
         })
     }
 
@@ -97,6 +101,7 @@ pub fn run<D: Driver>(test: impl AsyncFnOnce(&Bench)) {
     #[allow(clippy::disallowed_methods, reason = "a test has no Python thread")]
     runtime.block_on(async {
         let driver: Box<dyn Driver> = Box::new(D::fresh());
+        driver.prepare().await;
         let store = open(driver.options()).unwrap();
         let bench = Bench { driver, store, others: Mutex::default(), whole_history: AtomicBool::new(true) };
         let tried = AssertUnwindSafe(async {

@@ -3,6 +3,7 @@
 use dataqueue::model::{
     Added, Change, Claimed, Event, EventKind, Filter, Job, JobId, NewJob, Page, Settled, Status, Worker,
 };
+use dataqueue::storage::change_in_steps;
 use serde_json::Value;
 
 use super::Bench;
@@ -10,6 +11,11 @@ use super::Bench;
 /// A job with the default options.
 pub fn job(job_type: &str) -> NewJob {
     NewJob::new(job_type, "{}")
+}
+
+/// A job with tags.
+pub fn tagged(job_type: &str, tags: &[&str]) -> NewJob {
+    NewJob { tags: tags.iter().map(|tag| (*tag).to_owned()).collect(), ..job(job_type) }
 }
 
 /// The ids of claimed jobs, in their order.
@@ -73,6 +79,11 @@ impl Bench {
     /// Changes a job; whether it did.
     pub async fn changed(&self, id: JobId, change: Change) -> bool {
         self.change(id, &change).await.unwrap()
+    }
+
+    /// Changes all jobs that match, in steps that look at so many jobs each; how many were changed.
+    pub async fn changed_all(&self, filter: &Filter, change: &Change, limit: u32) -> u64 {
+        change_in_steps(&**self, filter, change, limit).await.unwrap()
     }
 
     /// The ids of the jobs that match, newest first.

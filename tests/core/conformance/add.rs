@@ -106,6 +106,7 @@ pub async fn a_batch_with_one_job_that_cannot_be_stored_adds_none(bench: &Bench)
         assert!(bench.add(jobs).await.is_err());
         assert_eq!(bench.count(&Filter::default()).await.unwrap(), 0);
     }
+    bench.driver().cure().await;
     assert!(bench.hand().await.claim(&["sound", "poison"], 10).await.is_empty());
     let key = Some("first of 3".to_owned());
     assert!(bench.add(vec![NewJob { idempotency_key: key, ..job("sound") }]).await.unwrap()[0].created);

@@ -1,5 +1,6 @@
 //! Claiming: what, in which order, and what a claim records.
 
+use std::cmp::Reverse;
 use std::time::Duration;
 
 use dataqueue::Error;
@@ -14,6 +15,7 @@ super::tests![claim:
     the_order_holds_across_types_and_across_claims,
     the_order_of_a_failed_job_is_its_retry_time,
     equal_jobs_come_in_the_order_they_were_added_at_any_priority,
+    thousands_of_jobs_that_fall_due_together_come_by_priority,
     a_job_added_later_with_a_higher_priority_overtakes,
     a_job_added_later_but_due_earlier_overtakes,
     no_more_than_the_limit_are_claimed_and_more_says_whether_any_are_left,
@@ -27,6 +29,7 @@ super::tests![claim:
     started_at_is_the_first_claim,
     a_worker_that_was_never_registered_claims_nothing,
     the_reply_of_a_lost_claim_is_found_again_by_its_token,
+    the_reply_of_a_lost_claim_has_the_order_of_the_claim,
     a_lost_reply_tells_only_what_is_still_leased,
     claims_answer_the_stores_clock,
 ];
@@ -91,6 +94,23 @@ pub async fn equal_jobs_come_in_the_order_they_were_added_at_any_priority(bench:
         let added = bench.add_all(jobs).await;
         assert_eq!(ids(&hand.claim(&["fifo"], 100).await), added, "priority {priority}");
     }
+}
+
+pub async fn thousands_of_jobs_that_fall_due_together_come_by_priority(bench: &Bench) {
+    const COUNT: usize = 3_000;
+    let hand = bench.hand().await;
+    let run_at = Some(bench.now().await.plus(Duration::from_millis(700)));
+    let jobs = (0..COUNT).map(|at| NewJob { priority: (at * 7 % 10) as i32, run_at, ..job("a") }).collect();
+    let added = bench.add_all(jobs).await;
+    let mut wanted: Vec<_> = (0..COUNT).map(|at| (Reverse(at * 7 % 10), added[at])).collect();
+    wanted.sort_unstable();
+    let mut claimed = Vec::new();
+    eventually("all are claimed", async || {
+        claimed.extend(ids(&hand.claim(&["a"], 500).await));
+        claimed.len() >= COUNT
+    })
+    .await;
+    assert!(claimed.iter().eq(wanted.iter().map(|(_, id)| id)), "{:?}", &claimed[..20]);
 }
 
 pub async fn a_job_added_later_with_a_higher_priority_overtakes(bench: &Bench) {
@@ -246,6 +266,21 @@ pub async fn the_reply_of_a_lost_claim_is_found_again_by_its_token(bench: &Bench
     assert!(hand.store.reclaim_reply(&hand.worker, hand.token() + 1).await.unwrap().jobs.is_empty());
     assert_eq!(bench.job(lost[0].job.id).await.attempts, 1, "finding a reply again is no claim");
     assert!(hand.holds(found.jobs[0].lease).await);
+}
+
+pub async fn the_reply_of_a_lost_claim_has_the_order_of_the_claim(bench: &Bench) {
+    let added = bench.add_all((0..6).map(|_| job("a")).collect()).await;
+    let hand = bench.hand().await;
+    let failed: Vec<_> =
+        hand.claim(&["a"], 6).await.iter().rev().map(|claimed| fail(claimed, Some(Duration::ZERO))).collect();
+    for one in failed {
+        hand.settle(one).await;
+    }
+    let again = bench.add_all(vec![job("a"), NewJob { priority: 1, ..job("a") }]).await;
+    let claimed = hand.claim(&["a"], 10).await;
+    let order = [again[1], added[5], added[4], added[3], added[2], added[1], added[0], again[0]];
+    assert_eq!(ids(&claimed), order);
+    assert_eq!(hand.store.reclaim_reply(&hand.worker, hand.token()).await.unwrap().jobs, claimed);
 }
 
 pub async fn a_lost_reply_tells_only_what_is_still_leased(bench: &Bench) {

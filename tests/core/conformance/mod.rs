@@ -2,11 +2,27 @@
 //! lists its tests at the top; `suite!` makes them tests of one driver.
 
 pub mod add;
+pub mod bulk;
+pub mod change;
 pub mod claim;
+pub mod edit;
+pub mod errors;
+pub mod events;
 pub mod find;
+pub mod keys;
 pub mod leases;
 pub mod migrate;
+pub mod notes;
+pub mod pages;
+pub mod payloads;
+pub mod prune;
 pub mod race;
+pub mod random;
+pub mod receive;
+pub mod settle;
+pub mod stuck;
+pub mod wake;
+pub mod watch;
 
 /// Names the tests of a module, for `suite!` to run by each driver.
 macro_rules! tests {
@@ -30,7 +46,8 @@ pub(crate) use tests;
 macro_rules! suite {
     ($name:ident: $driver:ty) => {
         mod $name {
-            $crate::conformance::suite!(@modules $driver: add claim find leases migrate race);
+            $crate::conformance::suite!(@modules $driver: add bulk change claim edit errors events find keys leases
+                migrate notes pages payloads prune race random receive settle stuck wake watch);
         }
     };
     (@modules $driver:ty: $($module:ident)*) => {

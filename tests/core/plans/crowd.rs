@@ -1,11 +1,28 @@
 //! A store as it looks after some time: forty thousand jobs, most of them finished, the others in every state.
 
+use dataqueue::storage::StoreOptions;
+use rusqlite::Connection;
+use tokio_postgres::{Config, NoTls};
+
 use crate::bench::Bench;
 
 /// On PostgreSQL.
 pub async fn on_postgres(bench: &Bench) {
     bench.forget_history();
-    bench.driver().run(POSTGRES).await;
+    let StoreOptions::Postgres(options) = bench.driver().options() else { panic!("no server") };
+    let mut config = Config::new();
+    for (host, port) in &options.hosts {
+        config.host(host).port(*port);
+    }
+    config.user(&options.user).dbname(&options.database);
+    if let Some(password) = &options.password {
+        config.password(password);
+    }
+    let (client, connection) = config.connect(NoTls).await.unwrap();
+    let driven = tokio::spawn(connection);
+    client.batch_execute(&format!("set search_path to {}; {POSTGRES}", options.schema)).await.unwrap();
+    drop(client);
+    driven.await.unwrap().unwrap();
 }
 
 /// Of each forty jobs in a row, twenty-eight are completed. Workers 1 to 19 live; the twentieth is gone and left leases.
@@ -43,7 +60,9 @@ analyze job_workers, job_queue, job_ready, job_scheduled, job_leases, job_events
 /// On SQLite.
 pub async fn on_sqlite(bench: &Bench) {
     bench.forget_history();
-    bench.driver().run(SQLITE).await;
+    let StoreOptions::Sqlite(options) = bench.driver().options() else { panic!("no file") };
+    let path = options.path.unwrap();
+    tokio::task::spawn_blocking(move || Connection::open(path).unwrap().execute_batch(SQLITE).unwrap()).await.unwrap();
 }
 
 /// As the one above.

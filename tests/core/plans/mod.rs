@@ -2,6 +2,7 @@
 
 mod crowd;
 mod postgres;
+mod reads;
 mod sqlite;
 mod tree;
 mod walks;

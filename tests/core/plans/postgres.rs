@@ -66,7 +66,7 @@ fn arguments(name: &str) -> &'static str {
 fn driver(bench: &Bench) -> PostgresStorage {
     match bench.driver().options() {
         StoreOptions::Postgres(options) => PostgresStorage::new(options).unwrap(),
-        StoreOptions::Sqlite(_) => unreachable!(),
+        StoreOptions::Redis(_) | StoreOptions::Sqlite(_) => unreachable!(),
     }
 }
 
@@ -191,6 +191,6 @@ fn every_index_of_the_schema_is_named_by_a_query() {
 fn schema(bench: &Bench) -> String {
     match bench.driver().options() {
         StoreOptions::Postgres(options) => options.schema,
-        StoreOptions::Sqlite(_) => unreachable!(),
+        StoreOptions::Redis(_) | StoreOptions::Sqlite(_) => unreachable!(),
     }
 }

@@ -67,7 +67,8 @@ fn search(node: &Value, stops: bool, found: &mut Vec<String>) {
     let whole = match kind {
         "Seq Scan" => is_large(node),
         "Index Scan" | "Index Only Scan" => is_large(node) && !leases && unconditional && !stops,
-        "Bitmap Index Scan" => !leases && unconditional,
+        // One row for each living worker: small, whichever way it is read.
+        "Bitmap Index Scan" => !leases && unconditional && text(node, "Index Name") != "job_workers_pkey",
         _ => false,
     };
     if whole {

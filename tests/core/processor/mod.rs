@@ -36,4 +36,5 @@ macro_rules! suite {
 }
 
 suite!(postgres: crate::bench::Postgres: deadlines drain idle leases order outage prefetch);
+suite!(redis: crate::bench::Redis: deadlines drain idle leases order outage prefetch);
 suite!(sqlite: crate::bench::Sqlite: deadlines drain idle leases order outage prefetch);

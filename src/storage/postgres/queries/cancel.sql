@@ -5,7 +5,8 @@ WITH ready AS (
 ), scheduled AS (
     DELETE FROM {schema}.job_scheduled WHERE job_id = ANY ($1::int8[]) RETURNING job_id
 ), done AS (
-    UPDATE {schema}.job_queue j SET status = 'cancelled', last_cancelled_at = now(), updated_at = now(), next_attempt_at = NULL
+    UPDATE {schema}.job_queue j SET status = 'cancelled', last_cancelled_at = now(), updated_at = now(), next_attempt_at = NULL,
+        wait_until = NULL, wait_token_id = NULL, pending_reason = NULL
     WHERE j.id = ANY ($1::int8[])
         AND (j.status IN ('pending', 'waiting') OR j.status = 'failed' AND j.next_attempt_at IS NOT NULL)
         AND (SELECT count(*) FROM ready) + (SELECT count(*) FROM scheduled) >= 0

@@ -1,7 +1,10 @@
 -- Takes the leases that `{chosen}` finds and makes their jobs claimable, or ends them as lost: job_queue_pkey,
--- job_ready_pkey, job_watchers_pkey.
-WITH chosen AS MATERIALIZED (
+-- job_ready_pkey, job_watchers_pkey. A worker goes with the first lease that is taken from it, so that its renewal tells it:
+-- job_workers_pkey.
+WITH {workers} chosen AS MATERIALIZED (
     {chosen}
+), buried AS (
+    DELETE FROM {schema}.job_workers WHERE id = ANY (ARRAY(SELECT worker_id FROM chosen))
 ), taken AS (
     DELETE FROM {schema}.job_leases WHERE ctid = ANY (ARRAY(SELECT place FROM chosen))
 ), done AS (

@@ -6,7 +6,7 @@ WITH ready AS (
 ), done AS (
     UPDATE {schema}.job_queue j SET status = 'pending', run_at = now(), updated_at = now(), last_retried_at = now(),
         next_attempt_at = NULL, failure_reason = NULL, completed_at = NULL, crashes = 0,
-        lease_worker = NULL, lease_token = NULL, max_attempts = greatest(j.max_attempts, j.attempts + 1)
+        max_attempts = greatest(j.max_attempts, j.attempts + 1)
     WHERE j.id = ANY ($1::int8[]) AND j.status IN ('failed', 'cancelled')
         AND (SELECT count(*) FROM ready) + (SELECT count(*) FROM scheduled) >= 0
     RETURNING j.id, j.run_at, j.priority, j.job_type

@@ -1,0 +1,84 @@
+//! Hints inside this process: that there is work, and that a watched job may have ended.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use tokio::sync::{Notify, watch};
+
+use crate::model::JobId;
+use crate::storage::{Wakes, Watch};
+
+/// Where hints come together and go out.
+pub(in crate::storage) struct Hub {
+    wake: watch::Sender<u64>,
+    watched: Mutex<HashMap<JobId, Watched>>,
+    /// There is something to tell other processes.
+    pub(in crate::storage) tell: Notify,
+}
+
+struct Watched {
+    sender: watch::Sender<u64>,
+    interested: usize,
+}
+
+impl Hub {
+    pub(in crate::storage) fn new() -> Arc<Self> {
+        Arc::new(Self { wake: watch::Sender::new(0), watched: Mutex::default(), tell: Notify::new() })
+    }
+
+    /// The hints that there is work.
+    pub(in crate::storage) fn wakes(&self) -> Wakes {
+        self.wake.subscribe()
+    }
+
+    /// There may be work.
+    pub(in crate::storage) fn bump(&self) {
+        self.wake.send_modify(|count| *count = count.wrapping_add(1));
+    }
+
+    /// Hints may have been missed.
+    pub(in crate::storage) fn look_again(&self) {
+        self.bump();
+        self.watched.lock().values().for_each(Watched::bump);
+    }
+
+    /// These jobs may have ended.
+    pub(in crate::storage) fn ended(&self, ids: impl Iterator<Item = JobId>) {
+        let watched = self.watched.lock();
+        if !watched.is_empty() {
+            ids.filter_map(|id| watched.get(&id)).for_each(Watched::bump);
+        }
+    }
+
+    /// Takes interest in the end of a job.
+    pub(in crate::storage) fn watch(self: &Arc<Self>, id: JobId) -> Watch {
+        let mut watched = self.watched.lock();
+        let entry = watched.entry(id).or_insert_with(|| Watched { sender: watch::Sender::new(0), interested: 0 });
+        entry.interested += 1;
+        Watch { hints: entry.sender.subscribe(), guard: Box::new(Interest { hub: self.clone(), id }) }
+    }
+}
+
+impl Watched {
+    fn bump(&self) {
+        self.sender.send_modify(|count| *count = count.wrapping_add(1));
+    }
+}
+
+struct Interest {
+    hub: Arc<Hub>,
+    id: JobId,
+}
+
+impl Drop for Interest {
+    fn drop(&mut self) {
+        let mut watched = self.hub.watched.lock();
+        if let Some(entry) = watched.get_mut(&self.id) {
+            entry.interested -= 1;
+            if entry.interested == 0 {
+                watched.remove(&self.id);
+            }
+        }
+    }
+}

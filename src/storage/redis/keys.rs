@@ -1,0 +1,93 @@
+//! The keys of a queue: a fixed set, in one slot of a cluster, so that every script can name them all.
+
+/// The keys in the order in which every script takes them.
+const NAMES: [&str; 23] = [
+    "meta",
+    "jobs",
+    "payloads",
+    "outputs",
+    "errors",
+    "steps",
+    "events",
+    "holders",
+    "pending",
+    "processing",
+    "completed",
+    "failed",
+    "cancelled",
+    "waiting",
+    "types",
+    "tags",
+    "ready",
+    "later",
+    "workers",
+    "expiry",
+    "orphans",
+    "watchers",
+    "batches",
+];
+
+/// The names of a queue's keys and channels.
+#[derive(Debug, Clone)]
+pub(super) struct Keys {
+    base: String,
+}
+
+impl Keys {
+    /// The keys under a prefix. Its name becomes their hash tag, unless it has one of its own: `dq:` gives `{dq}:jobs`.
+    pub(super) fn new(prefix: &str) -> Self {
+        let name = prefix.trim_end_matches(':');
+        let base = if prefix.contains('{') || name.is_empty() {
+            prefix.to_owned()
+        } else {
+            format!("{{{name}}}{}", prefix.get(name.len()..).unwrap_or_default())
+        };
+        Self { base: if base.contains('{') { base } else { format!("{{{base}}}") } }
+    }
+
+    /// All keys, in order.
+    pub(super) fn all(&self) -> Vec<String> {
+        NAMES.iter().map(|name| format!("{}{name}", self.base)).collect()
+    }
+
+    /// One of them.
+    pub(super) fn named(&self, name: &str) -> String {
+        format!("{}{name}", self.base)
+    }
+
+    /// Where it is told that there is work.
+    pub(super) fn wake_channel(&self) -> String {
+        self.named("meta:wake")
+    }
+
+    /// Where it is told that watched jobs ended.
+    pub(super) fn ended_channel(&self) -> String {
+        self.named("meta:ended")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_key_of_a_queue_has_the_same_hash_tag() {
+        for (prefix, key) in [
+            ("dq:", "{dq}:jobs"),
+            ("app", "{app}jobs"),
+            ("a:b:", "{a:b}:jobs"),
+            ("x{tag}y:", "x{tag}y:jobs"),
+            ("::", "{::}jobs"),
+        ] {
+            assert_eq!(Keys::new(prefix).named("jobs"), key);
+        }
+    }
+
+    #[test]
+    fn each_key_is_named_once() {
+        let mut all = Keys::new("dq:").all();
+        all.sort();
+        all.dedup();
+        assert_eq!(all.len(), NAMES.len());
+    }
+}

@@ -1,0 +1,57 @@
+//! The version of the layout of the keys: set up by the first call, taken down with everything in it.
+
+use std::sync::atomic::Ordering;
+
+use super::RedisStorage;
+use crate::error::{Error, Result};
+use crate::storage::migrate::{self, REDIS};
+use crate::storage::{MigrationState, MigrationStep};
+
+impl RedisStorage {
+    /// Looks whether the keys hold what they should, and marks them as ours where they are new.
+    pub(super) async fn set_up(&self) -> Result<()> {
+        let newest = REDIS.len();
+        let (version, fault): (i32, String) =
+            self.call_unchecked(&self.scripts.set_up, |call| call.arg(newest)).await?;
+        if !fault.is_empty() {
+            return Err(Error::Config(format!(
+                "in Redis, the key {fault}: it is not this library's and was left as it is. Choose another key_prefix"
+            )));
+        }
+        migrate::check(REDIS, &(1..=version).collect::<Vec<_>>(), None)
+    }
+
+    pub(super) async fn run_migrations(&self, target: Option<i32>) -> Result<Vec<MigrationStep>> {
+        let applied = self.applied().await?;
+        let mut steps = Vec::new();
+        if target.is_none() {
+            self.set_up().await?;
+        }
+        for (migration, is_up) in migrate::plan(REDIS, &applied, target)? {
+            if is_up {
+                self.set_up().await?;
+            } else {
+                let mut unlink = redis::cmd("UNLINK");
+                unlink.arg(self.keys.all());
+                self.run::<i64>(&unlink).await?;
+            }
+            let text = if is_up { migration.up } else { migration.down };
+            let (version, name) = (migration.version, migration.name.to_owned());
+            steps.push(MigrationStep { version, name, sql: text.to_owned() });
+        }
+        // A call after this finds the keys as they are now.
+        self.checked.store(target.is_none(), Ordering::Relaxed);
+        Ok(steps)
+    }
+
+    pub(super) async fn applied_migrations(&self) -> Result<MigrationState> {
+        Ok(migrate::state(REDIS, self.applied().await?))
+    }
+
+    async fn applied(&self) -> Result<Vec<i32>> {
+        let mut read = redis::cmd("HGET");
+        read.arg(self.keys.named("meta")).arg("version");
+        let version: Option<i32> = self.run(&read).await?;
+        Ok((1..=version.unwrap_or(0)).collect())
+    }
+}

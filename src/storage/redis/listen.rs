@@ -1,0 +1,127 @@
+//! Hints between processes: one connection that listens for what scripts publish.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use redis::{Client, Msg};
+use tokio::sync::watch;
+use tokio::time::{sleep, timeout};
+
+use super::RedisStorage;
+use super::connection;
+use super::faults::{translated, unavailable};
+use super::upkeep::micros;
+use crate::error::Result;
+use crate::model::JobId;
+use crate::storage::hub::Hub;
+use crate::storage::{Wakes, Watch};
+
+/// The longest pause between two tries to connect.
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+/// Interest in a job that is not renewed is forgotten after this long; its watcher looks again by itself.
+const INTEREST: Duration = Duration::from_secs(24 * 3600);
+/// How often the listening connection is tried: a cut that nobody told of must not go unnoticed for long.
+const TRIED: Duration = Duration::from_secs(30);
+
+impl RedisStorage {
+    pub(super) async fn start_listening(&self) -> Result<Wakes> {
+        self.link().await?;
+        self.ensure_listener().await;
+        Ok(self.hub.wakes())
+    }
+
+    pub(super) async fn watch_job(&self, id: JobId) -> Result<Watch> {
+        let watch = self.hub.watch(id);
+        self.call::<i64>(&self.scripts.watch, |call| call.arg(id).arg(micros(INTEREST))).await?;
+        self.ensure_listener().await;
+        Ok(watch)
+    }
+
+    /// Starts the listener once, and waits until it listens, but not for a server that is away: it goes on trying.
+    async fn ensure_listener(&self) {
+        let mut connected = self.listener.get_or_init(|| self.spawn_listener()).clone();
+        let _ = timeout(self.options.connect_timeout, connected.wait_for(|connected| *connected)).await;
+    }
+
+    fn spawn_listener(&self) -> watch::Receiver<bool> {
+        let (sender, receiver) = watch::channel(false);
+        if let Ok(client) = connection::client(&self.options) {
+            let listener = Listener {
+                client,
+                wake: self.keys.wake_channel(),
+                ended: self.keys.ended_channel(),
+                own: self.origin.clone(),
+                patience: self.options.connect_timeout,
+                hub: Arc::clone(&self.hub),
+                connected: sender,
+            };
+            self.spawn(listener.run());
+        }
+        receiver
+    }
+}
+
+struct Listener {
+    client: Client,
+    wake: String,
+    ended: String,
+    /// What this storage's own hints hold, which it has already taken.
+    own: String,
+    patience: Duration,
+    hub: Arc<Hub>,
+    connected: watch::Sender<bool>,
+}
+
+impl Listener {
+    async fn run(self) {
+        let mut pause = Duration::from_millis(50);
+        loop {
+            match self.listen().await {
+                Ok(()) => {
+                    pause = Duration::from_millis(50);
+                    tracing::warn!("the connection that listens for work was lost; connecting again");
+                }
+                Err(error) => tracing::warn!("no connection to listen for work: {error}"),
+            }
+            // A server that lets nobody subscribe is lived with: the poll goes on alone.
+            self.connected.send_replace(true);
+            sleep(pause.mul_f64(0.5 + rand::random::<f64>() / 2.0)).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    /// Listens until the connection ends.
+    async fn listen(&self) -> Result<()> {
+        let connecting = timeout(self.patience, self.client.get_async_pubsub()).await;
+        let pubsub = connecting.map_err(|_| unavailable("no connection to listen on"))?;
+        let (mut sink, mut messages) = pubsub.map_err(|error| translated(&error))?.split();
+        let subscribed = timeout(self.patience, sink.subscribe(&[&self.wake, &self.ended])).await;
+        subscribed.map_err(|_| unavailable("no answer to SUBSCRIBE"))?.map_err(|error| translated(&error))?;
+        self.connected.send_replace(true);
+        // What happened while nobody listened is found by looking.
+        self.hub.look_again();
+        loop {
+            match timeout(TRIED, messages.next()).await {
+                Ok(Some(message)) => self.hear(&message),
+                Ok(None) => return Ok(()),
+                Err(_) => {
+                    let answer = timeout(self.patience, sink.ping::<redis::Value>()).await;
+                    if !matches!(answer, Ok(Ok(_))) {
+                        return Ok(());
+                    }
+                }
+            }
+        }
+    }
+
+    fn hear(&self, message: &Msg) {
+        let payload = message.get_payload_bytes();
+        if message.get_channel_name() == self.ended {
+            let ids = str::from_utf8(payload).unwrap_or_default().split(',').filter_map(|id| id.parse().ok());
+            self.hub.ended(ids);
+        } else if payload != self.own.as_bytes() {
+            self.hub.bump();
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! The Lua scripts, each put together of what scripts share and its own part.
+
+use redis::Cmd;
+
+use super::keys::Keys;
+
+/// A script of one queue.
+#[derive(Debug, Clone)]
+pub(super) struct Script {
+    pub(super) text: String,
+    /// Whether a call whose answer was lost may be made again: it changes nothing, or does the same once more.
+    pub(super) repeatable: bool,
+    /// `EVALSHA` with every key, to be completed by arguments.
+    call: Cmd,
+}
+
+impl Script {
+    fn new(keys: &[String], repeatable: bool, parts: &[&str]) -> Self {
+        let text = parts.concat();
+        let hash = redis::Script::new(&text).get_hash().to_owned();
+        let mut call = redis::cmd("EVALSHA");
+        call.arg(hash).arg(keys.len()).arg(keys);
+        Self { text, repeatable, call }
+    }
+
+    /// A call by `origin`, to which arguments can be added.
+    pub(super) fn call(&self, origin: &str) -> Cmd {
+        let mut call = self.call.clone();
+        call.arg(origin);
+        call
+    }
+}
+
+macro_rules! shared {
+    ($name:literal) => {
+        include_str!(concat!("scripts/shared/", $name, ".lua"))
+    };
+}
+
+macro_rules! scripts {
+    ($($repeatable:ident $name:ident: $($part:literal)*;)*) => {
+        /// Every script of a queue.
+        #[derive(Debug, Clone)]
+        pub(super) struct Scripts {
+            $(pub(super) $name: Script,)*
+        }
+
+        impl Scripts {
+            pub(super) fn new(keys: &Keys) -> Self {
+                let keys = keys.all();
+                Self {
+                    $($name: Script::new(&keys, stringify!($repeatable) == "again", &[
+                        shared!("keys"),
+                        $(shared!($part),)*
+                        include_str!(concat!("scripts/", stringify!($name), ".lua")),
+                    ]),)*
+                }
+            }
+        }
+    };
+}
+
+scripts! {
+    once add: "clock";
+    once begin_batch: "clock";
+    once open_batch: ;
+    again drop_batch: "full" "clock" "changes" "commit" "purge";
+    again register: "full" "clock";
+    again renew: "full" "clock";
+    again unregister: ;
+    once claim: "full" "clock" "changes" "commit" "hidden" "pick";
+    again reply: "clock" "changes";
+    again types: ;
+    again receive: "clock" "changes" "commit";
+    again settle: "full" "clock" "changes" "commit" "errors";
+    again note: "full" "clock" "changes" "commit";
+    again reclaim: "full" "clock" "changes" "commit" "errors" "take";
+    again stuck: "full" "clock" "changes" "commit" "errors" "take" "walk";
+    again get: ;
+    again find: "clock" "changes" "hidden" "walk" "filter";
+    again count: "hidden" "filter";
+    once cancel: "full" "clock" "changes" "commit";
+    once retry: "full" "clock" "changes" "commit";
+    once edit: "full" "clock" "changes" "commit";
+    again prune_jobs: "full" "clock" "changes" "commit" "walk" "purge";
+    again prune_events: "full" "clock" "walk";
+    again watch: "clock";
+    again set_up: ;
+}

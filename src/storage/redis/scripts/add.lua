@@ -1,0 +1,68 @@
+-- Adds jobs, or finds the holders of their keys: a negative id is a holder's.
+-- ARGV: origin, first id where ids were reserved, first id of the large batch this is a part of, then seven a job:
+-- type, priority as it sorts, run_at (empty: now), record after run_at, payload, key, tags as MessagePack.
+-- Answers nothing where the batch was given up.
+local WIDTH = 7
+local count = (#ARGV - 3) / WIDTH
+local batch = ARGV[3] ~= '' and ARGV[3]
+if batch and call('HEXISTS', BATCHES, batch) == 0 then
+    return {}
+end
+local first = tonumber(ARGV[2]) or call('HINCRBY', META, 'id', count) - count + 1
+local answer, taken, holders, tags = {}, {}, {}, {}
+
+for at = 1, count do
+    local number, key, names = first + at - 1, ARGV[3 + at * WIDTH - 1], ARGV[3 + at * WIDTH]
+    local holder = key ~= '' and (taken[key] or call('HGET', HOLDERS, key))
+    answer[at] = holder and -tonumber(holder) or number
+    if key ~= '' and not holder then
+        taken[key] = number
+        holders[#holders + 1] = key
+        holders[#holders + 1] = number
+    end
+    for _, tag in ipairs(not holder and names ~= '' and cmsgpack.unpack(names) or {}) do
+        tags[#tags + 1] = 0
+        tags[#tags + 1] = tag .. '\0' .. wide(number)
+    end
+end
+
+local header = '\220\0\29' .. cmsgpack.pack(NOW) .. cmsgpack.pack(NOW)
+local now_text = cmsgpack.pack(NOW_TEXT)
+local event = call('HINCRBY', META, 'event', count) - count
+local records, payloads, events, pending, types, ready, later = {}, {}, {}, {}, {}, {}, {}
+
+for at = 1, count do
+    local number = answer[at]
+    if number > 0 then
+        local job_type, priority, run_at, rest, payload = unpack(ARGV, at * WIDTH - 3, at * WIDTH + 1)
+        local id, sorted = string.format('%.0f', number), wide(number)
+        local due = run_at == '' and NOW_TEXT or run_at
+        local next = #records + 1
+        records[next], records[next + 1] = id, header .. (run_at == '' and now_text or cmsgpack.pack(run_at)) .. rest
+        payloads[next], payloads[next + 1] = id, payload
+        events[next], events[next + 1] = id, string.format('a%.0f,%.0f,0,', event + at, NOW)
+        pending[next], pending[next + 1] = number, id
+        types[next], types[next + 1] = 0, job_type .. '\0' .. sorted
+        local is_due = due <= NOW_TEXT
+        local queue = is_due and ready or later
+        queue[#queue + 1] = 0
+        queue[#queue + 1] = job_type .. '\0' .. (is_due and priority .. due or due .. priority) .. sorted
+    end
+end
+
+many('ZADD', TAGS, tags)
+many('HSET', HOLDERS, holders)
+many('HSET', JOBS, records)
+many('HSET', PAYLOADS, payloads)
+many('HSET', EVENTS, events)
+many('ZADD', PENDING, pending)
+many('ZADD', TYPES, types)
+many('ZADD', READY, ready)
+many('ZADD', LATER, later)
+if batch then
+    local last, _, written = string.match(call('HGET', BATCHES, batch), '^(%d+),(%d+),(%d+)$')
+    call('HSET', BATCHES, batch, string.format('%s,%.0f,%.0f', last, NOW + 600000000, written + #records / 2))
+elseif #records > 0 then
+    call('PUBLISH', META .. ':wake', ORIGIN)
+end
+return answer

@@ -1,0 +1,16 @@
+-- Cancels jobs that are upcoming or wait. ARGV: origin, ids. Answers how many.
+local ids, count = { unpack(ARGV, 2) }, 0
+for id, job in pairs(read_jobs(ids)) do
+    local status = job[STATUS]
+    if status == 'p' or status == 'w' or (status == 'f' and job[NEXT_AT]) then
+        displace(id, job)
+        set_status(id, job, 'x')
+        job[CANCELLED_AT], job[UPDATED_AT], job[NEXT_AT] = NOW, NOW, false
+        changed[id] = cmsgpack.pack(job)
+        note(id, 'x')
+        ended[#ended + 1] = id
+        count = count + 1
+    end
+end
+commit()
+return count

@@ -1,0 +1,54 @@
+-- Leases due jobs to a worker, in the order to be run.
+-- ARGV: origin, worker, its name, token, limit, most jobs to look at, then the types.
+-- Answers the time, whether the worker is registered, whether claimable jobs were left, when the next falls due, and six
+-- values a job.
+local worker, name, token, limit, most = ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
+if call('HEXISTS', WORKERS, worker) == 0 then
+    return { string.format('%.0f', NOW), 0 }
+end
+local types = { unpack(ARGV, 7) }
+local is_hidden = hidden_jobs()
+local members, due, more = pick_ready(types, limit, most, is_hidden)
+
+local ids = {}
+for at, member in ipairs(members) do
+    ids[at] = string.format('%.0f', tonumber(string.sub(member, -16)))
+    leave(READY, member)
+end
+local jobs = read_jobs(ids)
+local claimed, retried = {}, {}
+for _, id in ipairs(ids) do
+    local job = jobs[id]
+    if job and (job[STATUS] == 'p' or job[STATUS] == 'f') then
+        job[WORKER], job[TOKEN], job[LOCKED_BY] = tonumber(worker), token, name
+        job[RETRYING] = job[STATUS] == 'f' and 1 or 0
+        set_status(id, job, 'r')
+        retried[#retried + 1] = job[ATTEMPTS] > 0 and id or nil
+        job[ATTEMPTS] = job[ATTEMPTS] + 1
+        job[LOCKED_AT], job[UPDATED_AT], job[STARTED_AT] = NOW, NOW, job[STARTED_AT] or NOW
+        job[NEXT_AT], job[WHY_PENDING] = false, false
+        changed[id] = cmsgpack.pack(job)
+        claimed[#claimed + 1] = id
+        note(id, 'p')
+    end
+end
+local answer = { string.format('%.0f', NOW), 1, more and 1 or 0, due or '' }
+local payloads = fetch(PAYLOADS, claimed)
+for at, id in ipairs(claimed) do
+    local from = #answer
+    answer[from + 1], answer[from + 2], answer[from + 3] = id, changed[id], payloads[at]
+    answer[from + 4], answer[from + 5], answer[from + 6] = false, false, false
+end
+if #retried > 0 then
+    local outputs, errors, steps = fetch(OUTPUTS, retried), fetch(ERRORS, retried), fetch(STEPS, retried)
+    local place_of = {}
+    for at, id in ipairs(claimed) do
+        place_of[id] = 4 + (at - 1) * 6
+    end
+    for at, id in ipairs(retried) do
+        local from = place_of[id]
+        answer[from + 4], answer[from + 5], answer[from + 6] = outputs[at], errors[at], steps[at]
+    end
+end
+commit()
+return answer

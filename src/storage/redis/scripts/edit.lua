@@ -1,0 +1,48 @@
+-- Replaces fields of upcoming jobs. ARGV: origin, the new values as a MessagePack map, metadata of the event, whether
+-- there is a payload, the payload, ids. A value of false clears. Answers how many.
+local edit, ids, count = cmsgpack.unpack(ARGV[2]), { unpack(ARGV, 6) }, 0
+local FIELDS = {
+    priority = PRIORITY, timeout_ms = TIMEOUT_MS, retry_delay = RETRY_DELAY, retry_backoff = RETRY_BACKOFF,
+    retry_delay_max = RETRY_DELAY_MAX, tags = JOB_TAGS,
+}
+
+local function tag(id, before, after)
+    for _, name in ipairs(before or {}) do
+        leave(TAGS, name .. '\0' .. wide(id))
+    end
+    for _, name in ipairs(after or {}) do
+        enter(TAGS, 0, name .. '\0' .. wide(id))
+    end
+end
+
+for id, job in pairs(read_jobs(ids)) do
+    if job[STATUS] == 'p' or (job[STATUS] == 'f' and job[NEXT_AT]) then
+        displace(id, job)
+        if edit.tags ~= nil then
+            tag(id, job[JOB_TAGS], edit.tags)
+        end
+        for name, field in pairs(FIELDS) do
+            if edit[name] ~= nil then
+                job[field] = edit[name]
+            end
+        end
+        if edit.max_attempts then
+            job[MAX_ATTEMPTS] = math.max(edit.max_attempts, job[ATTEMPTS] + 1)
+        end
+        local due_field = job[STATUS] == 'f' and NEXT_AT or RUN_AT
+        if edit.run_at ~= nil then
+            job[due_field] = edit.run_at or NOW_TEXT
+        end
+        if ARGV[4] == '1' then
+            call('HSET', PAYLOADS, id, ARGV[5])
+        end
+        job[UPDATED_AT] = NOW
+        place(id, job, job[due_field])
+        changed[id] = cmsgpack.pack(job)
+        note(id, 'e', ARGV[3])
+        count = count + 1
+        wake = true
+    end
+end
+commit()
+return count

@@ -1,0 +1,43 @@
+-- Adds jobs of another store with their past, or finds the holders of their keys: a negative id is a holder's.
+-- ARGV: origin, then twelve a job: type, priority as it sorts, created_at, run_at (empty: now), next_attempt_at or empty,
+-- record after run_at, payload, key, tags and errors as MessagePack or empty, steps or empty, metadata of the event.
+local WIDTH = 12
+local answer = {}
+for at = 2, #ARGV, WIDTH do
+    local job_type, priority, created, run_at, retry_at, rest = unpack(ARGV, at, at + 5)
+    local payload, key, tags, errors, steps, origin = unpack(ARGV, at + 6, at + 11)
+    local holder = call('HGET', HOLDERS, key)
+    if holder then
+        answer[#answer + 1] = -tonumber(holder)
+    else
+        local number = call('HINCRBY', META, 'id', 1)
+        local id, sorted = string.format('%.0f', number), wide(number)
+        run_at = run_at == '' and NOW_TEXT or run_at
+        local times = cmsgpack.pack(tonumber(created)) .. cmsgpack.pack(NOW) .. cmsgpack.pack(run_at)
+        call('HSET', HOLDERS, key, id)
+        call('HSET', JOBS, id, '\220\0\29' .. times .. rest)
+        call('HSET', PAYLOADS, id, payload)
+        if errors ~= '' then
+            call('HSET', ERRORS, id, errors)
+        end
+        if steps ~= '' then
+            call('HSET', STEPS, id, steps)
+        end
+        for _, tag in ipairs(tags ~= '' and cmsgpack.unpack(tags) or {}) do
+            call('ZADD', TAGS, 0, tag .. '\0' .. sorted)
+        end
+        call('ZADD', TYPES, 0, job_type .. '\0' .. sorted)
+        call('ZADD', retry_at == '' and PENDING or FAILED, number, id)
+        local due = retry_at == '' and run_at or retry_at
+        if due <= NOW_TEXT then
+            call('ZADD', READY, 0, job_type .. '\0' .. priority .. due .. sorted)
+        else
+            call('ZADD', LATER, 0, job_type .. '\0' .. due .. priority .. sorted)
+        end
+        note(id, 'a', origin)
+        answer[#answer + 1] = number
+        wake = true
+    end
+end
+commit()
+return answer

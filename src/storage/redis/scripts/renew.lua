@@ -1,0 +1,8 @@
+-- Renews all leases of a worker; 0 if it is not registered. ARGV: origin, worker, lease in microseconds.
+local kept = call('HGET', WORKERS, ARGV[2])
+if not kept then
+    return 0
+end
+call('HSET', WORKERS, ARGV[2], cmsgpack.pack({ cmsgpack.unpack(kept)[1], NOW, NOW + ARGV[3] }))
+call('ZADD', EXPIRY, string.format('%.0f', NOW + ARGV[3]), ARGV[2])
+return 1

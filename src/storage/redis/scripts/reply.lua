@@ -1,0 +1,22 @@
+-- The jobs that an earlier claim leased and that still are, in the order of the claim. ARGV: origin, worker, token.
+-- Answers the time, whether the worker is registered, and the ids.
+local ids = call('ZRANGEBYSCORE', PROCESSING, ARGV[2], ARGV[2])
+local jobs, found, order = read_jobs(ids), {}, {}
+for _, id in ipairs(ids) do
+    if jobs[id] and jobs[id][TOKEN] == tonumber(ARGV[3]) then
+        found[#found + 1] = id
+    end
+end
+-- A claim wrote its events in its order.
+for at, history in ipairs(fetch(EVENTS, found)) do
+    local from = 1
+    while history and from <= #history do
+        local _, to, kind, event, length = string.find(history, '^(%a)(%d+),%d+,(%d+),', from)
+        order[found[at]] = kind == 'p' and tonumber(event) or order[found[at]]
+        from = to + length + 1
+    end
+end
+table.sort(found, function(a, b) return (order[a] or 0) < (order[b] or 0) end)
+table.insert(found, 1, string.format('%.0f', NOW))
+table.insert(found, 2, call('HEXISTS', WORKERS, ARGV[2]))
+return found

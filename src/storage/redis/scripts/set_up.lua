@@ -1,0 +1,14 @@
+-- Looks whether the keys are ours, and sets the layout's version where there is none yet. ARGV: origin, version.
+-- Answers the version, and a sentence about a key that holds something else.
+local KINDS = {
+    'hash', 'hash', 'hash', 'hash', 'hash', 'hash', 'hash', 'hash', 'zset', 'zset', 'zset', 'zset', 'zset', 'zset',
+    'zset', 'zset', 'zset', 'zset', 'hash', 'zset', 'set', 'hash', 'hash',
+}
+for at, key in ipairs(KEYS) do
+    local kind = call('TYPE', key).ok
+    if kind ~= 'none' and kind ~= KINDS[at] then
+        return { 0, key .. ' is a ' .. kind .. ' and should be a ' .. KINDS[at] }
+    end
+end
+call('HSETNX', META, 'version', ARGV[2])
+return { tonumber(call('HGET', META, 'version')), '' }

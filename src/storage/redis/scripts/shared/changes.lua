@@ -1,0 +1,58 @@
+-- What a script changes is gathered and written once, by `commit`.
+local changed, leaving, entering, noted, ended = {}, {}, {}, {}, {}
+local wake = false
+
+-- The jobs of these ids that exist, by id.
+local function read_jobs(ids)
+    local jobs = {}
+    for at, record in ipairs(fetch(JOBS, ids)) do
+        if record and not jobs[ids[at]] then
+            jobs[ids[at]] = cmsgpack.unpack(record)
+        end
+    end
+    return jobs
+end
+
+local function leave(key, member)
+    leaving[key] = leaving[key] or {}
+    table.insert(leaving[key], member)
+end
+
+local function enter(key, score, member)
+    local list = entering[key] or {}
+    entering[key] = list
+    list[#list + 1] = score
+    list[#list + 1] = member
+end
+
+local function ready_member(id, job, due)
+    return job[TYPE] .. '\0' .. string.format('%010.0f', 2147483647 - job[PRIORITY]) .. due .. wide(id)
+end
+
+local function later_member(id, job, due)
+    return job[TYPE] .. '\0' .. due .. string.format('%010.0f', 2147483647 - job[PRIORITY]) .. wide(id)
+end
+
+-- Puts a job into the queue: among the claimable, or among those of later.
+local function place(id, job, due)
+    if due <= NOW_TEXT then
+        enter(READY, 0, ready_member(id, job, due))
+    else
+        enter(LATER, 0, later_member(id, job, due))
+    end
+end
+
+-- Takes a job out of the queue, if it stands in it.
+local function displace(id, job)
+    local due = job[STATUS] == 'p' and job[RUN_AT] or job[STATUS] == 'f' and job[NEXT_AT]
+    if due then
+        leave(READY, ready_member(id, job, due))
+        leave(LATER, later_member(id, job, due))
+    end
+end
+
+local function set_status(id, job, status)
+    leave(BY_STATUS[job[STATUS]], id)
+    enter(BY_STATUS[status], status == 'r' and job[WORKER] or id, id)
+    job[STATUS] = status
+end

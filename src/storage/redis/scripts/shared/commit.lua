@@ -1,0 +1,67 @@
+-- Notes a change of a job, to be kept with its history.
+local function note(id, kind, metadata)
+    noted[#noted + 1] = { id, kind, metadata or '' }
+end
+
+-- Appends the notes to the histories. An event is `<kind><event id>,<time>,<length>,<metadata>`.
+local function write_events()
+    local last = call('HINCRBY', META, 'event', #noted)
+    local ids, texts = {}, {}
+    for at, event in ipairs(noted) do
+        local id, kind, metadata = event[1], event[2], event[3]
+        if not texts[id] then
+            texts[id] = {}
+            ids[#ids + 1] = id
+        end
+        local number = string.format('%.0f,%.0f,', last - #noted + at, NOW)
+        table.insert(texts[id], kind .. number .. #metadata .. ',' .. metadata)
+    end
+    local fields = {}
+    for at, before in ipairs(fetch(EVENTS, ids)) do
+        fields[#fields + 1] = ids[at]
+        fields[#fields + 1] = (before or '') .. table.concat(texts[ids[at]])
+    end
+    many('HSET', EVENTS, fields)
+end
+
+-- Tells those who wait for the end of a job.
+local function tell_watchers()
+    if call('HLEN', WATCHERS) == 0 then
+        return
+    end
+    local told = {}
+    for at, watched in ipairs(fetch(WATCHERS, ended)) do
+        if watched then
+            told[#told + 1] = ended[at]
+        end
+    end
+    if #told > 0 then
+        many('HDEL', WATCHERS, told)
+        call('PUBLISH', META .. ':ended', table.concat(told, ','))
+    end
+end
+
+-- Writes what was gathered. What leaves a sorted set leaves before anything enters it.
+local function commit()
+    local records = {}
+    for id, record in pairs(changed) do
+        records[#records + 1] = id
+        records[#records + 1] = record
+    end
+    many('HSET', JOBS, records)
+    for key, members in pairs(leaving) do
+        many('ZREM', key, members)
+    end
+    for key, pairs_of in pairs(entering) do
+        many('ZADD', key, pairs_of)
+    end
+    if #noted > 0 then
+        write_events()
+    end
+    if #ended > 0 then
+        tell_watchers()
+    end
+    if wake then
+        call('PUBLISH', META .. ':wake', ORIGIN)
+    end
+end

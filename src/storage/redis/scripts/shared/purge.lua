@@ -1,0 +1,23 @@
+-- Forgets a job and all that belongs to it.
+local purged, freed = {}, {}
+
+local function purge(id, job)
+    purged[#purged + 1] = id
+    leave(BY_STATUS[job[STATUS]], id)
+    leave(TYPES, job[TYPE] .. '\0' .. wide(id))
+    for _, tag in ipairs(job[JOB_TAGS] or {}) do
+        leave(TAGS, tag .. '\0' .. wide(id))
+    end
+    displace(id, job)
+    if job[KEY] and call('HGET', HOLDERS, job[KEY]) == id then
+        freed[#freed + 1] = job[KEY]
+    end
+    ended[#ended + 1] = id
+end
+
+local function write_purge()
+    for _, key in ipairs({ JOBS, PAYLOADS, OUTPUTS, ERRORS, STEPS, EVENTS }) do
+        many('HDEL', key, purged)
+    end
+    many('HDEL', HOLDERS, freed)
+end

@@ -1,0 +1,26 @@
+-- Takes a running job from a worker that is gone: it is due again, or lost for good. Answers whether it ended.
+local function take(id, job, most_crashes, most_errors)
+    local worker = job[LOCKED_BY] or ''
+    job[CRASHES] = job[CRASHES] + 1
+    job[UPDATED_AT], job[LOCKED_AT], job[LOCKED_BY], job[NEXT_AT] = NOW, false, false, false
+    local is_over = job[CRASHES] >= most_crashes or job[ATTEMPTS] >= job[MAX_ATTEMPTS]
+    set_status(id, job, is_over and 'f' or 'p')
+    job[WORKER], job[TOKEN] = false, false
+    if is_over then
+        local message = cjson.encode('worker ' .. worker .. ' died or was cut off while it ran the job')
+        local attempt = string.format('%.0f', job[ATTEMPTS])
+        job[FAILED_AT], job[REASON] = NOW, 'lost'
+        add_error(id, '{"message":' .. message .. ',"type":null,"traceback":null,"attempt":' .. attempt, most_errors)
+        note(id, 'f', '{"message":' .. message .. ',"reason":"lost","attempt":' .. attempt .. ',"will_retry":false}')
+        ended[#ended + 1] = id
+    else
+        if job[RUN_AT] > NOW_TEXT then
+            job[RUN_AT] = NOW_TEXT
+        end
+        place(id, job, job[RUN_AT])
+        note(id, 'g')
+        wake = true
+    end
+    changed[id] = cmsgpack.pack(job)
+    return is_over
+end

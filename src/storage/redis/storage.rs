@@ -1,0 +1,141 @@
+//! The seam: which function serves which method.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+
+use super::RedisStorage;
+use crate::error::{Backend, Error, Result};
+use crate::model::{
+    Added, Answer, Change, Chunk, Claim, ClaimRequest, Durability, Event, Filter, Job, JobId, NewJob, Note, Page,
+    Prune, Reclaimed, Settled, Settlement, Transfer, Worker,
+};
+use crate::storage::{Capabilities, ExternalAdd, MigrationState, MigrationStep, Storage, Wakes, Watch};
+
+#[async_trait]
+impl Storage for RedisStorage {
+    fn backend(&self) -> Backend {
+        Backend::Redis
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities { external_transactions: false, explicit_migrations: false }
+    }
+
+    async fn add(&self, jobs: Vec<NewJob>) -> Result<Vec<Added>> {
+        self.add_jobs(&jobs).await
+    }
+
+    async fn receive(&self, jobs: Vec<Transfer>) -> Result<Vec<Added>> {
+        self.receive_jobs(&jobs).await
+    }
+
+    fn external_add(&self, _jobs: &[NewJob]) -> Result<ExternalAdd> {
+        Err(Error::Unsupported(
+            "Redis has no transaction of yours that a job could be part of. Add the job without connection=, after your \
+             own commit, with an idempotency_key if it may be repeated; or use PostgreSQL"
+                .into(),
+        ))
+    }
+
+    async fn register(&self, name: &str, lease: Duration) -> Result<Worker> {
+        self.register_worker(name, lease).await
+    }
+
+    async fn renew(&self, worker: &Worker, lease: Duration) -> Result<()> {
+        self.renew_worker(worker, lease).await
+    }
+
+    async fn unregister(&self, worker: &Worker) -> Result<()> {
+        self.unregister_worker(worker).await
+    }
+
+    async fn claim(&self, request: &ClaimRequest) -> Result<Claim> {
+        self.claim_jobs(request).await
+    }
+
+    async fn claimable_types(&self) -> Result<Vec<String>> {
+        self.types_to_claim().await
+    }
+
+    async fn reclaim_reply(&self, worker: &Worker, token: i64) -> Result<Claim> {
+        self.claimed_before(worker, token).await
+    }
+
+    async fn settle(&self, settlements: &[Settlement]) -> Result<Vec<Settled>> {
+        self.settle_leases(settlements).await
+    }
+
+    async fn note(&self, notes: &[Note]) -> Result<Vec<Settled>> {
+        self.record_notes(notes).await
+    }
+
+    async fn reclaim(&self, limit: u32) -> Result<Vec<Reclaimed>> {
+        self.reclaim_orphans(limit).await
+    }
+
+    async fn reclaim_stuck(&self, max_processing: Duration, after: i64, limit: u32) -> Result<Chunk> {
+        self.reclaim_old(max_processing, after, limit).await
+    }
+
+    async fn get(&self, ids: &[JobId]) -> Result<Vec<Job>> {
+        self.get_jobs(ids).await
+    }
+
+    async fn find(&self, filter: &Filter, page: Page) -> Result<Vec<Job>> {
+        self.find_jobs(filter, page).await
+    }
+
+    async fn count(&self, filter: &Filter) -> Result<u64> {
+        self.count_jobs(filter).await
+    }
+
+    async fn events(&self, job_id: JobId) -> Result<Vec<Event>> {
+        self.job_events(job_id).await
+    }
+
+    async fn change(&self, id: JobId, change: &Change) -> Result<bool> {
+        Ok(self.change_ids(&[id], change).await? > 0)
+    }
+
+    async fn change_many(&self, filter: &Filter, change: &Change, after: JobId, limit: u32) -> Result<Chunk> {
+        self.change_matching(filter, change, after, limit).await
+    }
+
+    async fn prune_jobs(&self, prune: &Prune, after: JobId, limit: u32) -> Result<Chunk> {
+        self.delete_jobs(prune, after, limit).await
+    }
+
+    async fn prune_events(&self, older_than: Duration, after: i64, limit: u32) -> Result<Chunk> {
+        self.delete_events(older_than, after, limit).await
+    }
+
+    async fn listen(&self) -> Result<Wakes> {
+        self.start_listening().await
+    }
+
+    async fn watch(&self, id: JobId) -> Result<Watch> {
+        self.watch_job(id).await
+    }
+
+    async fn migrate(&self, target: Option<i32>) -> Result<Vec<MigrationStep>> {
+        self.run_migrations(target).await
+    }
+
+    async fn migration_state(&self) -> Result<MigrationState> {
+        self.applied_migrations().await
+    }
+
+    async fn command(&self, command: &[Bytes]) -> Result<Answer> {
+        self.run_for_caller(command).await
+    }
+
+    async fn durability(&self) -> Result<Durability> {
+        self.ask_durability().await
+    }
+
+    async fn close(&self) {
+        self.shut_down();
+    }
+}

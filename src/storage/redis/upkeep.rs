@@ -1,0 +1,88 @@
+//! Workers, the jobs of dead ones, and old rows.
+
+use std::time::Duration;
+
+use super::RedisStorage;
+use super::faults::damaged;
+use super::find::read_id;
+use super::record::letter;
+use crate::error::{Error, Result};
+use crate::model::{Chunk, JobId, Prune, Reclaimed, Status, Worker};
+use crate::policy::limits::{MAX_CRASHES, MAX_ERRORS};
+
+impl RedisStorage {
+    pub(super) async fn register_worker(&self, name: &str, lease: Duration) -> Result<Worker> {
+        let id = self.call(&self.scripts.register, |call| call.arg(name).arg(micros(lease))).await?;
+        Ok(Worker { id, name: name.to_owned() })
+    }
+
+    pub(super) async fn renew_worker(&self, worker: &Worker, lease: Duration) -> Result<()> {
+        let renewed: i64 = self.call(&self.scripts.renew, |call| call.arg(worker.id).arg(micros(lease))).await?;
+        if renewed == 0 { Err(Error::WorkerLost { worker: worker.id }) } else { Ok(()) }
+    }
+
+    pub(super) async fn unregister_worker(&self, worker: &Worker) -> Result<()> {
+        self.call::<i64>(&self.scripts.unregister, |call| call.arg(worker.id)).await?;
+        Ok(())
+    }
+
+    pub(super) async fn reclaim_orphans(&self, limit: u32) -> Result<Vec<Reclaimed>> {
+        let (given_up, answer): (Vec<String>, Vec<i64>) =
+            self.call(&self.scripts.reclaim, |call| call.arg(limit).arg(MAX_CRASHES).arg(MAX_ERRORS)).await?;
+        for batch in given_up {
+            self.drop_batch(&batch).await?;
+        }
+        let pairs = answer.as_chunks::<2>().0;
+        let reclaimed: Vec<_> = pairs.iter().map(|&[job_id, ended]| Reclaimed { job_id, ended: ended != 0 }).collect();
+        self.hub.ended(reclaimed.iter().filter(|job| job.ended).map(|job| job.job_id));
+        if reclaimed.iter().any(|job| !job.ended) {
+            self.hub.bump();
+        }
+        Ok(reclaimed)
+    }
+
+    pub(super) async fn reclaim_old(&self, max_processing: Duration, after: i64, limit: u32) -> Result<Chunk> {
+        let answer: (u64, String) = self
+            .call(&self.scripts.stuck, |call| {
+                call.arg(micros(max_processing)).arg(after).arg(limit).arg(MAX_CRASHES).arg(MAX_ERRORS)
+            })
+            .await?;
+        let chunk = chunk(answer)?;
+        if chunk.changed > 0 {
+            self.hub.look_again();
+        }
+        Ok(chunk)
+    }
+
+    pub(super) async fn delete_jobs(&self, prune: &Prune, after: JobId, limit: u32) -> Result<Chunk> {
+        let is_final = |status: &Status| matches!(status, Status::Completed | Status::Failed | Status::Cancelled);
+        let letters: String = prune.statuses.iter().copied().filter(is_final).map(letter).collect();
+        if letters.is_empty() {
+            return Ok(Chunk::default());
+        }
+        let age = micros(prune.older_than);
+        let answer =
+            self.call(&self.scripts.prune_jobs, |call| call.arg(age).arg(after).arg(limit).arg(letters)).await?;
+        chunk(answer)
+    }
+
+    pub(super) async fn delete_events(&self, older_than: Duration, after: i64, limit: u32) -> Result<Chunk> {
+        let age = micros(older_than);
+        let answer = self.call(&self.scripts.prune_events, |call| call.arg(age).arg(after).arg(limit)).await?;
+        chunk(answer)
+    }
+}
+
+fn chunk((changed, next): (u64, String)) -> Result<Chunk> {
+    let next = (!next.is_empty()).then(|| read_id(&next)).transpose()?;
+    if changed == 0 && next == Some(0) {
+        return Err(damaged("a step that leads nowhere"));
+    }
+    Ok(Chunk { changed, next })
+}
+
+/// Microseconds, no more than scripts can count.
+pub(super) fn micros(span: Duration) -> i64 {
+    const MOST: i64 = 1 << 52;
+    i64::try_from(span.as_micros()).unwrap_or(MOST).min(MOST)
+}

@@ -1,0 +1,86 @@
+//! Fresh places for the stores of each driver, and what only their own tools can do to them.
+
+mod postgres;
+mod redis;
+mod sqlite;
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use dataqueue::model::{JobId, WorkerId};
+use dataqueue::storage::StoreOptions;
+
+pub use postgres::Postgres;
+pub use redis::Redis;
+pub use sqlite::Sqlite;
+
+/// How long an impatient handle waits for another process.
+pub const IMPATIENT: Duration = Duration::from_millis(20);
+
+/// A driver and a place for one store of it.
+#[async_trait]
+pub trait Driver: Send + Sync + 'static {
+    /// A place that nothing else uses; the store is not set up yet.
+    fn fresh() -> Self
+    where
+        Self: Sized;
+
+    /// How to open the store.
+    fn options(&self) -> StoreOptions;
+
+    /// Makes what the store needs before it is opened.
+    async fn prepare(&self) {}
+
+    /// Removes the store, whatever state it is in.
+    async fn remove(&self);
+
+    /// Makes every insert and every change of a job of the type `poison` fail in the store; where a store cannot single
+    /// out jobs, every change.
+    async fn poison(&self);
+
+    /// Takes back [`Self::poison`].
+    async fn cure(&self);
+
+    /// Makes the store look as if a later version of the library had migrated it.
+    async fn make_newer(&self);
+
+    /// Makes a running job wait, as its handler would.
+    async fn suspend(&self, id: JobId);
+
+    /// Moves what is recorded of these jobs, their events too, into the past.
+    async fn age(&self, ids: &[JobId], span: Duration);
+
+    /// Makes a worker look as if it had been renewed last that long ago, for a lease that was over at once.
+    async fn silence(&self, worker: WorkerId, span: Duration);
+
+    /// The tables that hold a row of this job.
+    async fn tables_that_name(&self, id: JobId) -> Vec<String>;
+
+    /// Cuts the connections that the store's handles have to a server, or those of them that listen for hints.
+    async fn cut(&self, which: Connections);
+
+    /// Goes away for a moment: connections are cut, or another process has the store to itself for longer than an
+    /// impatient handle waits.
+    async fn go_away(&self) {
+        self.cut(Connections::All).await;
+    }
+}
+
+/// Which connections to cut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Connections {
+    All,
+    Listening,
+}
+
+/// The tables that name jobs, each with its column for their ids. Those that a driver does not have are passed over.
+const TABLES: [(&str, &str); 8] = [
+    ("job_queue", "id"),
+    ("job_ready", "job_id"),
+    ("job_scheduled", "job_id"),
+    ("job_leases", "job_id"),
+    ("job_events", "job_id"),
+    ("job_tags", "job_id"),
+    ("job_bodies", "job_id"),
+    ("job_watchers", "job_id"),
+];

@@ -1,0 +1,163 @@
+//! PostgreSQL, in the database that the environment names.
+
+use std::env;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use dataqueue::model::{JobId, WorkerId};
+use dataqueue::storage::{PostgresOptions, StoreOptions, Tls};
+use tokio_postgres::config::Host;
+use tokio_postgres::{NoTls, Row};
+
+use super::{Connections, Driver, TABLES};
+
+/// The variable with the URL of the server that the tests use.
+const URL_VARIABLE: &str = "DATAQUEUE_TEST_POSTGRES_URL";
+/// Set when that URL leads through PgBouncer in transaction mode.
+const PGBOUNCER_VARIABLE: &str = "DATAQUEUE_TEST_PGBOUNCER";
+
+/// A schema of its own.
+pub struct Postgres {
+    config: tokio_postgres::Config,
+    schema: String,
+}
+
+impl Postgres {
+    /// Runs SQL on a connection of the test's own, closed again at once; `SCHEMA` stands for the schema.
+    async fn query(&self, sql: &str) -> Vec<Row> {
+        let (client, connection) = self.config.connect(NoTls).await.unwrap();
+        let driven = tokio::spawn(connection);
+        let rows = client.query_typed(&sql.replace("SCHEMA", &self.schema), &[]).await.unwrap();
+        drop(client);
+        driven.await.unwrap().unwrap();
+        rows
+    }
+
+    async fn run(&self, statements: &[&str]) {
+        for sql in statements {
+            self.query(sql).await;
+        }
+    }
+
+    /// The name that the server shows for the connections of this place's stores.
+    fn application(&self) -> String {
+        format!("dataqueue tests of {}", self.schema)
+    }
+}
+
+#[async_trait]
+impl Driver for Postgres {
+    fn fresh() -> Self {
+        let Ok(url) = env::var(URL_VARIABLE) else {
+            panic!("${URL_VARIABLE} is not set: run the tests with `python -m tests.servers -- cargo test`");
+        };
+        let config = url.parse().unwrap_or_else(|error| panic!("${URL_VARIABLE} cannot be read: {error}"));
+        Self { config, schema: format!("t_{:016x}", rand::random::<u64>()) }
+    }
+
+    fn options(&self) -> StoreOptions {
+        let name = |host: &Host| match host {
+            Host::Tcp(name) => name.clone(),
+            Host::Unix(path) => path.to_string_lossy().into_owned(),
+        };
+        let ports = self.config.get_ports();
+        let port = |at: usize| ports.get(at).or_else(|| ports.first()).copied().unwrap_or(5432);
+        let hosts = self.config.get_hosts().iter().enumerate().map(|(at, host)| (name(host), port(at))).collect();
+        StoreOptions::Postgres(Box::new(PostgresOptions {
+            hosts,
+            user: self.config.get_user().unwrap_or("postgres").to_owned(),
+            password: self.config.get_password().map(|password| String::from_utf8_lossy(password).into_owned()),
+            database: self.config.get_dbname().unwrap_or("postgres").to_owned(),
+            tls: Tls::default(),
+            schema: self.schema.clone(),
+            pool_min: 0,
+            pool_max: 8,
+            connect_timeout: Duration::from_secs(20),
+            statement_timeout: Duration::from_secs(60),
+            pgbouncer: env::var_os(PGBOUNCER_VARIABLE).is_some(),
+            application_name: self.application(),
+            options: None,
+        }))
+    }
+
+    async fn remove(&self) {
+        self.run(&["drop schema if exists SCHEMA cascade"]).await;
+    }
+
+    async fn poison(&self) {
+        self.run(&[
+            "create function SCHEMA.poison() returns trigger language plpgsql as \
+             $$ begin raise exception 'poison'; end $$",
+            "create trigger poison before insert or update on SCHEMA.job_queue for each row \
+             when (new.job_type = 'poison') execute function SCHEMA.poison()",
+        ])
+        .await;
+    }
+
+    async fn cure(&self) {
+        self.run(&["drop function SCHEMA.poison cascade"]).await;
+    }
+
+    async fn make_newer(&self) {
+        self.run(&["insert into SCHEMA.dataqueue_migrations (version, name) values (99, 'later')"]).await;
+    }
+
+    async fn suspend(&self, id: JobId) {
+        self.run(&[
+            &format!("delete from SCHEMA.job_leases where job_id = {id}"),
+            &format!(
+                "update SCHEMA.job_queue set status = 'waiting', wait_until = now() + interval '1 hour', \
+                 locked_at = null, locked_by = null, updated_at = now() where id = {id}"
+            ),
+            &format!("insert into SCHEMA.job_events (job_id, event_type) values ({id}, 'waiting')"),
+        ])
+        .await;
+    }
+
+    async fn age(&self, ids: &[JobId], span: Duration) {
+        let back = format!("interval '{} seconds'", span.as_secs());
+        let times = ["created_at", "updated_at", "locked_at", "started_at", "completed_at", "last_failed_at"];
+        let moved = times.map(|column| format!("{column} = {column} - {back}")).join(", ");
+        self.run(&[
+            &format!("update SCHEMA.job_queue set {moved} where id = any('{}')", array(ids)),
+            &format!(
+                "update SCHEMA.job_events set created_at = created_at - {back} where job_id = any('{}')",
+                array(ids)
+            ),
+        ])
+        .await;
+    }
+
+    async fn silence(&self, worker: WorkerId, span: Duration) {
+        let then = format!("now() - interval '{} seconds'", span.as_secs());
+        let sql = format!("update SCHEMA.job_workers set renewed_at = {then}, expires_at = {then} where id = {worker}");
+        self.run(&[&sql]).await;
+    }
+
+    async fn tables_that_name(&self, id: JobId) -> Vec<String> {
+        let mut named = Vec::new();
+        for (table, column) in TABLES {
+            let there = format!("select to_regclass('SCHEMA.{table}') is not null");
+            if self.query(&there).await[0].get(0)
+                && !self.query(&format!("select 1 from SCHEMA.{table} where {column} = {id}")).await.is_empty()
+            {
+                named.push(table.to_owned());
+            }
+        }
+        named
+    }
+
+    async fn cut(&self, which: Connections) {
+        let only = if which == Connections::Listening { "and query like '%LISTEN%'" } else { "" };
+        let application = self.application();
+        self.run(&[&format!(
+            "select pg_terminate_backend(pid) from pg_stat_activity where application_name = '{application}' {only}"
+        )])
+        .await;
+    }
+}
+
+fn array(ids: &[JobId]) -> String {
+    let ids: Vec<_> = ids.iter().map(ToString::to_string).collect();
+    format!("{{{}}}", ids.join(","))
+}

@@ -1,0 +1,193 @@
+"""Every Python block of the README and the docs runs, page by page, so that what they say is true.
+
+The blocks of a page share their names, as they do for its reader. What a page takes for granted, such as an open
+queue, is in `GRANTED`; everything that the package exports is there anyway.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import dataqueue
+from tests.conftest import with_parameter
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("**/*.md"))]
+BLOCK = re.compile(r"^( *)```python\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
+
+SEND_EMAIL = """
+class SendEmail(BaseModel):
+    to: str
+    subject: str
+
+handlers = JobHandlers()
+
+@handlers.job("send_email")
+def send_email(payload: SendEmail) -> None: ...
+
+email, payload = "ada@example.com", SendEmail(to="ada@example.com", subject="Hello")
+"""
+ON_POSTGRES = """
+queue = JobQueue(queue_url)
+with psycopg.connect(url) as connection:
+    connection.execute("create table account (email text)")
+"""
+
+# What the n-th block of a page takes for granted.
+GRANTED = {
+    ("README.md", 1): f"email = 'ada@example.com'\n{ON_POSTGRES}",
+    ("adding.md", 0): f"{SEND_EMAIL}\n{ON_POSTGRES}",
+    ("adding.md", 1): "readers = ['ada@example.com', 'bob@example.com']",
+    ("adding.md", 3): """
+import asyncpg
+async_queue = AsyncJobQueue(queue_url)
+connection = await asyncpg.connect(url)
+""",
+    ("adding.md", 4): """
+await connection.close()
+from sqlalchemy import create_engine
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+
+class Base(DeclarativeBase): ...
+
+class Account(Base):
+    __tablename__ = "account"
+    email: Mapped[str] = mapped_column(primary_key=True)
+
+engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
+""",
+    ("adding.md", 5): """
+engine.dispose()
+today = datetime.now(UTC)
+job_id = queue.add_job(send_email, payload)
+queue.create_processor(handlers, batch_size=100).start()
+page = queue.get_jobs()
+""",
+    ("getting-started.md", 2): "handlers = JobHandlers()\nqueue = JobQueue('sqlite:///jobs.db')",
+    ("getting-started.md", 4): "queue = JobQueue('sqlite:///jobs.db')\nqueue.create_processor(handlers).start()",
+    ("processing.md", 0): f"{SEND_EMAIL}\nqueue = JobQueue('sqlite:///jobs.db')",
+    ("processing.md", 1): "class Image(BaseModel): ...",
+    ("processing.md", 2): """
+class Report(BaseModel):
+    parts: list[int]
+
+written = []
+nearly_done, write = lambda: True, written.append
+""",
+    ("postgres.md", 1): "CA_PEM = CLIENT_PEM = KEY_PEM = 'PEM text'",
+}
+
+# What must be true after the last block of a page.
+AFTER = {
+    "README.md": """
+assert queue.count_jobs(job_type="send_email") == 1
+with psycopg.connect(url) as connection:
+    assert connection.execute("select count(*) from account").fetchone() == (1,)
+""",
+    "adding.md": """
+assert queue.wait_for_job(job_id, 0).status == "completed"
+assert queue.count_jobs() == 7
+with psycopg.connect(url) as connection:
+    assert connection.execute("select count(*) from account").fetchone() == (3,)
+""",
+    "getting-started.md": "assert (job.status, job.output) == ('completed', None)",
+    "processing.md": """
+job_id = queue.add_job(handlers.job("export", timeout=30)(export), Report(parts=[1, 2]))
+assert queue.create_processor(handlers).start() == 1
+assert (queue.wait_for_job(job_id, 0).status, written) == ("completed", [1, 2])
+assert "resize" in handlers and processed == 0 and not processor.is_running()
+""",
+}
+
+
+@dataclass
+class Block:
+    """A piece of code on a page."""
+
+    page: Path
+    line: int
+    code: str
+
+
+def blocks(page: Path) -> Iterator[Block]:
+    text = page.read_text()
+    for found in BLOCK.finditer(text):
+        indent, code = found.groups()
+        lines = [line.removeprefix(indent) for line in code.splitlines()]
+        yield Block(page, text[: found.start(2)].count("\n"), "\n".join(lines) + "\n")
+
+
+async def run(block: Block, names: dict[str, Any]) -> None:
+    """Runs code that may await; its lines keep their numbers."""
+    code = compile(
+        "\n" * block.line + block.code,
+        str(block.page),
+        "exec",
+        flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT,
+        dont_inherit=True,
+    )
+    awaited = eval(code, names)
+    if inspect.isawaitable(awaited):
+        await awaited
+
+
+@pytest.fixture
+def names(postgres_url: str, postgres_store_url: str, schema: str) -> dict[str, Any]:
+    """What every block may use: `url` is that of the reader's own tables, `queue_url` that of a queue beside them."""
+    known: dict[str, Any] = {name: getattr(dataqueue, name) for name in dataqueue.__all__}
+    exec(
+        "import psycopg\nfrom datetime import UTC, datetime, timedelta\nfrom pydantic import BaseModel",
+        known,
+    )
+    own = with_parameter(postgres_url, "options", f"-csearch_path%3D{schema}")
+    return known | {"url": own, "queue_url": postgres_store_url}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=[page.name for page in PAGES])
+async def test_the_blocks_of_a_page_run(
+    page: Path, names: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    for variable in ("DATAQUEUE_URL", "PG_DATAQUEUE_DATABASE"):
+        monkeypatch.delenv(variable, raising=False)
+    name = page.name
+    try:
+        for number, block in enumerate(blocks(page)):
+            await run(Block(Path(f"what {name} takes for granted"), 0, GRANTED.get((name, number), "")), names)
+            if file := re.match(r"# (\w+\.py)\n", block.code):
+                (tmp_path / file[1]).write_text(block.code)
+            await run(block, names)
+        await run(Block(Path(f"what {name} led to"), 0, AFTER.get(name, "")), names)
+    finally:
+        sys.modules.pop("jobs", None)
+        for thing in names.values():
+            if isinstance(thing, dataqueue.JobQueue):
+                thing.close()
+            elif isinstance(thing, dataqueue.AsyncJobQueue):
+                await thing.close()
+
+
+def test_what_pages_take_for_granted_is_of_blocks_that_there_are() -> None:
+    numbers = {page.name: len(list(blocks(page))) for page in PAGES}
+    assert sum(numbers.values()) > 10
+    for name, number in GRANTED:
+        assert number < numbers[name]
+    assert set(AFTER) <= set(numbers)
+
+
+def test_every_link_between_pages_leads_somewhere() -> None:
+    for page in [*PAGES, ROOT / "ARCHITECTURE.md", ROOT / "CONTRIBUTING.md"]:
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[\w-]+)?\)", page.read_text()):
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"
