@@ -1,9 +1,12 @@
-//! The statements as they are sent: for the tests of their plans, no part of the API.
+//! The statements as they are sent, and the settings they run under: for tests and benches, no part of the API.
+
+use rusqlite::types::Value;
 
 use super::SqliteStorage;
 use super::filter::{self, CANDIDATES, COUNT, FIND};
 use super::manage::changeable;
 use super::statements;
+use crate::error::Result;
 use crate::model::Filter;
 use crate::storage::plans::{Text, Walk, comment};
 
@@ -18,6 +21,20 @@ impl SqliteStorage {
             types: Vec::new(),
         };
         statements::all().into_iter().map(text).collect()
+    }
+
+    /// The settings that the writing connection has, by name.
+    #[doc(hidden)]
+    pub async fn settings(&self) -> Result<Vec<(&'static str, String)>> {
+        self.write(|session| {
+            let names = ["journal_mode", "synchronous", "wal_autocheckpoint", "page_size", "cache_size"];
+            let read = |name| {
+                let value = session.conn.pragma_query_value(None, name, |row| row.get(0))?;
+                Ok((name, described(value)))
+            };
+            names.into_iter().map(read).collect()
+        })
+        .await
     }
 
     /// The statement of a walk; `None` for a change that no such job allows.
@@ -35,5 +52,13 @@ impl SqliteStorage {
             }
         };
         Some(Text { name, about: comment(file).into_iter().collect(), sql: sql.text, types: Vec::new() })
+    }
+}
+
+fn described(value: Value) -> String {
+    match value {
+        Value::Integer(number) => number.to_string(),
+        Value::Text(text) => text,
+        other => format!("{other:?}"),
     }
 }
