@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _STACK = pytest.StashKey[ExitStack]()
 _SERVER = pytest.StashKey[Server]()
-_NOT_HERE = "NOT HERE: "
+NOT_HERE = "NOT HERE: "
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -55,7 +55,7 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Says loudly what was not tested because this machine lacks it."""
     reasons = [str(report.longrepr) for report in terminalreporter.stats.get("skipped", [])]
-    missing = [reason.split(_NOT_HERE, 1)[1].rstrip("')") for reason in reasons if _NOT_HERE in reason]
+    missing = [reason.split(NOT_HERE, 1)[1].rstrip("')") for reason in reasons if NOT_HERE in reason]
     if missing:
         terminalreporter.section("NOT TESTED ON THIS MACHINE", red=True, bold=True)
         for reason in sorted(set(missing)):
@@ -139,7 +139,7 @@ def pooler(postgres_url: str) -> Iterator[Pooler]:
         try:
             running = stack.enter_context(servers.pgbouncer(postgres_url))
         except NotHereError as reason:
-            pytest.skip(f"{_NOT_HERE}{reason}")
+            pytest.skip(f"{NOT_HERE}{reason}")
         yield running
 
 
@@ -150,7 +150,7 @@ def tls_server() -> Iterator[TlsServer]:
         try:
             running = stack.enter_context(servers.tls_postgres())
         except NotHereError as reason:
-            pytest.skip(f"{_NOT_HERE}{reason}")
+            pytest.skip(f"{NOT_HERE}{reason}")
         yield running
 
 

@@ -16,7 +16,7 @@ from urllib.parse import unquote, urlsplit
 from tests.cluster import Account, ClusterError, free_port, scratch_folder, stop
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 _START_DEADLINE = 20.0
@@ -38,8 +38,13 @@ class Pooler:
 
 
 @contextmanager
-def pgbouncer(server_url: str, pool_size: int = 20) -> Iterator[Pooler]:
+def pgbouncer(server_url: str, pool_size: int = 20, settings: Mapping[str, str] | None = None) -> Iterator[Pooler]:
     """Runs PgBouncer in transaction mode before the server of `server_url`, until the context ends.
+
+    Args:
+        server_url: The server.
+        pool_size: How many connections to the server it opens for a user and database.
+        settings: Further settings, over those that every test pooler has.
 
     Raises:
         NotHereError: There is no `pgbouncer` on this machine.
@@ -53,7 +58,9 @@ def pgbouncer(server_url: str, pool_size: int = 20) -> Iterator[Pooler]:
     account = Account.unprivileged()
     with scratch_folder("dq-pb-", account) as folder:
         users = account.write(folder / "users.txt", f'"{user}" "{unquote(target.password or "")}"\n')
-        port, process = _start(binary, folder, account, _config(target.hostname, target.port, users, pool_size))
+        port, process = _start(
+            binary, folder, account, _config(target.hostname, target.port, users, pool_size, settings or {})
+        )
         try:
             yield Pooler(f"postgresql://{user}@127.0.0.1:{port}/{database}", server_url, version)
         finally:
@@ -68,7 +75,8 @@ def _binary() -> str:
     return found
 
 
-def _config(host: str | None, port: int | None, users: Path, pool_size: int) -> str:
+def _config(host: str | None, port: int | None, users: Path, pool_size: int, settings: Mapping[str, str]) -> str:
+    further = "".join(f"{name} = {value}\n" for name, value in settings.items())
     return f"""[databases]
 * = host={host or "127.0.0.1"} port={port or 5432}
 [pgbouncer]
@@ -80,7 +88,7 @@ auth_file = {users}
 pool_mode = transaction
 max_client_conn = 500
 default_pool_size = {pool_size}
-"""
+{further}"""
 
 
 def _start(binary: str, folder: Path, account: Account, config: str) -> tuple[int, subprocess.Popen[bytes]]:

@@ -14,6 +14,7 @@ from .payload import encode_json
 if TYPE_CHECKING:
     from ._core import Finished, Run
     from .handlers import Handler
+    from .signals import AbortReason
 
 __all__ = ["completed", "failed", "released", "retry_delay"]
 
@@ -38,9 +39,20 @@ def released(run: Run) -> Finished:
     return (run.id, "released")
 
 
-def failed(run: Run, handler: Handler, error: BaseException, *, hopeless: bool = False) -> Finished:
-    """The handler raised; a hopeless error is not retried. Never raises, whatever the error's own methods do."""
-    retry = _NEVER if hopeless else retry_delay(handler, run.attempt, error)
+def failed(
+    run: Run, handler: Handler, error: BaseException, reason: AbortReason | None = None, *, hopeless: bool = False
+) -> Finished:
+    """The handler raised, after it was told to stop for `reason`; a hopeless error is not retried.
+
+    Never raises, whatever the error's own methods do.
+    """
+    if hopeless:
+        retry: float | None = _NEVER
+    elif reason in ("timeout", "lease_lost"):
+        # This attempt's end is recorded already, and its retry decided.
+        retry = None
+    else:
+        retry = retry_delay(handler, run.attempt, error)
     return (run.id, "failed", _text(error), _name(error), _trace(error), retry)
 
 

@@ -150,7 +150,7 @@ class LoopLane:
             if stopping and isinstance(error, JobAborted | asyncio.CancelledError):
                 end = released(run)
             else:
-                end = failed(run, handler, error)
+                end = failed(run, handler, error, reason)
         if self._loop.is_closed():
             # The task was dropped with its loop; the job went back.
             return

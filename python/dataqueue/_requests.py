@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import math
-from collections.abc import Generator, Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Generator, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ._call import Call
 from .arguments import check_int, check_job_id, seconds
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
 
 __all__ = ["ExternalSteps", "Requests"]
 
+T = TypeVar("T")
+
+_log = logging.getLogger("dataqueue")
+
 ExternalSteps = Generator[tuple[str, str], list[tuple[int, int]], list[JobId]]
 """Statements to run on the caller's connection, each with its parameter, and in the end the ids."""
 
@@ -31,24 +36,27 @@ _FINAL_STATUSES = (JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED)
 
 
 class Requests:
-    """The calls of one queue."""
+    """The calls of one queue. A verbose one logs what it changes, and never a payload."""
 
     def __init__(self, target: Config | Pool | None, verbose: bool) -> None:
         self.owns_store = not isinstance(target, Pool)
         self.store: Store = target._store if isinstance(target, Pool) else open_store(target)
+        self._verbose = verbose
         if verbose:
             from .logs import start
 
             start()
 
     def add_job(self, job: Job[Any]) -> Call[JobId]:
-        return Call(self.store.add([job.to_core()]), lambda added: JobId(*added[0]))
+        call: Call[JobId] = Call(self.store.add([job.to_core()]), lambda added: JobId(*added[0]))
+        return self._told(call, "add_job", job.job_type)
 
     def add_jobs(self, jobs: Iterable[Job[Any]]) -> Call[list[JobId]]:
         fields = _fields(jobs)
         if not fields:
             return Call(None, lambda _: [])
-        return Call(self.store.add(fields), lambda added: [JobId(*one) for one in added])
+        call = Call(self.store.add(fields), lambda added: [JobId(*one) for one in added])
+        return self._told(call, "add_jobs", f"{len(fields)} jobs", lambda ids: f"{ids[0]} to {ids[-1]}")
 
     def add_outside(self, jobs: Iterable[Job[Any]]) -> ExternalSteps:
         """The steps of adding on the caller's own connection."""
@@ -85,45 +93,51 @@ class Requests:
         return Call(pending, lambda row: _ended(job_id, limit, raise_on_failure, row))
 
     def retry_job(self, job_id: int) -> Call[bool]:
-        return Call(self.store.retry(check_job_id("job_id", job_id)), bool)
+        return self._told(Call(self.store.retry(check_job_id("job_id", job_id)), bool), "retry_job", job_id)
 
     def cancel_job(self, job_id: int) -> Call[bool]:
-        return Call(self.store.cancel(check_job_id("job_id", job_id)), bool)
+        return self._told(Call(self.store.cancel(check_job_id("job_id", job_id)), bool), "cancel_job", job_id)
 
     def edit_job(self, job_id: int, updates: Mapping[str, Any]) -> Call[bool]:
         job_id = check_job_id("job_id", job_id)
         edit = edit_to_core(updates, "edit_job")
-        return Call(self.store.edit(job_id, edit) if edit else None, bool)
+        return self._told(Call(self.store.edit(job_id, edit) if edit else None, bool), "edit_job", job_id)
 
     def edit_all(self, updates: Mapping[str, Any], **filters: Any) -> Call[int]:
         # A failed job whose retry is due can be edited too, but is not a pending one.
         conditions = filter_to_core(status=JobStatus.PENDING, **filters)
         edit = edit_to_core(updates, "edit_all_pending_jobs")
-        return Call(self.store.edit_all(conditions, edit) if edit else None, _count)
+        call = Call(self.store.edit_all(conditions, edit) if edit else None, _count)
+        return self._told(call, "edit_all_pending_jobs", conditions)
 
     def cancel_all(self, **filters: Any) -> Call[int]:
-        return Call(self.store.cancel_all(filter_to_core(**filters)), _count)
+        conditions = filter_to_core(**filters)
+        return self._told(Call(self.store.cancel_all(conditions), _count), "cancel_all_upcoming_jobs", conditions)
 
     def retry_all(self, **filters: Any) -> Call[int]:
-        return Call(self.store.retry_all(filter_to_core(status=JobStatus.FAILED, **filters)), _count)
+        conditions = filter_to_core(status=JobStatus.FAILED, **filters)
+        return self._told(Call(self.store.retry_all(conditions), _count), "retry_all_failed_jobs", conditions)
 
     def cleanup_old_jobs(self, days_to_keep: float, statuses: StatusFilter) -> Call[int]:
         names = statuses_to_core("statuses", statuses)
         unfinished = sorted(set(names) - set(_FINAL_STATUSES))
         if unfinished:
             raise ValueError(f"statuses has {unfinished[0]!r}: only {', '.join(_FINAL_STATUSES)} jobs are cleaned up")
-        return Call(self.store.prune_jobs(_span("days_to_keep", days_to_keep, 86_400), names), _count)
+        call = Call(self.store.prune_jobs(_span("days_to_keep", days_to_keep, 86_400), names), _count)
+        return self._told(call, "cleanup_old_jobs", days_to_keep)
 
     def cleanup_old_job_events(self, days_to_keep: float) -> Call[int]:
-        return Call(self.store.prune_events(_span("days_to_keep", days_to_keep, 86_400)), _count)
+        call = Call(self.store.prune_events(_span("days_to_keep", days_to_keep, 86_400)), _count)
+        return self._told(call, "cleanup_old_job_events", days_to_keep)
 
     def reclaim_stuck_jobs(self, max_processing_minutes: float) -> Call[int]:
         span = _span("max_processing_minutes", max_processing_minutes, 60)
-        return Call(self.store.reclaim_stuck(span), _count)
+        return self._told(Call(self.store.reclaim_stuck(span), _count), "reclaim_stuck_jobs", max_processing_minutes)
 
     def migrate(self, to: int | None) -> Call[list[MigrationStep]]:
         target = None if to is None else check_int("to", to, 0, 2**31 - 1)
-        return Call(self.store.migrate(target), lambda steps: [MigrationStep(*step) for step in steps])
+        call = Call(self.store.migrate(target), lambda steps: [MigrationStep(*step) for step in steps])
+        return self._told(call, "migrate", "newest" if target is None else target, len)
 
     def need_postgres(self, method: str) -> Store:
         """The store, if it is PostgreSQL."""
@@ -141,6 +155,20 @@ class Requests:
 
     def close(self) -> Call[None]:
         return Call(self.store.close() if self.owns_store else None, _nothing)
+
+    def _told(
+        self, call: Call[T], method: str, what: object, result: Callable[[T], object] = lambda answer: answer
+    ) -> Call[T]:
+        """The call; a verbose queue logs it with its answer once that is there."""
+        if not self._verbose:
+            return call
+
+        def convert(answer: Any) -> T:
+            converted = call.convert(answer)
+            _log.info("%s(%s): %s", method, what, result(converted))
+            return converted
+
+        return Call(call.pending, convert)
 
 
 def _fields(jobs: Iterable[Job[Any]]) -> list[JobTuple]:

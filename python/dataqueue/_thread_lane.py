@@ -105,7 +105,7 @@ class ThreadLane:
         except BaseException as error:
             if isinstance(error, JobAborted) and ctx.signal.reason == "shutdown":
                 return released(run)
-            return failed(run, handler, error)
+            return failed(run, handler, error, ctx.signal.reason)
         finally:
             del self._active[run.id]
 

@@ -23,7 +23,9 @@ def rebuilt(payload_type: Any) -> Any:
 
 
 def _rebuilt(kind: Any, done: dict[Any, Any]) -> Any:
-    if typing.is_typeddict(kind):
+    import typing_extensions as te
+
+    if te.is_typeddict(kind):
         return _rebuilt_dict(kind, done)
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if origin is None or origin is typing.Literal:
@@ -39,9 +41,11 @@ def _rebuilt(kind: Any, done: dict[Any, Any]) -> Any:
 def _rebuilt_dict(kind: Any, done: dict[Any, Any]) -> Any:
     import typing_extensions as te
 
-    if type(kind).__module__ == "typing_extensions":
-        return kind
+    # One of typing_extensions needs it only for what it holds.
+    readable = type(kind).__module__ == "typing_extensions"
     if kind in done:
+        if readable:
+            return kind
         raise TypeError(
             f"{kind.__qualname__} refers to itself, which pydantic cannot read on CPython 3.11: "
             "import TypedDict from typing_extensions instead of typing"
@@ -50,11 +54,15 @@ def _rebuilt_dict(kind: Any, done: dict[Any, Any]) -> Any:
     try:
         hints = te.get_type_hints(kind, include_extras=True)
     except NameError as error:
+        if readable:
+            del done[kind]
+            return kind
         raise TypeError(
             f"the annotations of {kind.__qualname__} cannot be resolved on CPython 3.11 ({error}): "
             "import TypedDict from typing_extensions instead of typing"
         ) from None
     fields = {}
+    changed = False
     for name, annotated in hints.items():
         required, hint = name in kind.__required_keys__, annotated
         qualifiers: tuple[Any, ...] = (te.Required, te.NotRequired)
@@ -62,8 +70,11 @@ def _rebuilt_dict(kind: Any, done: dict[Any, Any]) -> Any:
             required = origin is qualifiers[0]
             (hint,) = typing.get_args(hint)
         inner = _rebuilt(hint, done)
+        changed = changed or inner is not hint
         fields[name] = te.Required[inner] if required else te.NotRequired[inner]
     del done[kind]
+    if readable and not changed:
+        return kind
     make: Any = te.TypedDict
     made = make(kind.__name__, fields)
     made.__module__, made.__qualname__, made.__doc__ = kind.__module__, kind.__qualname__, kind.__doc__

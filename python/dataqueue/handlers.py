@@ -51,6 +51,8 @@ class JobFunction(JobType[P], Generic[P, S, R]):
     Calling it runs the function here and now, without a queue, as a unit test wants it.
     """
 
+    __name__: str
+
     def __init__(
         self,
         func: Callable[Concatenate[P, S], R],

@@ -113,7 +113,7 @@ class JobType(Generic[P]):
     ) -> None: ...
     @overload
     def __init__(
-        self,
+        self: JobType[Any],
         name: str,
         payload_type: Any = Any,
         *,

@@ -38,7 +38,10 @@ def start() -> None:
         if _started_in == os.getpid():
             return
         _started_in = os.getpid()
-        set_log_level(_log.getEffectiveLevel() if _log.level else logging.INFO)
+        if _log.level == logging.NOTSET and not _log.isEnabledFor(logging.INFO):
+            # Asked to tell what is done, and not told otherwise: the usual level of warnings would keep all of it back.
+            _log.setLevel(logging.INFO)
+        set_log_level(_log.getEffectiveLevel())
         pump = LogPump()
         thread = threading.Thread(target=_pump, args=(pump,), name="dataqueue-log", daemon=True)
 

@@ -82,10 +82,13 @@ class AsyncJobSignal(_Signal):
         Returns:
             Whether it should stop: False when the time was up first.
         """
-        try:
-            await asyncio.wait_for(self._event.wait(), _limit(timeout))
-        except TimeoutError:
-            return False
+        limit = _limit(timeout)
+        # With no time to wait, wait_for would cancel before it looked.
+        if not self._event.is_set():
+            try:
+                await asyncio.wait_for(self._event.wait(), limit)
+            except TimeoutError:
+                return False
         return True
 
     def _abort(self, reason: AbortReason) -> None:

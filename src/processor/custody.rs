@@ -68,18 +68,31 @@ impl Lanes {
         }
     }
 
-    /// Takes back waiting runs: all, or those that waited since before `since`; they are to be released.
-    pub(super) fn take_waiting(&self, since: Option<Instant>) {
+    /// Takes back every waiting run, to be released.
+    pub(super) fn take_waiting(&self) {
+        self.take_back(|_| false, Duration::ZERO);
+    }
+
+    /// Takes back runs that have waited since before `since`, to be released. They were claimed because handlers seemed to
+    /// be quick; as they found no slot for `stale`, handlers take at least as long.
+    pub(super) fn take_stale(&self, since: Instant, stale: Duration) {
+        self.take_back(|waiting| waiting.since > since, stale);
+    }
+
+    fn take_back(&self, keep: impl Fn(&Waiting) -> bool, run_time: Duration) {
         let mut state = self.state.lock();
         let mut released = Vec::new();
         for queue in &mut state.waiting {
             queue.retain(|waiting| {
-                let keep = since.is_some_and(|since| waiting.since > since);
+                let keep = keep(waiting);
                 if !keep {
                     released.push(settlement(&waiting.claimed, End::Released));
                 }
                 keep
             });
+        }
+        if !released.is_empty() {
+            state.run_time = state.run_time.max(run_time.as_secs_f64());
         }
         drop(state);
         if !released.is_empty() {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tokio::task::JoinHandle;
+use futures_util::future::{BoxFuture, Shared};
 use tokio::time::timeout;
 
 use super::engine::{Engine, Phase};
@@ -24,13 +24,16 @@ pub struct Drained {
     pub released: usize,
 }
 
-pub(super) async fn run(engine: &Engine, claimer: Option<JoinHandle<()>>, time: Duration) -> Drained {
+/// The end of the claimer, which several may wait for.
+pub(super) type ClaimerEnd = Shared<BoxFuture<'static, ()>>;
+
+pub(super) async fn run(engine: &Engine, claimer: Option<ClaimerEnd>, time: Duration) -> Drained {
     engine.advance(Phase::Draining);
     if let Some(claimer) = claimer {
         // A claim in flight must land before what it brings can be given back.
         let _ended = timeout(CLAIM, claimer).await;
     }
-    engine.lanes.take_waiting(None);
+    engine.lanes.take_waiting();
     let mut drained = Drained { complete: true, released: 0 };
     if timeout(time, engine.lanes.empty()).await.is_err() {
         drained.complete = false;

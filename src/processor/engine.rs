@@ -37,6 +37,7 @@ pub(super) struct Engine {
     worker: watch::Sender<Option<Arc<Worker>>>,
     /// The last number used for a claim, across registrations.
     token: AtomicU64,
+    renewed: Mutex<Option<Instant>>,
     last_outage: Mutex<Option<Instant>>,
     outage_reported: AtomicBool,
 }
@@ -54,6 +55,7 @@ impl Engine {
             phase: watch::Sender::new(Phase::Running),
             worker: watch::Sender::new(None),
             token: AtomicU64::new(0),
+            renewed: Mutex::new(None),
             last_outage: Mutex::new(None),
             outage_reported: AtomicBool::new(false),
         }
@@ -90,6 +92,16 @@ impl Engine {
         }
     }
 
+    /// Sleeps until the next renewal, in `span`, until the leases are lost, or until the end; true if it has come.
+    pub async fn sleep_leased(&self, span: Duration) -> bool {
+        let mut workers = self.worker.subscribe();
+        let leased = workers.borrow_and_update().is_some();
+        tokio::select! {
+            closed = self.sleep_or(span, Phase::Closed) => closed,
+            _lost = workers.wait_for(Option::is_none), if leased => false,
+        }
+    }
+
     pub fn worker(&self) -> Option<Arc<Worker>> {
         self.worker.borrow().clone()
     }
@@ -103,10 +115,25 @@ impl Engine {
     }
 
     pub async fn register(&self) -> Result<Arc<Worker>> {
+        let began = Instant::now();
         let worker = Arc::new(self.storage.register(&self.config.worker_name, self.config.lease).await?);
         tracing::info!("worker {} is registered", worker.name);
+        *self.renewed.lock() = Some(began);
         self.worker.send_replace(Some(Arc::clone(&worker)));
         Ok(worker)
+    }
+
+    /// Renews the leases of `worker`.
+    pub async fn renew(&self, worker: &Worker) -> Result<()> {
+        let began = Instant::now();
+        self.storage.renew(worker, self.config.lease).await?;
+        *self.renewed.lock() = Some(began);
+        Ok(())
+    }
+
+    /// Whether the leases were renewed within the last `span`.
+    pub fn renewed_within(&self, span: Duration) -> bool {
+        self.renewed.lock().is_some_and(|at| at.elapsed() < span)
     }
 
     /// The leases of `worker` are void: everything it holds is given up.

@@ -7,7 +7,8 @@ use crate::error::Error;
 
 use super::engine::{Backoff, Engine, Phase};
 
-/// Registers the worker and renews its leases, three times in a lease. A worker that lost its leases registers anew.
+/// Registers the worker and renews its leases, three times in a lease. A worker that lost its leases registers anew, at
+/// once, whoever found out.
 pub(super) async fn renew(engine: Arc<Engine>) {
     let mut backoff = Backoff::new();
     let interval = engine.config.lease / 3;
@@ -27,7 +28,7 @@ pub(super) async fn renew(engine: Arc<Engine>) {
             },
             // A draining processor that lost its leases has nothing left to renew.
             None => interval,
-            Some(worker) => match engine.storage.renew(&worker, engine.config.lease).await {
+            Some(worker) => match engine.renew(&worker).await {
                 Ok(()) => {
                     engine.reached_store();
                     backoff.reset();
@@ -44,7 +45,7 @@ pub(super) async fn renew(engine: Arc<Engine>) {
                 }
             },
         };
-        if engine.sleep_or(pause, Phase::Closed).await {
+        if engine.sleep_leased(pause).await {
             return;
         }
     }

@@ -22,6 +22,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use tokio::task::JoinHandle;
 
 pub use config::{Config, HandlerSpec, LaneKind, SHORTEST_LEASE};
@@ -34,12 +35,13 @@ use crate::error::{Error, Result};
 use crate::lock::Mutex;
 use crate::runtime;
 use crate::storage::Storage;
+use drain::ClaimerEnd;
 use engine::{Engine, Phase};
 
 /// One session of processing: from its start to its end. A processor that is started again is made again.
 pub struct Processor {
     engine: Arc<Engine>,
-    claimer: Mutex<Option<JoinHandle<()>>>,
+    claimer: Mutex<Option<ClaimerEnd>>,
 }
 
 impl Processor {
@@ -78,7 +80,8 @@ impl Processor {
         self.spawn_keepers()?;
         self.spawn("sweeper", upkeep::sweep)?;
         self.spawn("releaser", upkeep::give_back)?;
-        *self.claimer.lock() = Some(self.spawn("claimer", claimer::run)?);
+        let claimer = self.spawn("claimer", claimer::run)?;
+        *self.claimer.lock() = Some(claimer.map(drop).boxed().shared());
         Ok(())
     }
 
@@ -109,7 +112,7 @@ impl Processor {
     /// Stops claiming, gives back what has not started, waits up to `timeout` for what runs, and records it. Handlers
     /// that still run are told to stop; their jobs go back. May be called from several places; each waits for the end.
     pub async fn drain(&self, timeout: Duration) -> Drained {
-        let claimer = self.claimer.lock().take();
+        let claimer = self.claimer.lock().clone();
         drain::run(&self.engine, claimer, timeout).await
     }
 

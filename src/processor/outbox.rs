@@ -24,6 +24,8 @@ struct Inner {
     settlements: Vec<Settlement>,
     notes: HashMap<(RunId, u8), Note>,
     in_flight: bool,
+    /// Nothing can be recorded any more: there is nothing to wait for.
+    closed: bool,
 }
 
 /// What the settler takes at once.
@@ -36,6 +38,9 @@ pub(super) struct Load {
 impl Outbox {
     pub fn settle(&self, settlements: impl IntoIterator<Item = Settlement>) {
         let mut inner = self.inner.lock();
+        if inner.closed {
+            return;
+        }
         let before = inner.settlements.len();
         inner.settlements.extend(settlements);
         let wake = before == 0 && !inner.settlements.is_empty();
@@ -51,7 +56,12 @@ impl Outbox {
             NoteKind::Output(_) => 1,
             NoteKind::Prolonged { .. } => 2,
         };
-        self.inner.lock().notes.insert((run, kind), note);
+        let mut inner = self.inner.lock();
+        if inner.closed {
+            return;
+        }
+        inner.notes.insert((run, kind), note);
+        drop(inner);
         self.filled.notify_one();
     }
 
@@ -77,7 +87,13 @@ impl Outbox {
         }
     }
 
-    /// Waits until everything was taken and recorded.
+    /// The store was closed: what is here, and what comes, is dropped.
+    pub fn close(&self) {
+        *self.inner.lock() = Inner { closed: true, ..Inner::default() };
+        self.emptied.notify_waiters();
+    }
+
+    /// Waits until everything was taken and recorded, or nothing can be.
     pub async fn flushed(&self) {
         loop {
             let emptied = self.emptied.notified();

@@ -15,13 +15,14 @@ pub(super) async fn run(engine: Arc<Engine>) {
     loop {
         let Load { notes, settlements } = tokio::select! {
             load = engine.outbox.take(BATCH) => load,
-            () = engine.reached(Phase::Closed) => return,
+            () = engine.reached(Phase::Closed) => break,
         };
         write_notes(&engine, &notes).await;
         if !settlements.is_empty() && write(&engine, &settlements).await.is_err() {
-            return;
+            break;
         }
     }
+    engine.outbox.close();
 }
 
 /// Notes are reports, not results: one that cannot be written is told of and dropped.

@@ -13,12 +13,17 @@ const SWEEP: u32 = 500;
 /// A job that was claimed in advance and finds no slot for this long goes back, for a worker that is free.
 const STALE: Duration = Duration::from_secs(1);
 
-/// Sweeps three times in a lease, the first time at once: a worker that was restarted finds its old jobs.
+/// Sweeps three times in a lease, the first time as soon as the worker is registered: one that was restarted finds its
+/// old jobs.
 pub(super) async fn sweep(engine: Arc<Engine>) {
+    if engine.registered().await.is_none() {
+        return;
+    }
     loop {
         let interval = (engine.config.lease / 3).mul_f64(0.8 + rand::random::<f64>() * 0.4);
-        // After an outage every worker is late: they get the time to renew before anyone takes their jobs.
-        if !engine.outage_within(engine.config.lease / 2) {
+        // After an outage every worker is late: they get the time to renew before anyone takes their jobs. A worker that
+        // is late itself, because its process was stopped, would take its own.
+        if !engine.outage_within(engine.config.lease / 2) && engine.renewed_within(engine.config.lease / 2) {
             match engine.storage.reclaim(SWEEP).await {
                 Ok(reclaimed) => {
                     engine.stats.reclaimed(reclaimed.len());
@@ -43,7 +48,7 @@ pub(super) async fn sweep(engine: Arc<Engine>) {
 pub(super) async fn give_back(engine: Arc<Engine>) {
     while !engine.sleep_or(STALE / 2, Phase::Draining).await {
         if let Some(since) = Instant::now().checked_sub(STALE) {
-            engine.lanes.take_waiting(Some(since));
+            engine.lanes.take_stale(since, STALE);
         }
     }
 }

@@ -13,11 +13,19 @@ use crate::policy::limits::CHUNK;
 /// # Errors
 /// Those of [`Storage::find`] and [`Storage::change_many`]; steps made before the error stay.
 pub async fn change_all(storage: &dyn Storage, filter: &Filter, change: &Change) -> Result<u64> {
+    change_in_steps(storage, filter, change, CHUNK).await
+}
+
+/// As [`change_all`], in steps that look at so many jobs each.
+///
+/// # Errors
+/// As [`change_all`].
+pub async fn change_in_steps(storage: &dyn Storage, filter: &Filter, change: &Change, limit: u32) -> Result<u64> {
     let newest = storage.find(&Filter::default(), Page { limit: 1, offset: 0, before: None }).await?;
     let Some(newest) = newest.first().map(|job| job.id) else { return Ok(0) };
     let mut total = Total::default();
     while let Some(after) = total.next.filter(|after| *after < newest) {
-        total.add(storage.change_many(filter, change, after, CHUNK).await?);
+        total.add(storage.change_many(filter, change, after, limit).await?);
     }
     Ok(total.changed)
 }

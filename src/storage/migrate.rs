@@ -50,11 +50,11 @@ pub const SQLITE: &[Migration] = &[migration!("sqlite", 1, "0001", "jobs")];
 /// library does not know.
 pub fn plan(known: &[Migration], applied: &[i32], target: Option<i32>) -> Result<Vec<(Migration, bool)>> {
     let newest = known.len() as i32;
+    check_not_newer(known, applied)?;
     let target = target.unwrap_or(newest);
     if !(0..=newest).contains(&target) {
         return Err(Error::Invalid(format!("there is no migration {target}: the versions are 0 to {newest}")));
     }
-    check_not_newer(known, applied)?;
     let down = known.iter().rev().filter(|step| step.version > target && applied.contains(&step.version));
     let up = known.iter().filter(|step| step.version <= target && !applied.contains(&step.version));
     Ok(down.map(|step| (*step, false)).chain(up.map(|step| (*step, true))).collect())

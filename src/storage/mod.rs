@@ -5,6 +5,8 @@ mod driver;
 mod edits;
 pub mod migrate;
 mod options;
+#[doc(hidden)]
+pub mod plans;
 pub mod postgres;
 mod reports;
 pub mod sqlite;
@@ -13,7 +15,7 @@ mod waiting;
 
 use std::sync::Arc;
 
-pub use bulk::{change_all, prune_all_events, prune_all_jobs, reclaim_all_stuck};
+pub use bulk::{change_all, change_in_steps, prune_all_events, prune_all_jobs, reclaim_all_stuck};
 pub use driver::{Capabilities, ExternalAdd, MigrationState, MigrationStep, Storage, Wakes, Watch};
 pub use options::{PostgresOptions, SqliteOptions, StoreOptions, Tls, TlsMode};
 pub use waiting::wait_for_end;

@@ -62,11 +62,29 @@ fn every_query_file_is_used() {
     }
 }
 
+#[test]
+fn every_index_is_named_where_a_query_needs_it() {
+    for driver in ["postgres", "sqlite"] {
+        let folder = format!("src/storage/{driver}");
+        let queries = [sources(&folder, "sql"), sources(&folder, "rs")].concat();
+        for (file, text) in sources(&format!("migrations/{driver}"), "sql") {
+            let lines = text
+                .lines()
+                .filter_map(|line| line.split_once(" INDEX "))
+                .filter(|(word, _)| word.starts_with("CREATE"));
+            for (_, rest) in lines {
+                let index = rest.split_whitespace().next().unwrap();
+                assert!(queries.iter().any(|(_, text)| text.contains(index)), "{}: {index}", file.display());
+            }
+        }
+    }
+}
+
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-fn sources(folder: &str, ending: &str) -> Vec<(PathBuf, String)> {
+pub fn sources(folder: &str, ending: &str) -> Vec<(PathBuf, String)> {
     let mut found = Vec::new();
     let mut folders = vec![root().join(folder)];
     while let Some(folder) = folders.pop() {

@@ -5,6 +5,8 @@
 mod architecture;
 mod bench;
 mod conformance;
+mod plans;
+mod processor;
 
 conformance::suite!(postgres: crate::bench::Postgres);
 conformance::suite!(sqlite: crate::bench::Sqlite);

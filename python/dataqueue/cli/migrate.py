@@ -35,7 +35,7 @@ def up(url: str | None, schema: str | None, env_path: str | None, as_json: bool,
         if sql:
             _print_sql(queue, to, [])
             return
-        applied, known = queue._requests.store.migration_state().wait()
+        applied, known = _state(queue)
         target = len(known) if to is None else to
         if applied and max(applied) > target:
             raise click.ClickException(f"the schema is at version {max(applied)}: use `migrate down --to {target}`")
@@ -49,7 +49,7 @@ def up(url: str | None, schema: str | None, env_path: str | None, as_json: bool,
 def down(url: str | None, schema: str | None, env_path: str | None, as_json: bool, to: int | None, sql: bool) -> None:
     """Take migrations back. The jobs in tables that are dropped are lost."""
     with JobQueue(open_config(url, schema, env_path)) as queue:
-        applied, known = queue._requests.store.migration_state().wait()
+        applied, known = _state(queue)
         at = max(applied, default=0)
         target = max(at - 1, 0) if to is None else to
         if sql:
@@ -57,22 +57,37 @@ def down(url: str | None, schema: str | None, env_path: str | None, as_json: boo
             return
         if target > at:
             raise click.ClickException(f"the schema is at version {at}: use `migrate up --to {target}`")
-        _report([(step.version, step.name) for step in queue.migrate(target)], "taken back", as_json)
+        # Going nowhere must not make a schema that is not there.
+        steps = queue.migrate(target) if target < at else []
+        _report([(step.version, step.name) for step in steps], "taken back", as_json)
 
 
 @migrate.command()
 @_common
 def status(url: str | None, schema: str | None, env_path: str | None, as_json: bool) -> None:
-    """Show which migrations are applied. The exit code is 1 if any is missing."""
+    """Show which migrations are applied. The exit code is 1 unless they are those of this library."""
     with JobQueue(open_config(url, schema, env_path)) as queue:
         applied, known = queue._requests.store.migration_state().wait()
+    names: dict[int, str | None] = dict(sorted({**dict.fromkeys(applied), **dict(known)}.items()))
     if as_json:
-        click.echo(json.dumps([{"version": v, "name": n, "applied": v in applied} for v, n in known]))
+        click.echo(json.dumps([{"version": v, "name": n, "applied": v in applied} for v, n in names.items()]))
     else:
-        for version, name in known:
-            click.echo(f"{version:04d} {name:<24} {'applied' if version in applied else 'missing'}")
-    if any(version not in applied for version, _ in known):
+        for version, name in names.items():
+            state = "newer than this library" if name is None else "applied" if version in applied else "missing"
+            click.echo(f"{version:04d} {name or '?':<24} {state}")
+    if any(name is None or version not in applied for version, name in names.items()):
         raise SystemExit(1)
+
+
+def _state(queue: JobQueue) -> tuple[list[int], list[tuple[int, str]]]:
+    """The versions applied and the migrations known, if none is unknown."""
+    applied, known = queue._requests.store.migration_state().wait()
+    newest = max(applied, default=0)
+    if newest > len(known):
+        raise click.ClickException(
+            f"the schema is at version {newest}, newer than this library's {len(known)}: upgrade the dataqueue package"
+        )
+    return applied, known
 
 
 def _print_sql(queue: JobQueue, target: int | None, applied: list[int]) -> None:

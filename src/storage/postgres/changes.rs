@@ -41,21 +41,18 @@ impl PostgresStorage {
         if matches!(change, Change::Edit(edit) if edit.is_empty()) {
             return Ok(Chunk::default());
         }
-        let Some(mut selection) = Selection::for_change(&self.names, filter, change) else {
+        let Some(selection) = Selection::for_change(&self.names, filter, change) else {
             return Ok(Chunk::default());
         };
-        selection.above(after);
-        let (sql, types, params) =
-            selection.into_query(&self.names, include_str!("queries/candidates.sql"), i64::from(limit), 0);
+        let (sql, types, params) = selection.step(after, limit);
         let params: Vec<_> = params.iter().map(|value| &**value as _).collect();
         let rows = self.session().await?.query_once(&sql, &types, &params).await?;
-        let mut ids = Vec::with_capacity(rows.len());
-        for row in &rows {
-            ids.push(Reader::new(row, 0).take::<JobId>()?);
-        }
-        let full = ids.len() as u64 >= u64::from(limit);
-        let next = ids.last().copied().filter(|_| full);
-        Ok(Chunk { changed: self.change_ids(&ids, change).await?, next })
+        let row = rows.first().ok_or_else(|| damaged("a look at jobs without an answer"))?;
+        let mut reader = Reader::new(row, 0);
+        let full = reader.take::<i64>()? >= i64::from(limit);
+        let last = reader.take::<Option<JobId>>()?;
+        let ids = reader.take::<Option<Vec<JobId>>>()?.unwrap_or_default();
+        Ok(Chunk { changed: self.change_ids(&ids, change).await?, next: last.filter(|_| full) })
     }
 
     async fn edit(&self, ids: &[JobId], edit: &JobEdit) -> Result<u64> {

@@ -11,8 +11,9 @@ use super::session::{Params, Session, Tries};
 use crate::error::{Error, Result};
 use crate::model::{Claim, ClaimRequest, Claimed, Lease, Worker};
 
-/// The least number of jobs that one claim moves from scheduled to ready.
-const PROMOTED: i64 = 1_000;
+/// How many jobs of a type one claim moves from scheduled to ready at least: among more that fall due at once, those that
+/// are not moved yet are passed over, whatever their priority.
+const PROMOTED: i64 = 10_000;
 
 /// What the claim's statement says beside the jobs, in the first columns of each row.
 struct Outlook {

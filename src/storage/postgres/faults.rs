@@ -153,7 +153,10 @@ fn from_network(error: &tokio_postgres::Error, place: Option<&str>) -> Error {
     let cut_off = source_of::<io::Error>(error).is_some_and(|io| {
         !matches!(io.kind(), io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput | io::ErrorKind::Other)
     });
-    if text.starts_with("error performing TLS handshake") && !cut_off {
+    // A server refuses a client's certificate after the handshake, by an alert.
+    let alerted = place.is_some()
+        && source_of::<io::Error>(error).and_then(|io| io.get_ref()?.downcast_ref::<rustls::Error>()).is_some();
+    if alerted || (text.starts_with("error performing TLS handshake") && !cut_off) {
         return Error::Config(format!(
             "no encrypted connection to PostgreSQL{at}: {}: check sslmode, the CA and the client certificate",
             described(error)

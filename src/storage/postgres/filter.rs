@@ -1,4 +1,7 @@
-//! A filter as SQL: the table to begin with, which chooses the index, and the conditions.
+//! A filter as SQL: one walk by id, or several (arms), each along the index of a narrow table or a partial one.
+//!
+//! Each arm is bounded by itself, so that a page costs what it holds. A common walk over several tables would be a
+//! sort of all that they hold.
 
 use tokio_postgres::types::{ToSql, Type};
 
@@ -9,26 +12,62 @@ use crate::model::{Change, Filter, JobId, RunAtFilter, Status, TagFilter, TagMod
 /// A parameter whose type is told beside it.
 pub(super) type Value = Box<dyn ToSql + Sync + Send>;
 
+pub(super) const FIND: &str = include_str!("queries/find.sql");
+pub(super) const COUNT: &str = include_str!("queries/count.sql");
+pub(super) const CANDIDATES: &str = include_str!("queries/candidates.sql");
+
+/// A statement, the types of its parameters, and the parameters.
+pub(super) type Query = (String, Vec<Type>, Vec<Value>);
+
+/// A walk by id.
+struct Arm {
+    /// The table that is walked along: `n` where it is a narrow one, else `j`, the jobs.
+    table: String,
+    condition: String,
+}
+
+impl Arm {
+    fn is_narrow(&self) -> bool {
+        self.table.ends_with(" n")
+    }
+
+    fn key(&self) -> &'static str {
+        if self.is_narrow() { "n.job_id" } else { "j.id" }
+    }
+
+    /// The table, with the job beside it. OFFSET 0 keeps the planner from walking along the jobs instead, of which most may
+    /// have ended.
+    fn with_job(&self, names: &Names) -> String {
+        if self.is_narrow() {
+            let Names { schema, .. } = names;
+            let job = format!("SELECT * FROM {schema}.job_queue WHERE id = n.job_id OFFSET 0");
+            format!("{} CROSS JOIN LATERAL ({job}) AS j", self.table)
+        } else {
+            self.table.clone()
+        }
+    }
+}
+
 /// A selection of jobs under construction.
-pub(super) struct Selection {
-    from: String,
-    key: &'static str,
+pub(super) struct Selection<'a> {
+    names: &'a Names,
+    arms: Vec<Arm>,
     conditions: Vec<String>,
     types: Vec<Type>,
     values: Vec<Value>,
 }
 
-impl Selection {
+impl<'a> Selection<'a> {
     /// Jobs to be read.
-    pub(super) fn new(names: &Names, filter: &Filter) -> Self {
-        let mut selection = Self::start();
-        selection.begin_at(names, &filter.statuses, filter);
+    pub(super) fn new(names: &'a Names, filter: &Filter) -> Self {
+        let mut selection = Self::start(names);
+        selection.begin_at(&filter.statuses, filter);
         selection.add(filter);
         selection
     }
 
     /// Jobs whose state allows the change; `None` when no status asked for does.
-    pub(super) fn for_change(names: &Names, filter: &Filter, change: &Change) -> Option<Self> {
+    pub(super) fn for_change(names: &'a Names, filter: &Filter, change: &Change) -> Option<Self> {
         let (able, condition): (&[Status], &str) = match change {
             Change::Cancel => (
                 &[Status::Pending, Status::Waiting, Status::Failed],
@@ -45,82 +84,66 @@ impl Selection {
         if statuses.is_empty() {
             return None;
         }
-        let mut selection = Self::start();
+        let mut selection = Self::start(names);
         if matches!(change, Change::Retry) {
-            selection.begin_at(names, &statuses, filter);
+            for &status in &statuses {
+                selection.rare(status);
+            }
         } else {
             // Upcoming jobs all stand in the narrow tables, failed ones whose retry is due among them.
-            let mut sources = selection.upcoming(names, filter, statuses.contains(&Status::Failed), true);
+            selection.upcoming(filter, statuses.contains(&Status::Failed));
             if statuses.contains(&Status::Waiting) {
-                sources.push(source(names, Status::Waiting));
+                selection.rare(Status::Waiting);
             }
-            selection.begin_with(names, &sources, "UNION ALL");
-            selection.status_is(&statuses);
         }
+        selection.status_is(&statuses);
         selection.conditions.push(condition.to_owned());
         selection.add(filter);
         Some(selection)
     }
 
-    fn start() -> Self {
-        Self { from: String::new(), key: "j.id", conditions: Vec::new(), types: Vec::new(), values: Vec::new() }
+    fn start(names: &'a Names) -> Self {
+        Self { names, arms: Vec::new(), conditions: Vec::new(), types: Vec::new(), values: Vec::new() }
     }
 
-    /// Chooses where to begin: statuses that few jobs have are reached by narrow tables and partial indexes.
-    fn begin_at(&mut self, names: &Names, statuses: &[Status], filter: &Filter) {
-        match statuses {
-            [] => self.begin_whole(names),
-            [Status::Pending] => {
-                let sources = self.upcoming(names, filter, false, true);
-                self.begin_with(names, &sources, "UNION ALL");
-            }
-            [Status::Processing] => self.begin_with(names, &[source(names, Status::Processing)], "UNION ALL"),
-            [status @ (Status::Failed | Status::Cancelled | Status::Waiting)] => {
-                self.begin_whole(names);
-                self.conditions.push(partial(*status, "j."));
-            }
-            _ if statuses.contains(&Status::Completed) => self.begin_whole(names),
-            _ => {
-                let mut sources = Vec::new();
-                for &status in statuses {
-                    if status == Status::Pending {
-                        sources.append(&mut self.upcoming(names, filter, false, true));
-                    } else {
-                        sources.push(source(names, status));
-                    }
+    /// Chooses where to walk: statuses that few jobs have are reached by narrow tables and partial indexes.
+    fn begin_at(&mut self, statuses: &[Status], filter: &Filter) {
+        if statuses.is_empty() || statuses.contains(&Status::Completed) {
+            self.arm("job_queue j", "true".to_owned());
+        } else {
+            for status in Status::ALL.into_iter().filter(|status| statuses.contains(status)) {
+                match status {
+                    Status::Pending => self.upcoming(filter, false),
+                    _ => self.rare(status),
                 }
-                // A job may be found by more than one way.
-                self.begin_with(names, &sources, "UNION");
             }
         }
         self.status_is(statuses);
     }
 
-    fn begin_whole(&mut self, names: &Names) {
-        self.from = format!("{}.job_queue j", names.schema);
+    fn arm(&mut self, table: &str, condition: String) {
+        self.arms.push(Arm { table: format!("{}.{table}", self.names.schema), condition });
     }
 
-    fn begin_with(&mut self, names: &Names, sources: &[String], union: &str) {
-        let all = sources.join(&format!(" {union} "));
-        self.from = format!("({all}) AS n JOIN {}.job_queue j ON j.id = n.job_id", names.schema);
-        self.key = "n.job_id";
-    }
-
-    /// Jobs in the narrow tables: failed ones whose retry is due, pending ones, or both.
-    fn upcoming(&mut self, names: &Names, filter: &Filter, retrying: bool, pending: bool) -> Vec<String> {
-        let mut condition = match (retrying, pending) {
-            (true, true) => "true",
-            (true, false) => "retrying",
-            (false, _) => "NOT retrying",
-        }
-        .to_owned();
+    /// Jobs in the narrow tables: pending ones, and if asked for failed ones whose retry is due.
+    fn upcoming(&mut self, filter: &Filter, retrying: bool) {
+        let mut condition = if retrying { "true" } else { "NOT n.retrying" }.to_owned();
         if !filter.job_types.is_empty() {
             let types = self.bind(Type::TEXT_ARRAY, Box::new(filter.job_types.clone()));
-            condition = format!("{condition} AND job_type = ANY ({types})");
+            condition = format!("{condition} AND n.job_type = ANY ({types})");
         }
-        ["job_ready", "job_scheduled"]
-            .map(|table| format!("SELECT job_id FROM {}.{table} WHERE {condition}", names.schema))
-            .into()
+        self.arm("job_ready n", condition.clone());
+        self.arm("job_scheduled n", condition);
+    }
+
+    /// Jobs of a status that few have; the condition is the partial index's, in its own words.
+    fn rare(&mut self, status: Status) {
+        match status {
+            Status::Processing => self.arm("job_leases n", "true".to_owned()),
+            Status::Failed => self.arm("job_queue j", "j.last_failed_at IS NOT NULL".to_owned()),
+            Status::Cancelled => self.arm("job_queue j", "j.last_cancelled_at IS NOT NULL".to_owned()),
+            _ => self.arm("job_queue j", "(j.wait_until IS NOT NULL OR j.wait_token_id IS NOT NULL)".to_owned()),
+        }
     }
 
     fn status_is(&mut self, statuses: &[Status]) {
@@ -177,58 +200,54 @@ impl Selection {
         self.conditions.push(condition);
     }
 
-    /// Only ids above this one.
-    pub(super) fn above(&mut self, id: JobId) {
-        let id = self.bind(Type::INT8, Box::new(id));
-        self.conditions.push(format!("{} > {id}", self.key));
-    }
-
-    /// Only ids below this one.
-    pub(super) fn below(&mut self, id: JobId) {
-        let id = self.bind(Type::INT8, Box::new(id));
-        self.conditions.push(format!("{} < {id}", self.key));
-    }
-
-    /// The text, the types of its parameters, and the parameters.
-    pub(super) fn into_query(
-        self,
-        names: &Names,
-        text: &str,
-        limit: i64,
-        offset: i64,
-    ) -> (String, Vec<Type>, Vec<Value>) {
-        let conditions = if self.conditions.is_empty() { "true".to_owned() } else { self.conditions.join(" AND ") };
+    /// A page of these jobs, newest first.
+    pub(super) fn page(mut self, before: Option<JobId>, limit: u32, offset: u32) -> Query {
+        let before = before.map(|id| self.bind(Type::INT8, Box::new(id)));
+        let most = u64::from(limit) + u64::from(offset);
+        let arms = self.arms(|arm, conditions| {
+            let below = before.as_ref().map(|id| format!(" AND {} < {id}", arm.key())).unwrap_or_default();
+            format!("{conditions}{below} ORDER BY 1 DESC LIMIT {most}")
+        });
         let (limit, offset) = (limit.to_string(), offset.to_string());
-        let fragments = [
-            ("{from}", self.from.as_str()),
-            ("{where}", &conditions),
-            ("{key}", self.key),
-            ("{limit}", &limit),
-            ("{offset}", &offset),
-        ];
-        (names.render(text, &fragments), self.types, self.values)
+        self.render(FIND, &[("{arms}", &arms), ("{limit}", &limit), ("{offset}", &offset)])
+    }
+
+    /// The number of these jobs.
+    pub(super) fn count(self) -> Query {
+        let arms = self.arms(|_, conditions| conditions.to_owned());
+        self.render(COUNT, &[("{arms}", &arms)])
+    }
+
+    /// The next jobs of the arms behind `after`, and which of them match.
+    pub(super) fn step(mut self, after: JobId, limit: u32) -> Query {
+        let after = self.bind(Type::INT8, Box::new(after));
+        let walk = |arm: &Arm| {
+            let (key, table, condition) = (arm.key(), &arm.table, &arm.condition);
+            format!("(SELECT {key} AS id FROM {table} WHERE {condition} AND {key} > {after} ORDER BY 1 LIMIT {limit})")
+        };
+        let arms = self.arms.iter().map(walk).collect::<Vec<_>>().join(" UNION ");
+        let (matches, limit) = (self.conditions.join(" AND "), limit.to_string());
+        let fragments = [("{arms}", arms.as_str()), ("{where}", &matches), ("{limit}", &limit)];
+        self.render(CANDIDATES, &fragments)
+    }
+
+    /// The ids that the arms lead to. A job may be found by more than one of them.
+    fn arms(&self, rest: impl Fn(&Arm, &str) -> String) -> String {
+        let walk = |arm: &Arm| {
+            let conditions = [std::slice::from_ref(&arm.condition), &self.conditions].concat().join(" AND ");
+            let (key, from) = (arm.key(), arm.with_job(self.names));
+            format!("(SELECT {key} AS id FROM {from} WHERE {})", rest(arm, &conditions))
+        };
+        self.arms.iter().map(walk).collect::<Vec<_>>().join(" UNION ")
+    }
+
+    fn render(self, text: &str, fragments: &[(&str, &str)]) -> Query {
+        (self.names.render(text, fragments), self.types, self.values)
     }
 
     fn bind(&mut self, ty: Type, value: Value) -> String {
         self.types.push(ty);
         self.values.push(value);
         format!("${}", self.values.len())
-    }
-}
-
-/// Where jobs of a status that few have are found.
-fn source(names: &Names, status: Status) -> String {
-    match status {
-        Status::Processing => format!("SELECT job_id FROM {}.job_leases", names.schema),
-        _ => format!("SELECT id AS job_id FROM {}.job_queue WHERE {}", names.schema, partial(status, "")),
-    }
-}
-
-/// The condition of the partial index that a status is found by, in the index's own words.
-fn partial(status: Status, table: &str) -> String {
-    match status {
-        Status::Failed => format!("{table}last_failed_at IS NOT NULL"),
-        Status::Cancelled => format!("{table}last_cancelled_at IS NOT NULL"),
-        _ => format!("({table}wait_until IS NOT NULL OR {table}wait_token_id IS NOT NULL)"),
     }
 }

@@ -13,24 +13,15 @@ impl PostgresStorage {
     }
 
     pub(super) async fn find_jobs(&self, filter: &Filter, page: Page) -> Result<Vec<Job>> {
-        let mut selection = Selection::new(&self.names, filter);
-        if let Some(id) = page.before {
-            selection.below(id);
-        }
-        let text = include_str!("queries/find.sql");
-        let (sql, types, params) =
-            selection.into_query(&self.names, text, i64::from(page.limit), i64::from(page.offset));
+        let selection = Selection::new(&self.names, filter);
+        let (sql, types, params) = selection.page(page.before, page.limit, page.offset);
         let params: Vec<_> = params.iter().map(|value| &**value as _).collect();
         let rows = self.session().await?.query_once(&sql, &types, &params).await?;
-        let mut jobs: Vec<_> = rows.iter().map(|row| job(row, 0)).collect::<Result<_>>()?;
-        // A job that is being moved between the narrow tables may be seen in both.
-        jobs.dedup_by_key(|job| job.id);
-        Ok(jobs)
+        rows.iter().map(|row| job(row, 0)).collect()
     }
 
     pub(super) async fn count_jobs(&self, filter: &Filter) -> Result<u64> {
-        let selection = Selection::new(&self.names, filter);
-        let (sql, types, params) = selection.into_query(&self.names, include_str!("queries/count.sql"), 0, 0);
+        let (sql, types, params) = Selection::new(&self.names, filter).count();
         let params: Vec<_> = params.iter().map(|value| &**value as _).collect();
         let rows = self.session().await?.query_once(&sql, &types, &params).await?;
         let row = rows.first().ok_or_else(|| damaged("a count without an answer"))?;

@@ -16,6 +16,7 @@ mod find;
 mod listen;
 mod migrations;
 mod notes;
+mod plans;
 mod pool;
 mod queries;
 mod rows;

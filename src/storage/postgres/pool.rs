@@ -18,8 +18,9 @@ use crate::storage::{PostgresOptions, TlsMode};
 const IDLE: Duration = Duration::from_secs(300);
 
 /// Planner settings of our connections. A cached plan made when a table was small must not read the whole table when it has
-/// grown, so plans that do are switched off; JIT costs more than it can bring to statements this short.
-const PLANNER: &str = "-c jit=off -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off";
+/// grown, so plans that do are switched off; JIT and parallel workers cost more than they can bring to statements this short.
+const PLANNER: &str = "-c jit=off -c max_parallel_workers_per_gather=0 \
+                       -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off";
 
 /// Makes connections to one database.
 #[derive(Clone)]

@@ -34,9 +34,11 @@ impl ToSql for Text<'_> {
     tokio_postgres::types::to_sql_checked!();
 }
 
-/// Callers get the planner that their server's administrator chose.
-const THEIRS: &str = "SET enable_seqscan TO on; SET enable_hashjoin TO on; SET enable_mergejoin TO on";
-const OURS: &str = "RESET enable_seqscan; RESET enable_hashjoin; RESET enable_mergejoin";
+/// Callers get the planner that the server comes with.
+const THEIRS: &str = "SET enable_seqscan TO on; SET enable_hashjoin TO on; SET enable_mergejoin TO on; \
+                      SET max_parallel_workers_per_gather TO 2";
+const OURS: &str = "RESET enable_seqscan; RESET enable_hashjoin; RESET enable_mergejoin; \
+                    RESET max_parallel_workers_per_gather";
 
 impl PostgresStorage {
     pub(super) async fn query_for_caller(&self, sql: &str, params: &[Option<String>]) -> Result<Vec<Bytes>> {

@@ -33,7 +33,7 @@ impl Names {
             sql = sql.replace(marker, without_comments(fragment).trim_end());
         }
         sql = each(&sql);
-        sql.replace("{notify}", without_comments(include_str!("queries/notify.sql")).trim_end())
+        sql.replace("{notify}", without_comments(NOTIFY).trim_end())
             .replace("{replace}", REPLACE)
             .replace("{stamp}", STAMP)
             .replace("{lost}", LOST)
@@ -44,6 +44,8 @@ impl Names {
     }
 }
 
+/// The end of the statements that end jobs.
+pub(super) const NOTIFY: &str = include_str!("queries/notify.sql");
 /// A row left over from a change that was not seen gives way.
 const REPLACE: &str = "ON CONFLICT (job_id) DO UPDATE SET due_at = excluded.due_at, priority = excluded.priority, \
                        retrying = excluded.retrying, job_type = excluded.job_type";
@@ -88,6 +90,15 @@ macro_rules! statements {
                     sql: names.render(include_str!(concat!("queries/", $file, ".sql")), &[$($(($marker, $fragment)),+)?]),
                     types: vec![$(Type::$type),*],
                 },)+ }
+            }
+
+            /// Each statement with its name and the files and pieces that it is made of.
+            pub(super) fn all(&self) -> Vec<(&'static str, &Statement, Vec<&'static str>)> {
+                vec![$((
+                    stringify!($name),
+                    &self.$name,
+                    vec![include_str!(concat!("queries/", $file, ".sql")), $($($fragment),+)?],
+                )),+]
             }
         }
     };

@@ -1,7 +1,7 @@
 //! The statements that find jobs by a filter.
 //!
-//! A statement is one walk by id, or several merged ones (arms), each along one index: one for each tag, open
-//! status or type that is asked for. What the arm's index does not say is checked on the row.
+//! A statement is one walk by id, or several merged ones (arms), each along one index: one for each tag (primary key of
+//! job_tags), open status (idx_job_queue_open) or type (idx_job_queue_type) that is asked for. What the arm's index does not say is checked on the row.
 
 use rusqlite::params_from_iter;
 use rusqlite::types::Value;
@@ -13,10 +13,14 @@ use crate::model::{Filter, JobId, Page, Status, TagFilter, TagMode, distinct};
 /// More arms than this make the statement dearer than a walk over all jobs.
 const MOST_ARMS: usize = 32;
 
+pub(super) const FIND: &str = include_str!("queries/find.sql");
+pub(super) const COUNT: &str = include_str!("queries/count.sql");
+pub(super) const CANDIDATES: &str = include_str!("queries/candidates.sql");
+
 /// SQL text and its parameters in order.
 #[derive(Debug, Default)]
-struct Sql {
-    text: String,
+pub(super) struct Sql {
+    pub(super) text: String,
     params: Vec<Value>,
 }
 
@@ -29,6 +33,11 @@ impl Sql {
     fn bind(&mut self, value: impl Into<Value>) -> &mut Self {
         self.params.push(value.into());
         self.push("?")
+    }
+
+    /// This text where the file says `{arms}`.
+    fn within(self, file: &str) -> Self {
+        Self { text: file.replace("{arms}", &self.text), params: self.params }
     }
 
     fn list<T: Into<Value>>(&mut self, values: impl IntoIterator<Item = T>) -> &mut Self {
@@ -51,15 +60,14 @@ enum Arm<'f> {
 
 /// The ids of a page, newest first.
 pub(super) fn page(session: &Session<'_>, filter: &Filter, page: Page) -> Outcome<Vec<JobId>> {
-    let mut sql = arms_of(filter, page.before);
-    sql.push(" ORDER BY 1 DESC LIMIT ").bind(i64::from(page.limit)).push(" OFFSET ").bind(i64::from(page.offset));
+    let sql = page_query(filter, page);
     session.ids(&sql.text, params_from_iter(sql.params))
 }
 
 /// How many jobs match.
 pub(super) fn count(session: &Session<'_>, filter: &Filter) -> Outcome<i64> {
-    let arms = arms_of(filter, None);
-    session.value(&format!("SELECT count(*) FROM ({})", arms.text), params_from_iter(arms.params))
+    let sql = count_query(filter);
+    session.value(&sql.text, params_from_iter(sql.params))
 }
 
 /// The next jobs of these open statuses by growing id, and whether each matches.
@@ -70,6 +78,23 @@ pub(super) fn look(
     after: JobId,
     limit: u32,
 ) -> Outcome<Vec<(JobId, bool)>> {
+    let sql = look_query(filter, statuses, after, limit);
+    let mut statement = session.conn.prepare_cached(&sql.text)?;
+    let rows = statement.query_map(params_from_iter(sql.params), |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+pub(super) fn page_query(filter: &Filter, page: Page) -> Sql {
+    let mut sql = arms_of(filter, page.before).within(FIND);
+    sql.params.extend([page.limit, page.offset].map(Value::from));
+    sql
+}
+
+pub(super) fn count_query(filter: &Filter) -> Sql {
+    arms_of(filter, None).within(COUNT)
+}
+
+pub(super) fn look_query(filter: &Filter, statuses: &[Status], after: JobId, limit: u32) -> Sql {
     let mut sql = Sql::default();
     for (at, status) in statuses.iter().enumerate() {
         sql.push(if at > 0 { " UNION ALL " } else { "" });
@@ -77,10 +102,9 @@ pub(super) fn look(
         conditions(&mut sql, filter, Arm::Status(*status));
         sql.push(") FROM job_queue WHERE ").push(&open_status(*status)).push(" AND id > ").bind(after);
     }
-    sql.push(" ORDER BY 1 LIMIT ").bind(i64::from(limit));
-    let mut statement = session.conn.prepare_cached(&sql.text)?;
-    let rows = statement.query_map(params_from_iter(sql.params), |row| Ok((row.get(0)?, row.get(1)?)))?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    let mut sql = sql.within(CANDIDATES);
+    sql.params.push(limit.into());
+    sql
 }
 
 fn arms_of(filter: &Filter, before: Option<JobId>) -> Sql {

@@ -75,13 +75,7 @@ pub(super) fn change_many(
     after: JobId,
     limit: u32,
 ) -> Outcome<Chunk> {
-    let open: &[Status] = match what {
-        Change::Cancel => &[Status::Pending, Status::Waiting, Status::Failed],
-        Change::Retry => &[Status::Failed, Status::Cancelled],
-        Change::Edit(_) => &[Status::Pending, Status::Failed],
-    };
-    let statuses: Vec<Status> =
-        open.iter().copied().filter(|one| filter.statuses.is_empty() || filter.statuses.contains(one)).collect();
+    let statuses = changeable(filter, what);
     if statuses.is_empty() {
         return Ok(Chunk::default());
     }
@@ -92,6 +86,16 @@ pub(super) fn change_many(
     }
     chunk.next = looked_at.last().map(|(id, _)| *id).filter(|_| looked_at.len() >= limit as usize);
     Ok(chunk)
+}
+
+/// The statuses asked for in which a job may be changed so.
+pub(super) fn changeable(filter: &Filter, what: &Change) -> Vec<Status> {
+    let open: &[Status] = match what {
+        Change::Cancel => &[Status::Pending, Status::Waiting, Status::Failed],
+        Change::Retry => &[Status::Failed, Status::Cancelled],
+        Change::Edit(_) => &[Status::Pending, Status::Failed],
+    };
+    open.iter().copied().filter(|one| filter.statuses.is_empty() || filter.statuses.contains(one)).collect()
 }
 
 fn kind(change: &Change) -> EventKind {

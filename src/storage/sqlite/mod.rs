@@ -12,6 +12,7 @@ mod forking;
 mod hints;
 mod manage;
 mod migrations;
+mod plans;
 mod prune;
 mod reader;
 mod rows;

@@ -3,6 +3,15 @@
 macro_rules! statements {
     ($($name:ident = $file:literal;)*) => {
         $(pub(super) const $name: &str = include_str!(concat!("queries/", $file, ".sql"));)*
+
+        /// Each statement with its name and the files that it is made of.
+        pub(super) fn all() -> Vec<(&'static str, String, Vec<&'static str>)> {
+            vec![
+                ("get_job", GET_JOB.clone(), vec![COLUMNS, include_str!("queries/get_job.sql")]),
+                ("start_job", START_JOB.clone(), vec![include_str!("queries/start_job.sql"), COLUMNS]),
+                $(($file, $name.to_owned(), vec![$name])),*
+            ]
+        }
     };
 }
 
@@ -55,6 +64,7 @@ statements! {
     HOLDER = "holder";
     IS_REGISTERED = "is_registered";
     LOSE_JOB = "lose_job";
+    NEWEST_EVENT = "newest_event";
     NEXT_DUE = "next_due";
     NOTE_OUTPUT = "note_output";
     NOTE_PROGRESS = "note_progress";

@@ -12,13 +12,14 @@ pub(super) trait Work: Send {
     fn is_wanted(&self) -> bool;
     /// Runs it; false when it failed and its changes are to be rolled back.
     fn run(&mut self, session: &mut Session<'_>, place: &Place) -> bool;
-    /// Answers the caller: what `run` gave, or that the transaction around it was lost.
+    /// Answers the caller: what `run` gave, or that the transaction around it was lost or never begun.
     fn answer(self: Box<Self>, lost: Option<&Error>);
 }
 
 struct Call<T, F> {
     work: Option<F>,
-    done: Result<T>,
+    /// None until it ran.
+    done: Option<Result<T>>,
     reply: oneshot::Sender<Result<T>>,
 }
 
@@ -29,7 +30,7 @@ where
     F: FnOnce(&mut Session<'_>) -> Outcome<T> + Send + 'static,
 {
     let (reply, answer) = oneshot::channel();
-    (Box::new(Call { work: Some(work), done: Err(Error::Closed), reply }), answer)
+    (Box::new(Call { work: Some(work), done: None, reply }), answer)
 }
 
 impl<T, F> Work for Call<T, F>
@@ -43,15 +44,16 @@ where
 
     fn run(&mut self, session: &mut Session<'_>, place: &Place) -> bool {
         if let Some(work) = self.work.take() {
-            self.done = work(session).map_err(|fault| fault.told_of(place));
+            self.done = Some(work(session).map_err(|fault| fault.told_of(place)));
         }
-        self.done.is_ok()
+        matches!(self.done, Some(Ok(_)))
     }
 
     fn answer(self: Box<Self>, lost: Option<&Error>) {
         let answer = match (self.done, lost) {
-            (Ok(_), Some(error)) => Err(error.clone()),
-            (done, _) => done,
+            (None | Some(Ok(_)), Some(error)) => Err(error.clone()),
+            (Some(done), _) => done,
+            (None, None) => Err(Error::Closed),
         };
         // A caller that gave up has dropped its end.
         let _ = self.reply.send(answer);

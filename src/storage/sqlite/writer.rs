@@ -44,6 +44,8 @@ pub(super) struct Writer {
     pub inbox: Receiver<Message>,
     /// The database's version as this connection last saw it; its own commits do not change it.
     pub version: i64,
+    /// The newest event as the last probe saw it.
+    pub newest_event: Option<i64>,
 }
 
 /// A transaction with the requests that ran in it.
@@ -154,14 +156,14 @@ impl Writer {
         let mut session = Session::new(self.conn()?, self.clock.now());
         // The first has the transaction to itself, and no need for the cost of a savepoint.
         let is_first = group.ran.is_empty();
-        if !is_first {
-            self.execute("SAVEPOINT request")?;
+        if !is_first && let Err(fault) = self.execute("SAVEPOINT request") {
+            return Err(self.refuse(work, fault));
         }
         let is_done = work.run(&mut session, &self.place);
         let effects = session.effects;
         if is_done {
-            if !is_first {
-                self.execute("RELEASE request")?;
+            if !is_first && let Err(fault) = self.execute("RELEASE request") {
+                return Err(self.refuse(work, fault));
             }
             group.effects.merge(effects);
             group.ran.push(work);
@@ -186,6 +188,13 @@ impl Writer {
         self.execute("RELEASE request")
     }
 
+    /// Answers a request with the fault that the whole transaction is lost by.
+    fn refuse(&self, work: Box<dyn Work>, fault: Fault) -> Fault {
+        let error = fault.told_of(&self.place);
+        work.answer(Some(&error));
+        error.into()
+    }
+
     /// Nobody can write now: whoever waited behind `first` has waited as long.
     fn refuse_all(&self, first: Box<dyn Work>, error: &Error) -> Option<Message> {
         let refuse = |work: Box<dyn Work>| work.answer(Some(error));
@@ -207,9 +216,15 @@ impl Writer {
             return;
         }
         self.version = version;
+        // Every change of a job writes an event; what was changed without one, such as a worker's lease, is no news.
         let Ok(conn) = self.conn() else { return };
         let session = Session::new(conn, self.clock.now());
+        let newest_event = session.value(sql::NEWEST_EVENT, []).ok();
+        if newest_event.is_some() && newest_event == self.newest_event {
+            return;
+        }
         self.hints.changed_elsewhere(session.value(sql::HAS_WORK, []).unwrap_or(true));
+        self.newest_event = newest_event;
     }
 
     fn version_now(&self) -> Outcome<i64> {

@@ -2,6 +2,7 @@
 
 mod crew;
 mod drivers;
+mod gate;
 mod history;
 mod meaning;
 mod stages;
@@ -19,6 +20,7 @@ use futures_util::FutureExt;
 
 pub use crew::{Hand, PATIENCE, complete, end, eventually, fail, release};
 pub use drivers::{Connections, Driver, Postgres, Sqlite};
+pub use gate::{Gate, Side};
 pub use meaning::meaning;
 pub use stages::Stage;
 pub use vocabulary::{ids, job, json, settled_all, tagged, worker_named};
@@ -49,6 +51,17 @@ impl Bench {
                 StoreOptions::Postgres(options)
             }
             options @ StoreOptions::Sqlite(_) => options,
+        })
+    }
+
+    /// A handle that waits for another process only so long that a test can outwait it.
+    pub fn impatient(&self) -> Arc<dyn Storage> {
+        self.open(match self.driver.options() {
+            StoreOptions::Sqlite(mut options) => {
+                options.busy_timeout = drivers::IMPATIENT;
+                StoreOptions::Sqlite(options)
+            }
+            options @ StoreOptions::Postgres(_) => options,
         })
     }
 

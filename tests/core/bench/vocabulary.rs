@@ -3,6 +3,7 @@
 use dataqueue::model::{
     Added, Change, Claimed, Event, EventKind, Filter, Job, JobId, NewJob, Page, Settled, Status, Worker,
 };
+use dataqueue::storage::change_in_steps;
 use serde_json::Value;
 
 use super::Bench;
@@ -80,18 +81,9 @@ impl Bench {
         self.change(id, &change).await.unwrap()
     }
 
-    /// Changes all jobs that match and are there now, in steps that look at `limit` rows each; how many were changed.
+    /// Changes all jobs that match, in steps that look at so many jobs each; how many were changed.
     pub async fn changed_all(&self, filter: &Filter, change: &Change, limit: u32) -> u64 {
-        let newest = self.find(&Filter::default(), Page { limit: 1, offset: 0, before: None }).await.unwrap();
-        let newest = newest.first().map_or(0, |job| job.id);
-        let (mut changed, mut next) = (0, Some(0));
-        while let Some(after) = next.filter(|after| *after < newest) {
-            let chunk = self.change_many(filter, change, after, limit).await.unwrap();
-            assert!(chunk.changed <= u64::from(limit), "a step changed more than it may look at: {chunk:?}");
-            assert!(chunk.next.is_none_or(|next| next > after), "a step that does not go on: {after} {chunk:?}");
-            (changed, next) = (changed + chunk.changed, chunk.next);
-        }
-        changed
+        change_in_steps(&**self, filter, change, limit).await.unwrap()
     }
 
     /// The ids of the jobs that match, newest first.

@@ -1,5 +1,6 @@
 //! Claiming: what, in which order, and what a claim records.
 
+use std::cmp::Reverse;
 use std::time::Duration;
 
 use dataqueue::Error;
@@ -14,6 +15,7 @@ super::tests![claim:
     the_order_holds_across_types_and_across_claims,
     the_order_of_a_failed_job_is_its_retry_time,
     equal_jobs_come_in_the_order_they_were_added_at_any_priority,
+    thousands_of_jobs_that_fall_due_together_come_by_priority,
     a_job_added_later_with_a_higher_priority_overtakes,
     a_job_added_later_but_due_earlier_overtakes,
     no_more_than_the_limit_are_claimed_and_more_says_whether_any_are_left,
@@ -92,6 +94,23 @@ pub async fn equal_jobs_come_in_the_order_they_were_added_at_any_priority(bench:
         let added = bench.add_all(jobs).await;
         assert_eq!(ids(&hand.claim(&["fifo"], 100).await), added, "priority {priority}");
     }
+}
+
+pub async fn thousands_of_jobs_that_fall_due_together_come_by_priority(bench: &Bench) {
+    const COUNT: usize = 3_000;
+    let hand = bench.hand().await;
+    let run_at = Some(bench.now().await.plus(Duration::from_millis(700)));
+    let jobs = (0..COUNT).map(|at| NewJob { priority: (at * 7 % 10) as i32, run_at, ..job("a") }).collect();
+    let added = bench.add_all(jobs).await;
+    let mut wanted: Vec<_> = (0..COUNT).map(|at| (Reverse(at * 7 % 10), added[at])).collect();
+    wanted.sort_unstable();
+    let mut claimed = Vec::new();
+    eventually("all are claimed", async || {
+        claimed.extend(ids(&hand.claim(&["a"], 500).await));
+        claimed.len() >= COUNT
+    })
+    .await;
+    assert!(claimed.iter().eq(wanted.iter().map(|(_, id)| id)), "{:?}", &claimed[..20]);
 }
 
 pub async fn a_job_added_later_with_a_higher_priority_overtakes(bench: &Bench) {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use dataqueue::Error;
 use dataqueue::model::{EventKind, FailureReason, NewJob, Note, NoteKind, Settled, Status};
 
-use crate::bench::{Bench, complete, fail, job, release, settled_all};
+use crate::bench::{Bench, complete, fail, ids, job, release, settled_all};
 
 super::tests![leases:
     a_lost_lease_can_record_nothing,
@@ -17,6 +17,11 @@ super::tests![leases:
     the_third_crash_ends_a_job_as_lost,
     a_living_workers_jobs_are_not_reclaimed,
     an_unregistered_workers_jobs_are_reclaimed,
+    one_renewal_renews_every_lease_of_the_worker_and_of_no_other,
+    a_worker_that_lost_its_leases_registers_anew_under_another_id,
+    a_worker_is_as_long_dead_as_its_last_renewal_says,
+    a_sweep_takes_as_many_as_it_may_and_the_next_takes_the_rest,
+    a_reclaimed_job_waits_for_nothing_and_keeps_what_was_reported,
     a_released_job_counts_no_attempt,
     a_failed_job_whose_retry_was_released_is_due_again,
 ];
@@ -144,4 +149,82 @@ pub async fn a_failed_job_whose_retry_was_released_is_due_again(bench: &Bench) {
     let second = hand.take("a").await;
     assert_eq!(hand.settle(release(&second)).await, Settled::Applied);
     assert_eq!(hand.take("a").await.job.attempts, 2);
+}
+
+pub async fn one_renewal_renews_every_lease_of_the_worker_and_of_no_other(bench: &Bench) {
+    bench.add_all((0..60).map(|_| job("a")).collect()).await;
+    let (renewed, other) = (bench.hand().await, bench.hand().await);
+    let mut claimed = Vec::new();
+    for _ in 0..6 {
+        claimed.extend(renewed.claim(&["a"], 5).await);
+    }
+    let lost = other.claim(&["a"], 30).await;
+    for hand in [&renewed, &other] {
+        bench.driver().silence(hand.worker.id, Duration::from_secs(60)).await;
+    }
+    renewed.renew(Duration::from_secs(600)).await.unwrap();
+    let mut reclaimed: Vec<_> = bench.reclaim_all(30).await.iter().map(|one| one.job_id).collect();
+    reclaimed.sort_unstable();
+    assert_eq!(reclaimed, ids(&lost));
+    assert!(bench.reclaim(100).await.unwrap().is_empty());
+    let ends: Vec<_> = claimed.iter().map(complete).collect();
+    assert!(settled_all(&bench.settle(&ends).await.unwrap()));
+}
+
+pub async fn a_worker_that_lost_its_leases_registers_anew_under_another_id(bench: &Bench) {
+    bench.add_one(job("a")).await;
+    let before = bench.hand().await;
+    let claimed = before.take("a").await;
+    bench.driver().silence(before.worker.id, Duration::from_secs(60)).await;
+    bench.reclaim_all(1).await;
+    assert_eq!(before.renew(Duration::from_secs(60)).await, Err(Error::WorkerLost { worker: before.worker.id }));
+    let anew = bench.hand().await;
+    assert!(anew.worker.id > before.worker.id && anew.worker.name == before.worker.name);
+    let again = anew.take("a").await;
+    assert_eq!((again.lease.token, again.job.id), (claimed.lease.token, claimed.job.id));
+    assert_eq!(anew.settle(complete(&claimed)).await, Settled::LeaseLost, "the same job and token, of an older worker");
+    assert_eq!(anew.settle(complete(&again)).await, Settled::Applied);
+}
+
+pub async fn a_worker_is_as_long_dead_as_its_last_renewal_says(bench: &Bench) {
+    bench.add_one(job("a")).await;
+    let hand = bench.hand().await;
+    hand.take("a").await;
+    hand.renew(Duration::from_millis(1)).await.unwrap();
+    bench.reclaim_all(1).await;
+    assert_eq!(hand.renew(Duration::from_secs(60)).await, Err(Error::WorkerLost { worker: hand.worker.id }));
+}
+
+pub async fn a_sweep_takes_as_many_as_it_may_and_the_next_takes_the_rest(bench: &Bench) {
+    let added = bench.add_all((0..25).map(|_| job("a")).collect()).await;
+    for size in [3, 12, 10] {
+        let dying = bench.hand().await;
+        dying.claim(&["a"], size).await;
+        bench.driver().silence(dying.worker.id, Duration::from_secs(60)).await;
+    }
+    let mut taken = Vec::new();
+    for _ in 0..5 {
+        let reclaimed = bench.reclaim(6).await.unwrap();
+        assert!(reclaimed.len() <= 6);
+        taken.extend(reclaimed.iter().map(|one| one.job_id));
+    }
+    taken.sort_unstable();
+    assert_eq!(taken, added, "five sweeps of six take twenty-five, each once");
+}
+
+pub async fn a_reclaimed_job_waits_for_nothing_and_keeps_what_was_reported(bench: &Bench) {
+    let id = bench.add_one(NewJob { max_attempts: 4, ..job("a") }).await;
+    let first = bench.hand().await;
+    first.settle(fail(&first.take("a").await, Some(Duration::ZERO))).await;
+    let dying = bench.hand().await;
+    let retry = dying.take("a").await;
+    let kinds = [NoteKind::Progress(70), NoteKind::Output("[1]".into())];
+    bench.note(&kinds.map(|kind| Note { lease: retry.lease, kind })).await.unwrap();
+    bench.unregister(&dying.worker).await.unwrap();
+    bench.reclaim_all(1).await;
+    let job = bench.job(id).await;
+    assert_eq!((job.status, job.attempts, job.next_attempt_at), (Status::Pending, 2, None));
+    assert_eq!((job.progress, job.output), (Some(70), Some("[1]".into())));
+    assert!(job.run_at <= bench.now().await);
+    assert_eq!(bench.hand().await.take("a").await.job.attempts, 3);
 }

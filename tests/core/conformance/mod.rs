@@ -17,6 +17,7 @@ pub mod pages;
 pub mod payloads;
 pub mod prune;
 pub mod race;
+pub mod random;
 pub mod settle;
 pub mod stuck;
 pub mod wake;
@@ -45,7 +46,7 @@ macro_rules! suite {
     ($name:ident: $driver:ty) => {
         mod $name {
             $crate::conformance::suite!(@modules $driver: add bulk change claim edit errors events find keys leases
-                migrate notes pages payloads prune race settle stuck wake watch);
+                migrate notes pages payloads prune race random settle stuck wake watch);
         }
     };
     (@modules $driver:ty: $($module:ident)*) => {

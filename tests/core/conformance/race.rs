@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use dataqueue::model::{Change, EventKind, Filter, JobEdit, Lease, Status};
-use dataqueue::storage::Storage;
+use dataqueue::storage::{Storage, change_all};
 
 use crate::bench::{Bench, Hand, complete, fail, ids, job, release, settled_all};
 
@@ -17,6 +17,8 @@ super::tests![race:
     two_retries_of_one_job_change_it_once,
     two_sweeps_reclaim_each_job_once,
     settling_and_reclaiming_the_same_jobs_ends_each_once,
+    an_end_and_a_change_of_one_job_follow_each_other,
+    a_pool_of_one_serves_every_kind_of_call_at_once,
 ];
 
 async fn hands(bench: &Bench, count: usize) -> Vec<Hand> {
@@ -184,5 +186,77 @@ pub async fn settling_and_reclaiming_the_same_jobs_ends_each_once(bench: &Bench)
         let hand = bench.hand().await;
         let rest: Vec<_> = hand.claim(&["a"], 100).await.iter().map(complete).collect();
         assert!(settled_all(&hand.store.settle(&rest).await.unwrap()));
+    }
+}
+
+pub async fn an_end_and_a_change_of_one_job_follow_each_other(bench: &Bench) {
+    let other = bench.second();
+    let hand = bench.hand().await;
+    let later = bench.now().await.plus(Duration::from_secs(3_600));
+    let edit = JobEdit { priority: Some(3), run_at: Some(Some(later)), ..JobEdit::default() };
+    let changes = [Change::Cancel, Change::Retry, Change::Edit(edit)];
+    for round in 0..90 {
+        let change = &changes[round % 3];
+        bench.add_one(job("a")).await;
+        let claimed = hand.take("a").await;
+        let end = match round / 3 % 3 {
+            0 => release(&claimed),
+            1 => fail(&claimed, Some(Duration::ZERO)),
+            _ => fail(&claimed, None),
+        };
+        let id = claimed.job.id;
+        let ends = [end];
+        let (settled, changed) = tokio::join!(hand.store.settle(&ends), other.change(id, change));
+        let (settled, changed) = (settled.unwrap(), changed.unwrap());
+        assert!(settled_all(&settled));
+        let job = bench.job(id).await;
+        let claims = hand.claim(&["a"], 10).await;
+        let again = ids(&claims);
+        let due = match job.status {
+            Status::Pending => Some(job.run_at),
+            Status::Failed => job.next_attempt_at,
+            _ => None,
+        };
+        let claimable = due.is_some_and(|due| due < later);
+        assert_eq!(again, if claimable { vec![id] } else { Vec::new() }, "{change:?} changed {changed}: {job:#?}");
+        let rest = hand.try_claim(&["a"], 10).await.unwrap();
+        assert!(rest.jobs.is_empty(), "claimed twice: {change:?} changed {changed}: {job:#?}");
+        assert!(!claimable || !changed || *change != Change::Cancel);
+        let filter = Filter { statuses: vec![Status::Pending], ..Filter::default() };
+        bench.found(&filter).await;
+        let done: Vec<_> = claims.iter().map(complete).collect();
+        assert!(settled_all(&bench.settle(&done).await.unwrap()));
+        bench.changed(id, Change::Cancel).await;
+    }
+}
+
+pub async fn a_pool_of_one_serves_every_kind_of_call_at_once(bench: &Bench) {
+    let store = bench.narrow();
+    let calls: Vec<_> = (0..12)
+        .map(|at| {
+            let store = Arc::clone(&store);
+            tokio::spawn(async move {
+                let job_type = format!("{at}");
+                let hand = Hand::with_lease(Arc::clone(&store), Duration::from_secs(600)).await;
+                let mut wakes = store.listen().await.unwrap();
+                wakes.mark_unchanged();
+                let id = store.add((0..3).map(|_| job(&job_type)).collect()).await.unwrap()[0].id;
+                wakes.changed().await.unwrap();
+                let watch = store.watch(id).await.unwrap();
+                let claimed = hand.claim(&[&job_type], 3).await;
+                let ends = [complete(&claimed[0]), fail(&claimed[1], None), release(&claimed[2])];
+                assert!(settled_all(&store.settle(&ends).await.unwrap()));
+                drop(watch);
+                let filter = Filter { job_types: vec![job_type], ..Filter::default() };
+                let retried = change_all(&*store, &filter, &Change::Retry).await.unwrap();
+                let cancelled = change_all(&*store, &filter, &Change::Cancel).await.unwrap();
+                hand.renew(Duration::from_secs(600)).await.unwrap();
+                (store.count(&filter).await.unwrap(), retried, cancelled)
+            })
+        })
+        .collect();
+    for call in calls {
+        let ended = tokio::time::timeout(2 * crate::bench::PATIENCE, call).await.expect("the calls hang").unwrap();
+        assert_eq!(ended, (3, 1, 2));
     }
 }

@@ -10,9 +10,9 @@ import psycopg
 import pytest
 
 from dataqueue import Job, JobId
+from tests.processes import until
 from tests.python.transactions.conftest import Onlooker, Queues
 from tests.python.transactions.ways import MAIN_WAYS, Way
-from tests.waiting import wait_until
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -86,7 +86,7 @@ def test_a_key_held_by_another_transaction_waits_for_its_end(
     with psycopg.connect(postgres_url) as other, ThreadPoolExecutor(1) as threads:
         theirs = queues.blocking.add_job("t", "theirs", idempotency_key="k", connection=other)
         adding: Future[JobId] = threads.submit(asyncio.run, add())
-        wait_until(waits_for_a_lock)
+        until(waits_for_a_lock, "the add waits for the other transaction")
         other.commit() if commits else other.rollback()
         mine = adding.result(PATIENCE)
     assert mine.created is not commits

@@ -1,4 +1,5 @@
--- Adds jobs with ids from the sequence in the order of the input; `{conflict}` orders by key and passes over taken keys.
+-- Adds jobs with ids from the sequence in the order of the input.
+-- `{conflict}` orders by key and passes over taken keys: idx_job_queue_idempotency_key.
 WITH input AS MATERIALIZED (
     SELECT nextval('{schema_text}.job_queue_id_seq') AS id, t.*
     FROM unnest($1::text[], $2::jsonb[], $3::int4[], $4::timestamptz[], $5::int4[], $6::int4[], $7::text[], $8::text[],

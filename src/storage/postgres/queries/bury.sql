@@ -1,4 +1,5 @@
 -- Removes workers whose lease ran out, and watchers that were never told: both tables are small and read whole.
+-- job_workers_pkey.
 WITH forgotten AS (
     DELETE FROM {schema}.job_watchers WHERE expires_at < now()
 )

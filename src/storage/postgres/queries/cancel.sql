@@ -1,4 +1,5 @@
--- Cancels upcoming and waiting jobs: job_ready_pkey and job_scheduled_pkey first, as the claim does, then job_queue_pkey.
+-- Cancels upcoming and waiting jobs: job_ready_pkey and job_scheduled_pkey first, as the claim does, then job_queue_pkey,
+-- job_watchers_pkey.
 WITH ready AS (
     DELETE FROM {schema}.job_ready WHERE job_id = ANY ($1::int8[]) RETURNING job_id
 ), scheduled AS (

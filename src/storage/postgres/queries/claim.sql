@@ -1,4 +1,5 @@
--- Leases due jobs to a living worker: `{pick}` locks ready rows, then job_queue_pkey.
+-- Leases due jobs to a living worker: job_workers_pkey, idx_job_scheduled_due; `{pick}` locks ready rows, then
+-- job_queue_pkey.
 WITH moment AS MATERIALIZED (
     SELECT clock_timestamp() AS at
 ), alive AS MATERIALIZED (

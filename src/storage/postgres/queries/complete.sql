@@ -1,4 +1,4 @@
--- Completes jobs whose lease is held: job_leases_pkey, job_queue_pkey.
+-- Completes jobs whose lease is held: job_leases_pkey, job_queue_pkey, job_watchers_pkey.
 WITH held AS MATERIALIZED (
     SELECT i.*, l.ctid AS place
     FROM unnest($1::int8[], $2::int8[], $3::int8[], $4::jsonb[]) AS i (worker_id, job_id, token, output)

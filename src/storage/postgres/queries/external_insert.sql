@@ -1,4 +1,5 @@
--- As add.sql, for a client library of the caller's: one JSON document, no character that reads as a placeholder.
+-- As add.sql, for a client library of the caller's: idx_job_queue_idempotency_key.
+-- One JSON document, no character that reads as a placeholder.
 WITH input AS MATERIALIZED (
     SELECT nextval(CAST('{schema_text}.job_queue_id_seq' AS regclass)) AS id, t.place - 1 AS place, t.job
     FROM jsonb_array_elements(CAST(CAST({param} AS text) AS jsonb)) WITH ORDINALITY AS t (job, place)

@@ -1,4 +1,5 @@
--- Fails jobs whose lease is held, for good or until their retry: job_leases_pkey, job_queue_pkey.
+-- Fails jobs whose lease is held, for good or until their retry: job_leases_pkey, job_queue_pkey, job_ready_pkey,
+-- job_scheduled_pkey, job_watchers_pkey.
 WITH held AS MATERIALIZED (
     SELECT i.*, l.ctid AS place
     FROM unnest($1::int8[], $2::int8[], $3::int8[], $4::int4[], $5::text[], $6::text[], $7::text[], $8::text[], $9::float8[])

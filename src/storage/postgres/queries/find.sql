@@ -1,2 +1,4 @@
--- Reads a page of jobs, newest first; `{from}` and `{where}` come from the filter and choose the index.
-SELECT {job} FROM {from} WHERE {where} ORDER BY {key} DESC LIMIT {limit} OFFSET {offset}
+-- Reads a page of jobs, newest first. `{arms}` come from the filter and find the ids, each along one of: job_queue_pkey,
+-- idx_job_queue_job_type, idx_job_queue_tags, idx_job_queue_failed_retry, idx_job_queue_cancelled, idx_job_queue_waiting,
+-- job_ready_pkey, job_scheduled_pkey, idx_job_queue_claimable, idx_job_scheduled_due, job_leases_pkey.
+SELECT {job} FROM ({arms}) AS n JOIN {schema}.job_queue j ON j.id = n.id ORDER BY n.id DESC LIMIT {limit} OFFSET {offset}

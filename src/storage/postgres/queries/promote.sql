@@ -1,4 +1,4 @@
--- Moves jobs that fell due to the ready table: idx_job_scheduled_due.
+-- Moves jobs that fell due to the ready table: idx_job_scheduled_due, job_ready_pkey.
 WITH due AS MATERIALIZED (
     SELECT s.* FROM unnest($1::text[]) AS t (job_type) CROSS JOIN LATERAL (
         SELECT job_id, due_at, priority, retrying, job_type, ctid AS place FROM {schema}.job_scheduled

@@ -1,5 +1,6 @@
--- Takes the leases that `{chosen}` finds and makes their jobs claimable, or ends them as lost: job_queue_pkey. A worker goes
--- with the first lease that is taken from it, so that its renewal tells it: job_workers_pkey.
+-- Takes the leases that `{chosen}` finds and makes their jobs claimable, or ends them as lost: job_queue_pkey,
+-- job_ready_pkey, job_watchers_pkey. A worker goes with the first lease that is taken from it, so that its renewal tells it:
+-- job_workers_pkey.
 WITH {workers} chosen AS MATERIALIZED (
     {chosen}
 ), buried AS (

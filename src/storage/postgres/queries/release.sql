@@ -1,4 +1,4 @@
--- Gives jobs whose lease is held back as they were: job_leases_pkey, job_queue_pkey.
+-- Gives jobs whose lease is held back as they were: job_leases_pkey, job_queue_pkey, job_ready_pkey.
 WITH held AS MATERIALIZED (
     SELECT i.*, l.ctid AS place, l.retrying
     FROM unnest($1::int8[], $2::int8[], $3::int8[]) AS i (worker_id, job_id, token)

@@ -1,7 +1,8 @@
--- Leases that ran out long ago, by growing job: the leases are few and read whole, then job_queue_pkey. `silent` keeps their
--- workers from being renewed meanwhile.
+-- Leases that ran out long ago, by growing job: the leases are few and read whole by job_leases_pkey, then job_queue_pkey;
+-- OFFSET 0 keeps the planner from walking along all jobs instead. `silent` keeps the leases' workers from being renewed meanwhile.
 SELECT l.job_id, l.worker_id, l.ctid AS place FROM {schema}.job_leases l
-JOIN {schema}.job_queue j ON j.id = l.job_id LEFT JOIN silent w ON w.id = l.worker_id
+CROSS JOIN LATERAL (SELECT locked_at, timeout_ms FROM {schema}.job_queue WHERE id = l.job_id OFFSET 0) j
+LEFT JOIN silent w ON w.id = l.worker_id
 WHERE l.job_id > $4::int8
     AND (w.id IS NOT NULL OR NOT EXISTS (SELECT FROM {schema}.job_workers a WHERE a.id = l.worker_id))
     AND coalesce(w.renewed_at, j.locked_at)

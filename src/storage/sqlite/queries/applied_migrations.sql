@@ -1,2 +1,2 @@
--- The migrations applied; primary key.
+-- The migrations applied; a small table, read whole.
 SELECT version FROM dataqueue_migrations ORDER BY version

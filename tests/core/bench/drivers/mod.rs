@@ -12,6 +12,9 @@ use dataqueue::storage::StoreOptions;
 pub use postgres::Postgres;
 pub use sqlite::Sqlite;
 
+/// How long an impatient handle waits for another process.
+pub const IMPATIENT: Duration = Duration::from_millis(20);
+
 /// A driver and a place for one store of it.
 #[async_trait]
 pub trait Driver: Send + Sync + 'static {
@@ -49,6 +52,12 @@ pub trait Driver: Send + Sync + 'static {
 
     /// Cuts the connections that the store's handles have to a server, or those of them that listen for hints.
     async fn cut(&self, which: Connections);
+
+    /// Goes away for a moment: connections are cut, or another process has the store to itself for longer than an
+    /// impatient handle waits.
+    async fn go_away(&self) {
+        self.cut(Connections::All).await;
+    }
 }
 
 /// Which connections to cut.

@@ -1,6 +1,7 @@
 //! SQLite, on a file in a folder of its own.
 
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -9,7 +10,7 @@ use dataqueue::storage::{SqliteOptions, StoreOptions};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
-use super::{Connections, Driver, TABLES};
+use super::{Connections, Driver, IMPATIENT, TABLES};
 
 /// A file in a folder that goes with this value.
 pub struct Sqlite {
@@ -114,6 +115,16 @@ impl Driver for Sqlite {
 
     /// There is no server, and so nothing to cut.
     async fn cut(&self, _which: Connections) {}
+
+    #[allow(clippy::disallowed_methods, reason = "the lock is held for longer than an impatient handle waits for it")]
+    async fn go_away(&self) {
+        self.with(|connection| {
+            connection.execute_batch("begin immediate").unwrap();
+            thread::sleep(3 * IMPATIENT);
+            connection.execute_batch("rollback").unwrap();
+        })
+        .await;
+    }
 }
 
 fn list(ids: &[JobId]) -> String {

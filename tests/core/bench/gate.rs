@@ -1,0 +1,172 @@
+//! A store behind a gate: every call goes to the real store, and a test can count calls, hold them up as a stopped
+//! process does, or lose their replies as a cut connection does.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use dataqueue::error::Backend;
+use dataqueue::lock::Mutex;
+use dataqueue::model::{
+    Added, Change, Chunk, Claim, ClaimRequest, Event, Filter, Job, JobId, NewJob, Note, Page, Prune, Reclaimed,
+    Settled, Settlement, Worker,
+};
+use dataqueue::storage::{Capabilities, ExternalAdd, MigrationState, MigrationStep, Storage, Wakes, Watch};
+use dataqueue::{Error, Result};
+use tokio::sync::watch;
+
+use super::eventually;
+
+/// Where a call is held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Side {
+    /// Before it reaches the store.
+    Call,
+    /// After the store has done it.
+    Reply,
+}
+
+#[derive(Default)]
+struct Shut {
+    /// Everything is, on both sides.
+    all: bool,
+    methods: HashSet<(Side, &'static str)>,
+}
+
+pub struct Gate {
+    store: Arc<dyn Storage>,
+    shut: watch::Sender<Shut>,
+    books: Mutex<Books>,
+}
+
+#[derive(Default)]
+struct Books {
+    calls: HashMap<&'static str, u64>,
+    held: HashMap<(Side, &'static str), u64>,
+    to_lose: HashMap<&'static str, u64>,
+}
+
+impl Gate {
+    pub fn before(store: Arc<dyn Storage>) -> Arc<Self> {
+        Arc::new(Self { store, shut: watch::Sender::new(Shut::default()), books: Mutex::default() })
+    }
+
+    /// How many calls of a method the store has answered.
+    pub fn calls(&self, method: &str) -> u64 {
+        self.books.lock().calls.get(method).copied().unwrap_or(0)
+    }
+
+    /// How many calls it has answered.
+    pub fn all_calls(&self) -> u64 {
+        self.books.lock().calls.values().sum()
+    }
+
+    /// Holds everything up.
+    pub fn stop(&self) {
+        self.shut.send_modify(|shut| shut.all = true);
+    }
+
+    /// Holds a method up.
+    pub fn hold(&self, side: Side, method: &'static str) {
+        self.shut.send_modify(|shut| {
+            shut.methods.insert((side, method));
+        });
+    }
+
+    /// Lets everything pass.
+    pub fn open(&self) {
+        self.shut.send_replace(Shut::default());
+    }
+
+    /// Loses the next replies of a method.
+    pub fn lose(&self, method: &'static str, replies: u64) {
+        self.books.lock().to_lose.insert(method, replies);
+    }
+
+    /// Waits until a call of a method is held up.
+    pub async fn until_held(&self, side: Side, method: &'static str) {
+        eventually("a call is held up", async || self.books.lock().held.contains_key(&(side, method))).await;
+    }
+
+    /// Waits until the store has answered so many calls of a method.
+    pub async fn until_called(&self, method: &'static str, times: u64) {
+        eventually(&format!("{times} calls of {method}"), async || self.calls(method) >= times).await;
+    }
+
+    async fn pass<T>(&self, method: &'static str, call: impl Future<Output = Result<T>>) -> Result<T> {
+        self.wait(Side::Call, method).await;
+        let reply = call.await;
+        *self.books.lock().calls.entry(method).or_default() += 1;
+        self.wait(Side::Reply, method).await;
+        if let Some(left) = self.books.lock().to_lose.get_mut(method)
+            && *left > 0
+        {
+            *left -= 1;
+            return Err(Error::Unavailable { backend: self.store.backend(), message: "the reply was lost".to_owned() });
+        }
+        reply
+    }
+
+    async fn wait(&self, side: Side, method: &'static str) {
+        let is_shut = |shut: &Shut| shut.all || shut.methods.contains(&(side, method));
+        if is_shut(&self.shut.borrow()) {
+            *self.books.lock().held.entry((side, method)).or_default() += 1;
+        }
+        let mut shut = self.shut.subscribe();
+        let _opened = shut.wait_for(|shut| !is_shut(shut)).await;
+    }
+}
+
+macro_rules! passing {
+    ($($method:ident($($argument:ident: $type:ty),*) -> $answer:ty;)+) => {
+        #[async_trait]
+        impl Storage for Gate {
+            fn backend(&self) -> Backend {
+                self.store.backend()
+            }
+
+            fn capabilities(&self) -> Capabilities {
+                self.store.capabilities()
+            }
+
+            fn external_add(&self, jobs: &[NewJob]) -> Result<ExternalAdd> {
+                self.store.external_add(jobs)
+            }
+
+            async fn close(&self) {
+                self.store.close().await;
+            }
+
+            $(async fn $method(&self, $($argument: $type),*) -> Result<$answer> {
+                self.pass(stringify!($method), self.store.$method($($argument),*)).await
+            })+
+        }
+    };
+}
+
+passing! {
+    add(jobs: Vec<NewJob>) -> Vec<Added>;
+    register(name: &str, lease: Duration) -> Worker;
+    renew(worker: &Worker, lease: Duration) -> ();
+    unregister(worker: &Worker) -> ();
+    claim(request: &ClaimRequest) -> Claim;
+    claimable_types() -> Vec<String>;
+    reclaim_reply(worker: &Worker, token: i64) -> Claim;
+    settle(settlements: &[Settlement]) -> Vec<Settled>;
+    note(notes: &[Note]) -> Vec<Settled>;
+    reclaim(limit: u32) -> Vec<Reclaimed>;
+    reclaim_stuck(max_processing: Duration, after: i64, limit: u32) -> Chunk;
+    get(ids: &[JobId]) -> Vec<Job>;
+    find(filter: &Filter, page: Page) -> Vec<Job>;
+    count(filter: &Filter) -> u64;
+    events(job_id: JobId) -> Vec<Event>;
+    change(id: JobId, change: &Change) -> bool;
+    change_many(filter: &Filter, change: &Change, after: JobId, limit: u32) -> Chunk;
+    prune_jobs(prune: &Prune, after: JobId, limit: u32) -> Chunk;
+    prune_events(older_than: Duration, after: i64, limit: u32) -> Chunk;
+    listen() -> Wakes;
+    watch(id: JobId) -> Watch;
+    migrate(target: Option<i32>) -> Vec<MigrationStep>;
+    migration_state() -> MigrationState;
+}

@@ -1,0 +1,91 @@
+//! A store as it looks after some time: forty thousand jobs, most of them finished, the others in every state.
+
+use dataqueue::storage::StoreOptions;
+use rusqlite::Connection;
+use tokio_postgres::{Config, NoTls};
+
+use crate::bench::Bench;
+
+/// On PostgreSQL.
+pub async fn on_postgres(bench: &Bench) {
+    bench.forget_history();
+    let StoreOptions::Postgres(options) = bench.driver().options() else { panic!("no server") };
+    let mut config = Config::new();
+    for (host, port) in &options.hosts {
+        config.host(host).port(*port);
+    }
+    config.user(&options.user).dbname(&options.database);
+    if let Some(password) = &options.password {
+        config.password(password);
+    }
+    let (client, connection) = config.connect(NoTls).await.unwrap();
+    let driven = tokio::spawn(connection);
+    client.batch_execute(&format!("set search_path to {}; {POSTGRES}", options.schema)).await.unwrap();
+    drop(client);
+    driven.await.unwrap().unwrap();
+}
+
+/// Of each forty jobs in a row, twenty-eight are completed. Workers 1 to 19 live; the twentieth is gone and left leases.
+const POSTGRES: &str = "
+insert into job_workers (renewed_at, expires_at, lease_ms, name)
+    select now(), now() + interval '1 hour', 30000, 'worker ' || n from generate_series(1, 19) n;
+insert into job_queue (job_type, status, payload, priority, max_attempts, attempts, created_at, updated_at, run_at, tags,
+    idempotency_key, completed_at, last_failed_at, next_attempt_at, last_cancelled_at, wait_until, locked_at, locked_by,
+    lease_worker, lease_token)
+select case when n % 4000 = 0 then 'rare' else 'type_' || n / 40 % 20 end, s.status, '{}', n / 40 % 5, 5, 1, t.at, t.at, t.at,
+    case when n % 3 = 0 then array['tag_' || n / 40 % 50, 'all'] end, case when n % 4 = 0 then 'key_' || n end,
+    case when s.status = 'completed' then t.at end, case when s.status = 'failed' then t.at end,
+    case when n % 40 = 30 then now() + interval '1 hour' end, case when s.status = 'cancelled' then t.at end,
+    case when s.status = 'waiting' then now() + interval '1 hour' end, case when s.status = 'processing' then now() end,
+    case when s.status = 'processing' then 'worker' end, case when s.status = 'processing' then n / 40 % 20 + 1 end, 1
+from generate_series(1, 40000) n
+cross join lateral (select case when n % 40 < 28 then 'completed' when n % 40 < 31 then 'failed' when n % 40 < 37 then 'pending'
+    when n % 40 = 37 then 'processing' when n % 40 = 38 then 'cancelled' else 'waiting' end as status) s
+cross join lateral (select case when n % 40 between 34 and 36 then now() + n * interval '1 second'
+    else now() - (50000 - n) * interval '1 minute' end as at) t;
+insert into job_ready (job_id, due_at, priority, retrying, job_type)
+    select id, run_at, priority, false, job_type from job_queue where status = 'pending' and run_at <= now();
+insert into job_scheduled (job_id, due_at, priority, retrying, job_type)
+    select id, coalesce(next_attempt_at, run_at), priority, status = 'failed', job_type from job_queue
+    where status = 'pending' and run_at > now() or next_attempt_at is not null;
+insert into job_leases (worker_id, job_id, token, due_at, retrying)
+    select lease_worker, id, 1, run_at, false from job_queue where status = 'processing';
+insert into job_events (job_id, created_at, event_type)
+    select id, created_at, kind from job_queue cross join unnest(array['added', 'processing', 'completed']) kind;
+insert into job_watchers (job_id, expires_at)
+    select id, now() + interval '1 hour' from job_queue where status = 'processing' limit 20;
+analyze job_workers, job_queue, job_ready, job_scheduled, job_leases, job_events, job_watchers;
+";
+
+/// On SQLite.
+pub async fn on_sqlite(bench: &Bench) {
+    bench.forget_history();
+    let StoreOptions::Sqlite(options) = bench.driver().options() else { panic!("no file") };
+    let path = options.path.unwrap();
+    tokio::task::spawn_blocking(move || Connection::open(path).unwrap().execute_batch(SQLITE).unwrap()).await.unwrap();
+}
+
+/// As the one above.
+const SQLITE: &str = "
+with recursive n (n) as (select 1 union all select n + 1 from n where n < 40000),
+s (n, status) as (select n, case when n % 40 < 28 then 'completed' when n % 40 < 31 then 'failed' when n % 40 < 37 then 'pending'
+    when n % 40 = 37 then 'processing' when n % 40 = 38 then 'cancelled' else 'waiting' end from n)
+insert into job_queue (id, job_type, status, payload, priority, created_at, updated_at, run_at, tags, next_attempt_at,
+    locked_at, locked_by, lease_worker, lease_token)
+select n, case when n % 4000 = 0 then 'rare' else 'type_' || n / 40 % 20 end, status, '{}', n / 40 % 5, n, n, n,
+    case when n % 3 = 0 then json_array('tag_' || n / 40 % 50, 'all') else '[]' end,
+    case when n % 40 = 30 then 9000000000000000 end, case when status = 'processing' then n end,
+    case when status = 'processing' then 'worker' end, case when status = 'processing' then n / 40 % 20 + 1 end, 1
+from s;
+insert into job_workers (id, name, renewed_at, expires_at)
+    select distinct lease_worker, 'worker', 1, 9000000000000000 from job_queue where lease_worker is not null;
+insert into job_tags select value, job_queue.id from job_queue, json_each(job_queue.tags);
+insert into job_ready (job_type, priority, due_at, job_id, is_retry)
+    select job_type, priority, run_at, id, 0 from job_queue where status = 'pending' and id % 40 < 34;
+insert into job_scheduled (job_type, due_at, job_id, priority, is_retry)
+    select job_type, 9000000000000000, id, priority, status = 'failed' from job_queue where id % 40 in (30, 34, 35, 36);
+insert into job_leases (worker_id, job_id, token, is_retry)
+    select lease_worker, id, 1, 0 from job_queue where status = 'processing';
+insert into job_events (job_id, event_type, created_at)
+    select job_queue.id, value, created_at from job_queue, json_each('[\"added\", \"processing\", \"completed\"]');
+";

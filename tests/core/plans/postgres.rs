@@ -1,0 +1,196 @@
+//! PostgreSQL's plans, on the driver's own connections.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use dataqueue::model::Filter;
+use dataqueue::storage::StoreOptions;
+use dataqueue::storage::plans::{Text, Walk};
+use dataqueue::storage::postgres::PostgresStorage;
+
+use super::tree::Plan;
+use super::walks::{cases, walks};
+use super::{comments, crowd, indexes_in};
+use crate::bench::{self, Bench, Postgres};
+
+/// A statement that looks at more rows than this, on the crowd and with the arguments below, is not bounded.
+const MOST_ROWS: u64 = 2_500;
+
+/// The parameters of the two statements for connections of the caller's: both have the type of a document.
+const DOCUMENT: &str =
+    r#"'[{"job_type": "type_1", "payload": 1, "priority": 0, "max_attempts": 3, "idempotency_key": "key_4"}]'"#;
+
+/// What each statement is tried with: it touches some of the crowd's jobs.
+fn arguments(name: &str) -> &'static str {
+    match name {
+        "add" => {
+            "'{type_1,type_2}', array['1', '2']::jsonb[], '{0,1}', '{NULL,2030-01-01}', '{3,3}', '{NULL,5}', \
+             array['{a}', NULL], '{NULL,NULL}', '{NULL,1}', '{NULL,t}', '{NULL,NULL}'"
+        }
+        "add_keyed" => {
+            "'{type_1,type_2}', array['1', '2']::jsonb[], '{0,1}', '{NULL,2030-01-01}', '{3,3}', '{NULL,5}', \
+             array['{a}', NULL], '{key_4,new}', '{NULL,1}', '{NULL,t}', '{NULL,NULL}'"
+        }
+        "holders" => "'{key_4,key_8}'",
+        "external_insert" | "external_lookup" => DOCUMENT,
+        "promote" => "'{type_1,type_2}', 1000",
+        "claim_one" => "1, 'worker', 7, '{type_1}', 10, true",
+        "claim_many" => "1, 'worker', 7, '{type_1,type_2,type_3}', 10, true",
+        "claim_reply" => "1, 1",
+        "outlook" | "unregister" => "1",
+        "complete" => "'{1,2}', '{37,77}', '{1,1}', array['1', NULL]::jsonb[]",
+        "fail" => {
+            "'{1,2,3}', '{37,77,117}', '{1,1,1}', '{1,1,1}', '{timeout,timeout,timeout}', '{m,m,m}', '{k,k,k}', \
+             '{t,t,t}', '{NULL,0,5}', 50"
+        }
+        "release" | "settled_before" => "'{1,2}', '{37,77}', '{1,1}'",
+        "note" => "'{1,2}', '{37,77}', '{1,1}', '{50,NULL}', array[NULL, '1']::jsonb[], '{NULL,1000}'",
+        "register" => "'worker', 30000",
+        "renew" => "1, 30000",
+        "reclaim" => "100, 3, 50",
+        "reclaim_stuck" => "100, 3, 50, 0, 0",
+        "cancel" | "retry" => "'{28,31,34,38,39}'",
+        "edit" => {
+            "'{30,31,34}', '{}', 5, NULL, true, NULL, false, NULL, true, '{a}', false, NULL, false, NULL, false, NULL, '{}'"
+        }
+        "prune_jobs" => "0, 100, '{completed,failed}', 86400",
+        "prune_events" => "86400, 100",
+        "get" => "'{1,2,3}'",
+        "events" => "5",
+        "watch" => "37",
+        "wake" => "'sign'",
+        "claimable_types" | "bury" | "applied" => "",
+        unknown => panic!("what is {unknown} to be tried with?"),
+    }
+}
+
+fn driver(bench: &Bench) -> PostgresStorage {
+    match bench.driver().options() {
+        StoreOptions::Postgres(options) => PostgresStorage::new(options).unwrap(),
+        StoreOptions::Sqlite(_) => unreachable!(),
+    }
+}
+
+/// Behind a transaction pooler the planner's settings are the server's: there is no plan of ours to hold it to.
+fn is_pooled(bench: &Bench) -> bool {
+    matches!(bench.driver().options(), StoreOptions::Postgres(options) if options.pgbouncer)
+}
+
+/// The plan of a statement, run and taken back: what an index was used for inside a recursion is told only after a run.
+async fn plan(driver: &PostgresStorage, text: &Text, mode: &str) -> Plan {
+    let external = text.sql.contains("{param}");
+    let types = if external { "text".to_owned() } else { text.types.join(", ") };
+    let (types, arguments) = match arguments(text.name) {
+        "" => (String::new(), String::new()),
+        arguments => (format!("({types})"), format!("({arguments})")),
+    };
+    let sql = text.sql.replace("{param}", "$1");
+    let prepare = format!("SET LOCAL plan_cache_mode = {mode}; PREPARE tried {types} AS {sql}");
+    let explain = format!("EXPLAIN (ANALYZE, TIMING off, FORMAT JSON) EXECUTE tried{arguments}");
+    Plan::read(&driver.plan(&prepare, &explain).await.unwrap())
+}
+
+/// Tries every statement, planned for its parameters and for any.
+async fn try_all(bench: &Bench) {
+    if is_pooled(bench) {
+        return;
+    }
+    let driver = driver(bench);
+    let mut faults = Vec::new();
+    // A file that serves two statements names what either uses.
+    let mut used: BTreeMap<Vec<&str>, BTreeSet<String>> = BTreeMap::new();
+    for text in driver.texts() {
+        for mode in ["force_custom_plan", "force_generic_plan"] {
+            let plan = plan(&driver, &text, mode).await;
+            faults.extend(plan.whole_reads().iter().map(|read| format!("{}, {mode}: {read}", text.name)));
+            if plan.rows_read() > MOST_ROWS {
+                faults.push(format!("{}, {mode}: looked at {} rows", text.name, plan.rows_read()));
+            }
+            used.entry(text.about.clone()).or_default().extend(plan.indexes());
+        }
+    }
+    for (about, indexes) in used {
+        let named: BTreeSet<_> = about.iter().flat_map(|line| indexes_in(line)).collect();
+        if named != indexes {
+            faults.push(format!("{about:#?} uses {indexes:?}"));
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
+fn every_statement_uses_the_indexes_that_its_files_name_and_no_others() {
+    bench::run::<Postgres>(async |bench| {
+        crowd::on_postgres(bench).await;
+        try_all(bench).await;
+    });
+}
+
+#[test]
+fn plans_made_on_empty_tables_are_good_when_the_tables_have_grown() {
+    bench::run::<Postgres>(try_all);
+}
+
+#[test]
+fn every_walk_uses_the_indexes_that_its_file_names_and_stops_when_it_has_enough() {
+    bench::run::<Postgres>(async |bench| {
+        if is_pooled(bench) {
+            return;
+        }
+        crowd::on_postgres(bench).await;
+        let driver = driver(bench);
+        let mut faults = Vec::new();
+        let mut used: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+        for case in cases() {
+            for walk in walks() {
+                let Some((about, json)) = driver.walk_plan(&case.filter, &walk).await.unwrap() else { continue };
+                let plan = Plan::read(&json);
+                used.entry(about).or_default().extend(plan.indexes());
+                let counts = matches!(walk, Walk::Count);
+                let allowed = |read: &String| counts && (case.counts_all || !read.ends_with(" job_queue"));
+                let reads = plan.whole_reads().into_iter().filter(|read| !allowed(read));
+                faults.extend(reads.map(|read| format!("{}, {walk:?}: {read}", case.name)));
+            }
+        }
+        for (about, indexes) in used {
+            if indexes != indexes_in(about) {
+                faults.push(format!("{about} uses {indexes:?}"));
+            }
+        }
+        assert!(faults.is_empty(), "{}", faults.join("\n"));
+    });
+}
+
+#[test]
+fn every_query_file_belongs_to_a_statement_that_was_tried() {
+    bench::run::<Postgres>(async |bench| {
+        let driver = driver(bench);
+        let mut tried: BTreeSet<_> = driver.texts().into_iter().flat_map(|text| text.about).collect();
+        for walk in walks() {
+            tried.extend(driver.walk_plan(&Filter::default(), &walk).await.unwrap().map(|(about, _)| about));
+        }
+        for (file, comment) in comments("postgres") {
+            assert!(tried.contains(comment.as_str()), "{file} is part of no statement that is tried");
+        }
+    });
+}
+
+#[test]
+fn every_index_of_the_schema_is_named_by_a_query() {
+    bench::run::<Postgres>(async |bench| {
+        let rows = bench
+            .query("SELECT indexname FROM pg_indexes WHERE schemaname = $1", &[Some(schema(bench))])
+            .await
+            .unwrap();
+        let named: BTreeSet<_> = comments("postgres").iter().flat_map(|(_, comment)| indexes_in(comment)).collect();
+        let exist: BTreeSet<_> =
+            rows.iter().map(|row| bench::json(row)["indexname"].as_str().unwrap().to_owned()).collect();
+        assert_eq!(exist, named, "the indexes there are, and those that some query names");
+    });
+}
+
+fn schema(bench: &Bench) -> String {
+    match bench.driver().options() {
+        StoreOptions::Postgres(options) => options.schema,
+        StoreOptions::Sqlite(_) => unreachable!(),
+    }
+}

@@ -1,0 +1,39 @@
+//! The processor on each driver, with handlers that are the test itself. A file lists its tests at the top.
+
+mod deadlines;
+mod drain;
+mod idle;
+mod leases;
+mod order;
+mod outage;
+mod prefetch;
+mod station;
+
+/// Names the tests of a module, for `suite!` to run by each driver.
+macro_rules! tests {
+    ($module:ident: $($name:ident),* $(,)?) => {
+        macro_rules! each {
+            ($driver:ty) => {
+                $(
+                    #[test]
+                    fn $name() {
+                        crate::bench::run::<$driver>(crate::processor::$module::$name);
+                    }
+                )*
+            };
+        }
+        pub(crate) use each;
+    };
+}
+use tests;
+
+macro_rules! suite {
+    ($name:ident: $driver:ty: $($module:ident)*) => {
+        mod $name {
+            $(mod $module { crate::processor::$module::each!($driver); })*
+        }
+    };
+}
+
+suite!(postgres: crate::bench::Postgres: deadlines drain idle leases order outage prefetch);
+suite!(sqlite: crate::bench::Sqlite: deadlines drain idle leases order outage prefetch);
