@@ -60,8 +60,8 @@ impl Threads {
             Ok((conn, version)) => {
                 let Setup { place, patience, clock, hints } = start;
                 if ready.send(Ok(())).is_ok() {
-                    Writer { conn: Some(conn), clock, hints, place, patience, inbox, version, newest_event: None }
-                        .serve();
+                    let conn = Some(conn);
+                    Writer { conn, clock, hints, place, patience, inbox, version, newest_event: None }.serve();
                 }
             }
             Err(fault) => drop(ready.send(Err(fault.told_of(&start.place)))),

@@ -216,16 +216,15 @@ impl Writer {
             return;
         }
         self.version = version;
+        // Every change of a job writes an event; what was changed without one, such as a worker's lease, is no news.
         let Ok(conn) = self.conn() else { return };
         let session = Session::new(conn, self.clock.now());
-        // Every change of a job writes an event; what was changed without one, such as a worker's lease, is no news.
         let newest_event = session.value(sql::NEWEST_EVENT, []).ok();
         if newest_event.is_some() && newest_event == self.newest_event {
             return;
         }
-        let has_work = session.value(sql::HAS_WORK, []).unwrap_or(true);
+        self.hints.changed_elsewhere(session.value(sql::HAS_WORK, []).unwrap_or(true));
         self.newest_event = newest_event;
-        self.hints.changed_elsewhere(has_work);
     }
 
     fn version_now(&self) -> Outcome<i64> {
