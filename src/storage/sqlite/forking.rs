@@ -98,6 +98,8 @@ impl Opening {
         let mut state = gate().state.lock();
         state.databases.retain(|database| database.strong_count() > 0);
         state.databases.push(Arc::downgrade(threads));
+        drop(state);
+        drop(self);
     }
 }
 

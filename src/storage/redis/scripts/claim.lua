@@ -19,7 +19,8 @@ local jobs = read_jobs(ids)
 local claimed, retried = {}, {}
 for _, id in ipairs(ids) do
     local job = jobs[id]
-    if job and (job[STATUS] == 'p' or job[STATUS] == 'f') then
+    local due_at = job and (job[STATUS] == 'p' and job[RUN_AT] or job[STATUS] == 'f' and job[NEXT_AT])
+    if due_at and due_at <= NOW_TEXT then
         job[WORKER], job[TOKEN], job[LOCKED_BY] = tonumber(worker), token, name
         job[RETRYING] = job[STATUS] == 'f' and 1 or 0
         set_status(id, job, 'r')

@@ -152,6 +152,13 @@ impl Driver for Redis {
         .await;
     }
 
+    async fn leave_behind(&self, id: JobId) {
+        self.script::<()>(script!("leave_behind"), |call| {
+            call.arg(id);
+        })
+        .await;
+    }
+
     async fn age(&self, ids: &[JobId], span: Duration) {
         self.script::<()>(script!("age"), |call| {
             call.arg(span.as_micros().to_string()).arg(ids);
