@@ -425,10 +425,6 @@ class AsyncJobQueue:
         """
         from .processor import AsyncProcessor
 
-        if verbose:
-            from .logs import start
-
-            start()
         return AsyncProcessor(
             self,
             handlers,
@@ -441,6 +437,7 @@ class AsyncJobQueue:
             default_timeout=default_timeout,
             lease=lease,
             on_error=on_error,
+            verbose=verbose,
         )
 
     async def _result(self, call: Call[T]) -> T:

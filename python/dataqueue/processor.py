@@ -41,6 +41,7 @@ class _Processor:
         default_timeout: Duration | None = None,
         lease: Duration = 30.0,
         on_error: OnError | None = None,
+        verbose: bool = False,
     ) -> None:
         if unhandled not in ("leave", "fail"):
             raise ValueError(f"unhandled is {unhandled!r}: it must be 'leave' or 'fail'")
@@ -64,6 +65,10 @@ class _Processor:
         self._session: Session | None = None
         # Options are checked now, not when the first job is due.
         self._core()
+        if verbose:
+            from .logs import start
+
+            start()
 
     @property
     def worker_id(self) -> str:

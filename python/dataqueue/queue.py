@@ -419,10 +419,6 @@ class JobQueue:
         """
         from .processor import Processor
 
-        if verbose:
-            from .logs import start
-
-            start()
         return Processor(
             self,
             handlers,
@@ -435,6 +431,7 @@ class JobQueue:
             default_timeout=default_timeout,
             lease=lease,
             on_error=on_error,
+            verbose=verbose,
         )
 
     def _result(self, call: Call[T]) -> T:

@@ -30,6 +30,10 @@ fn arguments(name: &str) -> &'static str {
             "'{type_1,type_2}', array['1', '2']::jsonb[], '{0,1}', '{NULL,2030-01-01}', '{3,3}', '{NULL,5}', \
              array['{a}', NULL], '{key_4,new}', '{NULL,1}', '{NULL,t}', '{NULL,NULL}'"
         }
+        "receive" => {
+            r#"'[{"job": {"job_type": "type_1", "payload": 1, "priority": 0, "max_attempts": 3, "idempotency_key": "key_4"},
+                "source_id": 1, "created_at": "2020-01-01", "attempts": 1, "error_history": [], "step_data": {}}]'"#
+        }
         "holders" => "'{key_4,key_8}'",
         "external_insert" | "external_lookup" => DOCUMENT,
         "promote" => "'{type_1,type_2}', 1000",
@@ -58,7 +62,7 @@ fn arguments(name: &str) -> &'static str {
         "events" => "5",
         "watch" => "37",
         "wake" => "'sign'",
-        "claimable_types" | "bury" | "applied" => "",
+        "claimable_types" | "bury" | "applied" | "durability" => "",
         unknown => panic!("what is {unknown} to be tried with?"),
     }
 }
