@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Mapping
 from types import FrameType
-from typing import Any
+from typing import IO, Any, cast
 
 import click
 
@@ -144,7 +144,7 @@ class _Child:
         self._process: subprocess.Popen[bytes]
         if sys.platform == "win32":
             self._process = subprocess.Popen(command, stdin=subprocess.PIPE, bufsize=0)  # noqa: S603
-            self._process.stdin.write(request.encode() + b"\n")
+            cast("IO[bytes]", self._process.stdin).write(request.encode() + b"\n")
         else:
             self._line, theirs = socket.socketpair()
             with theirs:

@@ -68,13 +68,18 @@ def _check_psycopg(connection: Any) -> None:
         )
 
 
+def _for_psycopg(sql: str) -> Any:
+    # Its type is for text of the program's own, which the engine's is.
+    return sql.replace("{param}", "%s")
+
+
 def _psycopg(connection: Any, sql: str, param: str) -> Rows:
     from psycopg import Cursor
     from psycopg.rows import tuple_row
 
     # The connection's own factories may make cursors with other placeholders, and rows of any shape.
     with Cursor(connection, row_factory=tuple_row) as cursor:
-        return _rows(cursor.execute(sql.replace("{param}", "%s"), (param,)).fetchall())
+        return _rows(cursor.execute(_for_psycopg(sql), (param,)).fetchall())
 
 
 async def _psycopg_async(connection: Any, sql: str, param: str) -> Rows:
@@ -82,7 +87,7 @@ async def _psycopg_async(connection: Any, sql: str, param: str) -> Rows:
     from psycopg.rows import tuple_row
 
     async with AsyncCursor(connection, row_factory=tuple_row) as cursor:
-        await cursor.execute(sql.replace("{param}", "%s"), (param,))
+        await cursor.execute(_for_psycopg(sql), (param,))
         return _rows(await cursor.fetchall())
 
 
