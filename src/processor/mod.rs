@@ -109,6 +109,11 @@ impl Processor {
         Ok(())
     }
 
+    /// Stops claiming, at once; [`Processor::drain`] does the rest.
+    pub fn stop_claiming(&self) {
+        self.engine.advance(Phase::Draining);
+    }
+
     /// Stops claiming, gives back what has not started, waits up to `timeout` for what runs, and records it. Handlers
     /// that still run are told to stop; their jobs go back. May be called from several places; each waits for the end.
     pub async fn drain(&self, timeout: Duration) -> Drained {

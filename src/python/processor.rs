@@ -99,6 +99,7 @@ impl Processor {
     fn drain(&self, py: Python<'_>, timeout: f64) -> PyResult<Pending> {
         self.check_process()?;
         let (engine, timeout) = (Arc::clone(&self.engine), span(timeout)?);
+        engine.stop_claiming();
         Pending::spawn(py, async move { Ok(Reply::Flag(engine.drain(timeout).await.complete)) })
     }
 

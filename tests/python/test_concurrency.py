@@ -44,7 +44,7 @@ def test_threads_share_a_queue(store_url: str) -> None:
 
 def with_limit(url: str) -> str:
     """With fewer connections than there are threads."""
-    return url if url.startswith("sqlite") else with_parameter(url, "pool_max", "2")
+    return with_parameter(url, "pool_max", "2") if url.startswith("postgresql") else url
 
 
 def test_loops_share_an_async_queue(store_url: str) -> None:

@@ -86,6 +86,13 @@ written = []
 nearly_done, write = lambda: True, written.append
 """,
     ("postgres.md", 1): "CA_PEM = CLIENT_PEM = KEY_PEM = 'PEM text'",
+    ("redis.md", 1): """
+from tests.certificates import Authority
+authority = Authority()
+CA_PEM, client = authority.pem, authority.client("app")
+CLIENT_PEM, KEY_PEM = client.cert, client.key
+""",
+    ("redis.md", 2): "url = redis_store_url\nqueue = JobQueue(url)",
 }
 
 # What must be true after the last block of a page.
@@ -143,7 +150,7 @@ async def run(block: Block, names: dict[str, Any]) -> None:
 
 
 @pytest.fixture
-def names(postgres_url: str, postgres_store_url: str, schema: str) -> dict[str, Any]:
+def names(postgres_url: str, postgres_store_url: str, redis_store_url: str, schema: str) -> dict[str, Any]:
     """What every block may use: `url` is that of the reader's own tables, `queue_url` that of a queue beside them."""
     known: dict[str, Any] = {name: getattr(dataqueue, name) for name in dataqueue.__all__}
     exec(
@@ -151,7 +158,7 @@ def names(postgres_url: str, postgres_store_url: str, schema: str) -> dict[str, 
         known,
     )
     own = with_parameter(postgres_url, "options", f"-csearch_path%3D{schema}")
-    return known | {"url": own, "queue_url": postgres_store_url}
+    return known | {"url": own, "queue_url": postgres_store_url, "redis_store_url": redis_store_url}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=[page.name for page in PAGES])

@@ -163,11 +163,17 @@ for _ in range(4):
 }
 
 
+def said(script: Script) -> str:
+    """What it wrote, but for the warning that the tests' own Redis keeps nothing on disk."""
+    lines = script.log.splitlines(keepends=True)
+    return "".join(line for line in lines if not line.startswith("a crash of "))
+
+
 def exits(name: str, url: str, folder: Path) -> None:
     """Runs a script that ends without stopping what it started, and checks that it ends well."""
     folder.mkdir()
     with Script(["-W", "error", "-c", SETUP + LEFT_RUNNING[name], url], folder) as script:
-        assert (script.ends(), script.log) == (0, ""), name
+        assert (script.ends(), said(script)) == (0, ""), name
 
 
 @pytest.mark.parametrize("name", LEFT_RUNNING)
@@ -188,7 +194,7 @@ started.wait()
 assert not processor.stop_and_drain(0)
 """
     with Script(["-c", SETUP + source, store_url], tmp_path) as script:
-        assert (script.ends(), script.log) == (0, "")
+        assert (script.ends(), said(script)) == (0, "")
     with JobQueue(store_url) as queue:
         [job] = queue.get_all_jobs()
         assert (job.status, job.attempts) == ("pending", 0)
@@ -216,4 +222,4 @@ with JobQueue(url) as queue:
     assert queue.wait_for_job(job.id, 60).output == "elsewhere"
 """
     with Script(["-W", "error", "-c", SETUP + source, store_url], tmp_path) as script:
-        assert (script.ends(), script.log) == (0, "")
+        assert (script.ends(), said(script)) == (0, "")

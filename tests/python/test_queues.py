@@ -245,9 +245,9 @@ def test_a_verbose_queue_logs_through_logging_and_never_a_password(postgres_url:
                 assert all(line.startswith("dataqueue ") for line in lines)
                 text = "\n".join(lines)
                 assert "INFO add_job(t): " in text
-                assert "runs jobs of the types" in text
-                assert "has stopped: 1 completed" in text
-                assert ("DEBUG recorded how 1 jobs ended" in text) is (level == logging.DEBUG)
+                assert "is registered" in text
+                assert "has ended" in text
+                assert ("DEBUG recorded how 1 runs ended" in text) is (level == logging.DEBUG)
                 assert "Zq9-secret" not in text
                 assert "private" not in text
                 assert logged(own, level, "quiet") == []

@@ -10,6 +10,7 @@ use super::RedisStorage;
 use super::connection;
 use super::faults::{translated, unavailable};
 use crate::error::Result;
+use crate::lock::Mutex;
 use crate::model::Durability;
 
 /// The settings that decide; none where the server tells nobody.
@@ -46,9 +47,15 @@ impl RedisStorage {
         Ok(settings.judged(store(&told)))
     }
 
-    /// Says what may be lost, once for each store that is opened.
+    /// Says what may be lost, once in a process for each place.
     pub(super) async fn warn_of_loss(&self) {
+        static WARNED: Mutex<Vec<String>> = Mutex::new(Vec::new());
+        let place = format!("{:?}", self.options.nodes);
+        if WARNED.lock().contains(&place) {
+            return;
+        }
         let Ok(durability) = self.ask_durability().await else { return };
+        WARNED.lock().push(place);
         if durability.eviction_policy.as_deref().is_some_and(|policy| policy != "noeviction") {
             tracing::warn!("{} may throw jobs away: set maxmemory-policy to noeviction", durability.store);
         }

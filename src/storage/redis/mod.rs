@@ -48,7 +48,8 @@ pub struct RedisStorage {
     options: RedisOptions,
     keys: Keys,
     scripts: Scripts,
-    /// By which this storage knows its own wake-ups among those it hears.
+    /// By which this storage knows its own wake-ups among those it hears. With the process's id: children of one process
+    /// draw the same numbers.
     origin: String,
     hub: Arc<Hub>,
     link: Mutex<Option<Link>>,
@@ -73,7 +74,7 @@ impl RedisStorage {
         Ok(Self {
             scripts: Scripts::new(&keys),
             keys,
-            origin: format!("{:016x}", rand::random::<u64>()),
+            origin: format!("{:08x}{:016x}", std::process::id(), rand::random::<u64>()),
             hub: Hub::new(),
             link: Mutex::new(None),
             opening: tokio::sync::Mutex::default(),

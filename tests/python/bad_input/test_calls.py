@@ -231,7 +231,9 @@ def test_what_the_store_does_not_have_is_refused_by_name(queue: JobQueue) -> Non
             queue.add_job("t", 1, connection=object())
         assert raised.value.backend == backend
     else:
-        with pytest.raises(TypeError, match="connection is a builtins object: add_job takes psycopg 3"):
+        with pytest.raises(
+            TypeError, match="connection must be a psycopg 3 connection, an SQLAlchemy 2 Session or Connection"
+        ):
             queue.add_job("t", 1, connection=object())
 
 

@@ -41,8 +41,8 @@ URLS: list[tuple[Any, type[Exception], str]] = [
     ("sqlite:///", ConfigError, "path of the SQLite file is empty: name a file, or `:memory:`"),
     ("sqlite:///a.db?colour=red", ConfigError, "`colour` is no option; the options of SQLite are"),
     ("sqlite:///a\0b.db", ConfigError, "NUL character: remove it"),
-    (5, TypeError, "a URL, PostgresConfig, SqliteConfig or a pool from create_pool"),
-    (b"sqlite:///a.db", TypeError, "a URL, PostgresConfig, SqliteConfig or a pool"),
+    (5, TypeError, "a URL, PostgresConfig, RedisConfig, SqliteConfig or a pool from create_pool"),
+    (b"sqlite:///a.db", TypeError, "a URL, PostgresConfig, RedisConfig, SqliteConfig or a pool"),
 ]
 PARTS: list[tuple[dict[str, Any], str]] = [
     ({"url": "postgresql://db", "host": "db"}, "both url and host: put these into the URL"),
