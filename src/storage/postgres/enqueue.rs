@@ -103,19 +103,19 @@ impl PostgresStorage {
 
     /// The ids reserved, and those among them that were inserted if these are not all.
     async fn insert(&self, session: &Session, jobs: &[&NewJob]) -> Attempt<(Vec<JobId>, Option<HashSet<JobId>>)> {
-        let keys: Vec<_> = jobs.iter().map(|job| job.idempotency_key.as_deref()).collect();
-        let keyed = keys.iter().any(Option::is_some);
+        let keys = some_of(jobs.iter().map(|job| job.idempotency_key.as_deref()));
+        let keyed = keys.is_some();
         let statement = if keyed { &self.statements.add_keyed } else { &self.statements.add };
         let types: Vec<_> = jobs.iter().map(|job| job.job_type.as_str()).collect();
         let payloads: Vec<_> = jobs.iter().map(|job| Json(&job.payload)).collect();
         let priorities: Vec<_> = jobs.iter().map(|job| job.priority).collect();
-        let run_at: Vec<_> = jobs.iter().map(|job| job.run_at.map(At)).collect();
+        let run_at = some_of(jobs.iter().map(|job| job.run_at.map(At)));
         let max_attempts: Vec<_> = jobs.iter().map(|job| job.max_attempts).collect();
-        let timeouts: Vec<_> = jobs.iter().map(|job| job.timeout_ms).collect();
-        let tags: Vec<_> = jobs.iter().map(|job| tags_text(&job.tags)).collect();
-        let delays: Vec<_> = jobs.iter().map(|job| job.retry.delay.map(|span| span.as_secs_f64())).collect();
-        let backoffs: Vec<_> = jobs.iter().map(|job| job.retry.backoff).collect();
-        let most: Vec<_> = jobs.iter().map(|job| job.retry.delay_max.map(|span| span.as_secs_f64())).collect();
+        let timeouts = some_of(jobs.iter().map(|job| job.timeout_ms));
+        let tags = some_of(jobs.iter().map(|job| tags_text(&job.tags)));
+        let delays = some_of(jobs.iter().map(|job| job.retry.delay.map(|span| span.as_secs_f64())));
+        let backoffs = some_of(jobs.iter().map(|job| job.retry.backoff));
+        let most = some_of(jobs.iter().map(|job| job.retry.delay_max.map(|span| span.as_secs_f64())));
         let rows = session
             .query(
                 statement,
@@ -141,6 +141,12 @@ impl PostgresStorage {
         let all = created.len() == ids.len();
         Ok((ids, (!all).then(|| created.into_iter().collect())))
     }
+}
+
+/// The values, unless none is there: `unnest` fills up with nulls, and an array of nulls is work for both sides.
+fn some_of<T>(values: impl Iterator<Item = Option<T>>) -> Option<Vec<Option<T>>> {
+    let values: Vec<_> = values.collect();
+    values.iter().any(Option::is_some).then_some(values)
 }
 
 /// The jobs in parts that one statement may carry.
