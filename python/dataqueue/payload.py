@@ -25,6 +25,10 @@ _BYTES_REMEDY = (
 _SUSPECTS = (b"null", b"NaN", b"Infinity", b"\\u0000")
 
 
+# Types that are neither a model nor a dataclass, which takes longer to find out.
+_PLAIN = frozenset({dict, list, str, int, float, bool, type(None)})
+
+
 class PayloadCodec:
     """Checks, encodes and decodes the payloads of one job type. Its parts are built when first needed."""
 
@@ -122,6 +126,8 @@ def encode_json(value: object, what: str = "the payload") -> bytes:
         PayloadError: It is not JSON, or cannot be stored; the message names the place, starting from `what`.
     """
     kind: Any = type(value)
+    if kind in _PLAIN:
+        return dump_checked(value, what)
     if hasattr(kind, "__pydantic_serializer__") or dataclasses.is_dataclass(kind):
         return _codec_of(kind, what).encode(value)
     return dump_checked(value, what)
