@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 _START_DEADLINE = 60.0
 _STOP_DEADLINE = 20.0
@@ -96,7 +96,7 @@ class Account:
         return None if self.uid is None else []
 
 
-@dataclass(frozen=True)
+@dataclass
 class Cluster:
     """A running server."""
 
@@ -107,6 +107,15 @@ class Cluster:
     folder: Path
     """Holds the data, the log and the Unix socket."""
     process: subprocess.Popen[bytes] = field(repr=False)
+    _start_again: Callable[[], subprocess.Popen[bytes]] = field(repr=False)
+
+    def stop(self, how: signal.Signals = signal.SIGINT) -> None:
+        """Stops it: SIGINT breaks off what is under way, SIGQUIT is a crash."""
+        stop(self.process, how)
+
+    def start(self) -> None:
+        """Starts it again, on the same port, after `stop`."""
+        self.process = self._start_again()
 
 
 def version_of(bin_dir: Path) -> str | None:
@@ -164,11 +173,16 @@ def run_cluster(
         if hba is not None:
             account.write(data / "pg_hba.conf", hba)
         port, process = _start(reachable, data, account, settings or {})
+        url = f"postgresql://postgres@127.0.0.1:{port}/postgres"
+
+        def start_again() -> subprocess.Popen[bytes]:
+            return _start(reachable, data, account, settings or {}, port)[1]
+
+        cluster = Cluster(url, version, bin_dir, port, folder, process, start_again)
         try:
-            url = f"postgresql://postgres@127.0.0.1:{port}/postgres"
-            yield Cluster(url, version, bin_dir, port, folder, process)
+            yield cluster
         finally:
-            stop(process, signal.SIGINT)
+            cluster.stop()
 
 
 @contextmanager
@@ -210,13 +224,13 @@ def stop(process: subprocess.Popen[bytes], how: signal.Signals) -> None:
 
 
 def _start(
-    bin_dir: Path, data: Path, account: Account, settings: Mapping[str, str]
+    bin_dir: Path, data: Path, account: Account, settings: Mapping[str, str], same_port: int | None = None
 ) -> tuple[int, subprocess.Popen[bytes]]:
     log = data.parent / "server.log"
     port = 0
     # Another process may take the port between the probe and the start.
     for _ in range(5):
-        port = free_port()
+        port = same_port or free_port()
         chosen = {
             "listen_addresses": "127.0.0.1",
             "port": str(port),

@@ -1,49 +1,87 @@
-"""Handlers whose runs are told in a ledger outside the store, one line each."""
+"""Handlers that write down what they do."""
 
 from __future__ import annotations
 
-import os
+import asyncio
+import ctypes
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from dataqueue import JobHandlers
-
-if TYPE_CHECKING:
-    from dataqueue import JobContext
+from dataqueue import AsyncJobContext, JobContext, JobHandlers
+from tests.chaos.ledger import note
 
 handlers = JobHandlers()
 
 
-def folder() -> Path:
-    """Where the ledger lies, and where a test leaves its marks."""
-    return Path(os.environ["CHAOS_FOLDER"])
+@handlers.job("mark")
+def mark(payload: float, *, ctx: JobContext) -> int:
+    """Takes a moment on a thread."""
+    note("began", ctx)
+    time.sleep(payload)
+    note("ended", ctx)
+    return ctx.job.attempts
 
 
-def write(*words: object) -> None:
-    """Appends one line to the ledger, whole even beside other processes."""
-    line = " ".join(map(str, words)) + "\n"
-    ledger = os.open(folder() / "ledger.txt", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
-    try:
-        os.write(ledger, line.encode())
-    finally:
-        os.close(ledger)
+@handlers.job("mark_async")
+async def mark_async(payload: float, *, ctx: AsyncJobContext) -> int:
+    """Takes a moment on the loop."""
+    note("began", ctx)
+    await asyncio.sleep(payload)
+    note("ended", ctx)
+    return ctx.job.attempts
 
 
-@handlers.job("held")
-def held(payload: None, *, ctx: JobContext) -> int:
-    """Runs until the test lets it go, or until it is told to stop."""
-    write("start", ctx.job.id, ctx.job.attempts, os.getpid())
-    while not (folder() / "go").exists() and not ctx.signal.aborted:
+@handlers.job("fails_twice", retry_delay=0.05, retry_backoff=False)
+def fails_twice(payload: float, *, ctx: JobContext) -> int:
+    """Fails until its third attempt."""
+    note("began", ctx)
+    time.sleep(payload)
+    note("ended", ctx)
+    if ctx.job.attempts < 3:
+        raise ValueError("not yet")
+    return ctx.job.attempts
+
+
+@handlers.job("gate")
+def gate(payload: str, *, ctx: JobContext) -> int:
+    """Returns once the file `payload` is there."""
+    note("began", ctx)
+    while not Path(payload).exists():
         time.sleep(0.01)
-    write("end", ctx.job.id, ctx.job.attempts, os.getpid(), ctx.signal.reason)
-    return os.getpid()
+    note("ended", ctx)
+    return ctx.job.attempts
 
 
-@handlers.job("quick", max_attempts=9)
-def quick(payload: int, *, ctx: JobContext) -> int:
-    """Ends after a moment."""
-    write("start", ctx.job.id, ctx.job.attempts, os.getpid())
-    time.sleep(0.005)
-    write("end", ctx.job.id, ctx.job.attempts, os.getpid(), None)
-    return payload
+@handlers.job("heeds")
+def heeds(payload: None, *, ctx: JobContext) -> str | None:
+    """Runs until it is told to stop, and answers why it was."""
+    note("began", ctx)
+    ctx.signal.wait(600)
+    note("ended", ctx)
+    return ctx.signal.reason
+
+
+@handlers.job("heeds_async")
+async def heeds_async(payload: None, *, ctx: AsyncJobContext) -> None:
+    """Runs until it is told to stop."""
+    note("began", ctx)
+    try:
+        await ctx.signal.wait(600)
+    finally:
+        note("ended", ctx)
+
+
+@handlers.job("holds_interpreter")
+def holds_interpreter(payload: float, *, ctx: JobContext) -> None:
+    """Keeps the interpreter to itself, as a careless extension in C does."""
+    note("began", ctx)
+    ctypes.PyDLL(None).usleep(int(payload * 1_000_000))
+    note("ended", ctx)
+
+
+@handlers.job("holds_loop")
+async def holds_loop(payload: float, *, ctx: AsyncJobContext) -> None:
+    """Keeps the event loop to itself."""
+    note("began", ctx)
+    time.sleep(payload)  # noqa: ASYNC251 - that is the point
+    note("ended", ctx)

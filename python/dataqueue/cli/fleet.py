@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Mapping
 from types import FrameType
 from typing import IO, Any, cast
@@ -41,7 +42,8 @@ class Fleet:
         self._due = {1: 0.0}
         self._following = list(range(2, processes + 1))
         self._was_up = False
-        self._early_deaths = 0
+        # How often in a row each worker died early.
+        self._early_deaths: Counter[int] = Counter()
         self._signals = 0
         self._heeded = 0
         self._clean = True
@@ -119,12 +121,12 @@ class Fleet:
             return
         click.echo(f"worker {child.number} (process {child.pid}) ended {_how(code)}", err=True)
         lived_well = child.is_up and child.age >= _SURELY_UP
-        self._early_deaths = 0 if lived_well else self._early_deaths + 1
-        if not self._was_up and self._early_deaths >= _GIVE_UP_AFTER:
+        deaths = self._early_deaths[child.number] = 0 if lived_well else self._early_deaths[child.number] + 1
+        if not self._was_up and deaths >= _GIVE_UP_AFTER:
             click.echo("the workers do not start: giving up", err=True)
             self._give_up()
             return
-        pause = 0.0 if lived_well else min(_FIRST_PAUSE * 2 ** min(self._early_deaths - 1, 16), _LONGEST_PAUSE)
+        pause = 0.0 if lived_well else min(_FIRST_PAUSE * 2 ** min(deaths - 1, 16), _LONGEST_PAUSE)
         self._due[child.number] = time.monotonic() + pause
 
 

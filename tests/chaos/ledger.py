@@ -1,0 +1,65 @@
+"""What handlers really did, written outside of the store: a line for each beginning and each end of a run."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dataqueue import AsyncJobContext, JobContext
+
+__all__ = ["VARIABLE", "Run", "note", "read_runs", "write"]
+
+VARIABLE = "DATAQUEUE_TEST_LEDGER"
+
+
+@dataclass
+class Run:
+    """One run of a job."""
+
+    job_id: int
+    attempt: int
+    pid: int
+    began: int
+    ended: int | None = None
+    """In nanoseconds; None when its process died under it."""
+    reason: str | None = None
+    """Why it was told to stop, as it knew at its end."""
+
+
+def write(**entry: Any) -> None:
+    """Appends a line, whole or not at all, also when the process is killed meanwhile."""
+    line = json.dumps({**entry, "pid": os.getpid(), "at": time.time_ns()}) + "\n"
+    file = os.open(os.environ[VARIABLE], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    try:
+        os.write(file, line.encode())
+    finally:
+        os.close(file)
+
+
+def note(what: str, ctx: JobContext | AsyncJobContext) -> None:
+    """Writes that the run of `ctx` began or ended."""
+    write(what=what, job=ctx.job.id, attempt=ctx.job.attempts, reason=ctx.signal.reason)
+
+
+def read_lines(path: Path) -> list[dict[str, Any]]:
+    """Every line, in the order of writing."""
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def read_runs(path: Path) -> dict[int, list[Run]]:
+    """The runs of each job, in the order of their beginning."""
+    runs: dict[int, list[Run]] = defaultdict(list)
+    for line in read_lines(path):
+        if line["what"] == "began":
+            runs[line["job"]].append(Run(line["job"], line["attempt"], line["pid"], line["at"]))
+        elif line["what"] == "ended":
+            # A process runs a job once at a time, so its newest run of it is the one that ended.
+            run = next(run for run in reversed(runs[line["job"]]) if run.pid == line["pid"])
+            run.ended, run.reason = line["at"], line["reason"]
+    return runs
