@@ -26,8 +26,10 @@ impl RedisStorage {
             .await?;
         let mut values = answer.into_iter();
         let now = moment(values.next())?;
-        if number(values.next())? == 0 {
-            return Err(Error::WorkerLost { worker: worker.id });
+        match number(values.next())? {
+            0 => return Err(Error::WorkerLost { worker: worker.id }),
+            1 => {}
+            _ => return self.claimed_before(worker, *token).await,
         }
         let more = number(values.next())? != 0;
         let due: String = redis::from_redis_value(values.next().unwrap_or_default()).unwrap_or_default();

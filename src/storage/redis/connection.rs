@@ -18,6 +18,12 @@ use crate::storage::options::{RedisAddress, RedisOptions};
 /// How often a call tries to connect anew before it fails; the next call tries again.
 const TRIES: usize = 2;
 
+/// How often the cluster's client sends a request again, and between which waits, in milliseconds. Its own bounds are more
+/// than a second and eleven minutes, which is longer than a lease.
+const CLUSTER_TRIES: u32 = 4;
+const LEAST_WAIT: u64 = 20;
+const MOST_WAIT: u64 = 500;
+
 /// A connection, to be cloned for each call.
 #[derive(Clone)]
 pub(super) enum Link {
@@ -84,7 +90,10 @@ fn cluster(options: &RedisOptions) -> Result<redis::cluster::ClusterClient> {
     let infos = options.nodes.iter().map(|address| info(options, address)).collect::<Result<Vec<_>>>()?;
     let mut builder = ClusterClientBuilder::new(infos)
         .connection_timeout(options.connect_timeout)
-        .response_timeout(options.response_timeout);
+        .response_timeout(options.response_timeout)
+        .retries(CLUSTER_TRIES)
+        .min_retry_wait(LEAST_WAIT)
+        .max_retry_wait(MOST_WAIT);
     if let Some(username) = &options.username {
         builder = builder.username(username);
     }

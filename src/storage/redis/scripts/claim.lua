@@ -1,10 +1,16 @@
 -- Leases due jobs to a worker, in the order to be run.
 -- ARGV: origin, worker, its name, token, limit, most jobs to look at, then the types.
--- Answers the time, whether the worker is registered, whether claimable jobs were left, when the next falls due, and six
+-- Answers the time, whether the worker is registered (2: and has made this claim before), whether claimable jobs were left, when the next falls due, and six
 -- values a job.
 local worker, name, token, limit, most = ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
-if call('HEXISTS', WORKERS, worker) == 0 then
+local registered = call('HGET', WORKERS, worker)
+if not registered then
     return { string.format('%.0f', NOW), 0 }
+end
+-- A claim whose answer was lost may come again, sent by a client that reconnects: what it leased is looked up then.
+local entry = cmsgpack.unpack(registered)
+if entry[4] == token then
+    return { string.format('%.0f', NOW), 2 }
 end
 local types = { unpack(ARGV, 7) }
 local is_hidden = hidden_jobs()
@@ -32,6 +38,10 @@ for _, id in ipairs(ids) do
         claimed[#claimed + 1] = id
         note(id, 'p')
     end
+end
+if #claimed > 0 then
+    entry[4] = token
+    call('HSET', WORKERS, worker, cmsgpack.pack(entry))
 end
 local answer = { string.format('%.0f', NOW), 1, more and 1 or 0, due or '' }
 local payloads = fetch(PAYLOADS, claimed)

@@ -3,6 +3,8 @@ local kept = call('HGET', WORKERS, ARGV[2])
 if not kept then
     return 0
 end
-call('HSET', WORKERS, ARGV[2], cmsgpack.pack({ cmsgpack.unpack(kept)[1], NOW, NOW + ARGV[3] }))
+local entry = cmsgpack.unpack(kept)
+entry[2], entry[3] = NOW, NOW + ARGV[3]
+call('HSET', WORKERS, ARGV[2], cmsgpack.pack(entry))
 call('ZADD', EXPIRY, string.format('%.0f', NOW + ARGV[3]), ARGV[2])
 return 1
