@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 # Long enough for a handler to begin on a machine that is busy.
 SHORT = 1.0
+# For a handler that has begun, and sets its own deadline.
+SOON = 0.05
 
 
 def kinds(queue: JobQueue, job_id: int) -> list[str]:
@@ -56,14 +58,15 @@ def test_on_timeout_is_asked_at_each_deadline_and_may_give_more_time(queue: JobQ
                 return answers[len(asked) - 1] if len(asked) <= len(answers) else None
 
             ctx.on_timeout(more)
+            ctx.prolong(SOON)
 
         for handlers in both(body):
             asked.clear()
-            job = run(queue, handlers, timeout=0.05)
+            job = run(queue, handlers, timeout=PATIENCE)
             assert (job.status, job.failure_reason) == ("failed", "timeout")
             given = len(answers) if len(answers) > 1 else 0
             assert len(asked) == given + 1
-            assert kinds(queue, job.id) == ["added", "processing", *["prolonged"] * given, "failed"]
+            assert kinds(queue, job.id) == ["added", "processing", *["prolonged"] * (1 + given), "failed"]
 
 
 def test_an_answer_of_on_timeout_that_cannot_be_used_lets_the_job_time_out(queue: JobQueue) -> None:
@@ -72,8 +75,13 @@ def test_an_answer_of_on_timeout_that_cannot_be_used_lets_the_job_time_out(queue
 
     answers: list[Callable[[], Any]] = [broken, lambda: math.inf, lambda: math.nan, lambda: 1e300, lambda: "soon"]
     for answer in answers:
-        for handlers in both(lambda ctx, answer=answer: ctx.on_timeout(answer)):  # type: ignore[misc]
-            job = run(queue, handlers, timeout=0.05)
+
+        def body(ctx: JobContext | AsyncJobContext, answer: Callable[[], Any] = answer) -> None:
+            ctx.on_timeout(answer)
+            ctx.prolong(SOON)
+
+        for handlers in both(body):
+            job = run(queue, handlers, timeout=PATIENCE)
             assert (job.status, job.failure_reason) == ("failed", "timeout")
             # The lanes are whole: the next job runs.
             good = queue.add_job("good", 1)
@@ -85,16 +93,18 @@ def test_on_timeout_is_asked_on_the_loop_or_on_another_thread(queue: JobQueue) -
     asked: dict[str, bool] = {}
     handlers = JobHandlers()
 
-    @handlers.job("sync", timeout=0.05, max_attempts=1)
+    @handlers.job("sync", timeout=PATIENCE, max_attempts=1)
     def sync(payload: None, *, ctx: JobContext) -> None:
         here = threading.current_thread()
         ctx.on_timeout(lambda: asked.update(sync=threading.current_thread() is not here))
+        ctx.prolong(SOON)
         ctx.signal.wait(PATIENCE)
 
-    @handlers.job("awaited", timeout=0.05, max_attempts=1)
+    @handlers.job("awaited", timeout=PATIENCE, max_attempts=1)
     async def awaited(payload: None, *, ctx: AsyncJobContext) -> None:
         loop = asyncio.get_running_loop()
         ctx.on_timeout(lambda: asked.update(awaited=asyncio.get_running_loop() is loop))
+        ctx.prolong(SOON)
         await asyncio.sleep(PATIENCE)
 
     queue.add_job(sync, None)
@@ -206,10 +216,10 @@ def test_what_a_handler_does_after_its_time_is_not_recorded(queue: JobQueue) -> 
 
 def test_a_handler_that_ends_in_time_is_not_touched_by_its_deadline(queue: JobQueue) -> None:
     handlers = JobHandlers({"quick": lambda payload: payload})
-    ids = [queue.add_job("quick", at, timeout=0.05) for at in range(20)]
+    ids = [queue.add_job("quick", at, timeout=SHORT) for at in range(20)]
     processor = queue.create_processor(handlers)
     processor.start_in_background()
     assert [queue.wait_for_job(job_id, PATIENCE).output for job_id in ids] == list(range(20))
-    threading.Event().wait(0.1)
+    threading.Event().wait(SHORT * 1.2)
     assert processor.stop_and_drain(PATIENCE)
     assert {job.status.value for job in queue.get_all_jobs()} == {"completed"}

@@ -12,7 +12,7 @@ WITH ready AS (
         AND (SELECT count(*) FROM ready) + (SELECT count(*) FROM scheduled) >= 0
     RETURNING j.id
 ), noted AS (
-    INSERT INTO {schema}.job_events (job_id, event_type) SELECT id, 'cancelled' FROM done
+    INSERT INTO {schema}.job_events (job_id, created_at, event_type) SELECT id, clock_timestamp(), 'cancelled' FROM done
 ), watched AS (
     DELETE FROM {schema}.job_watchers WHERE job_id = ANY (ARRAY(SELECT id FROM done)) RETURNING job_id
 )

@@ -25,6 +25,7 @@ WITH ready AS (
     INSERT INTO {schema}.job_scheduled (job_id, due_at, priority, retrying, job_type)
     SELECT id, due_at, priority, retrying, job_type FROM done WHERE due_at > now() {replace}
 ), noted AS (
-    INSERT INTO {schema}.job_events (job_id, event_type, metadata) SELECT id, 'edited', $17::jsonb FROM done
+    INSERT INTO {schema}.job_events (job_id, created_at, event_type, metadata)
+    SELECT id, clock_timestamp(), 'edited', $17::jsonb FROM done
 )
 SELECT count(*), 0::int8 FROM done

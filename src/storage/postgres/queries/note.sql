@@ -9,7 +9,8 @@ WITH done AS (
         AND {each i.job_id}
     RETURNING j.id, i.worker_id, i.token, i.prolonged_ms
 ), noted AS (
-    INSERT INTO {schema}.job_events (job_id, event_type, metadata)
-    SELECT id, 'prolonged', jsonb_build_object('timeout_ms', prolonged_ms) FROM done WHERE prolonged_ms IS NOT NULL
+    INSERT INTO {schema}.job_events (job_id, created_at, event_type, metadata)
+    SELECT id, clock_timestamp(), 'prolonged', jsonb_build_object('timeout_ms', prolonged_ms) FROM done
+    WHERE prolonged_ms IS NOT NULL
 )
 SELECT array_agg(worker_id), array_agg(id), array_agg(token) FROM done

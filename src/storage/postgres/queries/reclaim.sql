@@ -26,8 +26,8 @@ WITH {workers} chosen AS MATERIALIZED (
     INSERT INTO {schema}.job_ready (job_id, due_at, priority, retrying, job_type)
     SELECT id, run_at, priority, false, job_type FROM done WHERE status = 'pending' {replace}
 ), noted AS (
-    INSERT INTO {schema}.job_events (job_id, event_type, metadata)
-    SELECT id, CASE status WHEN 'failed' THEN 'failed' ELSE 'reclaimed' END, CASE status WHEN 'failed' THEN
+    INSERT INTO {schema}.job_events (job_id, created_at, event_type, metadata)
+    SELECT id, clock_timestamp(), CASE status WHEN 'failed' THEN 'failed' ELSE 'reclaimed' END, CASE status WHEN 'failed' THEN
         jsonb_build_object('message', {lost}, 'reason', 'lost', 'attempt', attempts, 'will_retry', false) END FROM done
 ), watched AS (
     DELETE FROM {schema}.job_watchers

@@ -14,6 +14,6 @@ WITH ready AS (
     INSERT INTO {schema}.job_ready (job_id, due_at, priority, retrying, job_type)
     SELECT id, run_at, priority, false, job_type FROM done {replace}
 ), noted AS (
-    INSERT INTO {schema}.job_events (job_id, event_type) SELECT id, 'retried' FROM done
+    INSERT INTO {schema}.job_events (job_id, created_at, event_type) SELECT id, clock_timestamp(), 'retried' FROM done
 )
 SELECT count(*), 0::int8 FROM done
