@@ -6,6 +6,7 @@ mod edits;
 mod hub;
 pub mod migrate;
 mod options;
+mod parts;
 #[doc(hidden)]
 pub mod plans;
 pub mod postgres;

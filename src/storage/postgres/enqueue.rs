@@ -8,6 +8,7 @@ use super::rows::{At, Json, Reader, tags_text};
 use super::session::{Session, Tries};
 use crate::error::Result;
 use crate::model::{Added, JobId, NewJob};
+use crate::storage::parts::parts;
 
 /// The most rows and payload bytes that one statement carries: what is sent is held in memory once more.
 const ROWS: usize = 5_000;
@@ -151,17 +152,5 @@ fn some_of<T>(values: impl Iterator<Item = Option<T>>) -> Option<Vec<Option<T>>>
 
 /// The jobs in parts that one statement may carry.
 pub(super) fn chunks(jobs: &[NewJob]) -> Vec<&[NewJob]> {
-    let mut chunks = Vec::new();
-    let mut rest = jobs;
-    while !rest.is_empty() {
-        let mut bytes = 0;
-        let fitting = rest.iter().take(ROWS).take_while(|job| {
-            bytes += job.payload.len();
-            bytes <= BYTES
-        });
-        let (chunk, more) = rest.split_at(fitting.count().max(1));
-        chunks.push(chunk);
-        rest = more;
-    }
-    chunks
+    parts(jobs, ROWS, BYTES, |job| job.payload.len())
 }

@@ -12,6 +12,7 @@ use super::session::{Session, Tries};
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::model::{Added, FailureReason, JobId, Transfer};
+use crate::storage::parts::parts;
 
 /// The most rows and bytes of one statement.
 const ROWS: usize = 1_000;
@@ -22,20 +23,13 @@ const ROUNDS: u32 = 20;
 impl PostgresStorage {
     pub(super) async fn receive_jobs(&self, jobs: &[Transfer]) -> Result<Vec<Added>> {
         let mut added = Vec::with_capacity(jobs.len());
-        let mut rest = jobs;
-        while !rest.is_empty() {
-            let mut bytes = 0;
-            let fitting = rest.iter().take(ROWS).take_while(|one| {
-                bytes += one.job.payload.len() + one.error_history.len() + one.step_data.len();
-                bytes <= BYTES
-            });
-            let (chunk, more) = rest.split_at(fitting.count().max(1));
+        let size = |one: &Transfer| one.job.payload.len() + one.error_history.len() + one.step_data.len();
+        for chunk in parts(jobs, ROWS, BYTES, size) {
             let received = self.receive_chunk(chunk).await?;
             if received.iter().any(|one| one.created) {
                 self.announce();
             }
             added.extend(received);
-            rest = more;
         }
         Ok(added)
     }

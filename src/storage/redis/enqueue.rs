@@ -3,58 +3,29 @@
 use redis::Cmd;
 
 use super::RedisStorage;
-use super::faults::{damaged, unavailable};
+use super::faults::damaged;
 use super::record::{encode_errors, encode_new, encode_received, encode_tags, sortable, sortable_priority};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::model::{Added, JobId, NewJob, Transfer, distinct};
 
-/// The most jobs and payload bytes that one script adds: it holds up the server for a few milliseconds.
-const ROWS: usize = 1_000;
-const BYTES: usize = 4 << 20;
-/// Jobs that one step receives, or forgets of a batch that was given up.
+/// The most jobs and payload bytes that are added by one script, which the server puts together.
+const ROWS: usize = 250;
+const BYTES: usize = 1 << 20;
+/// Jobs that one step receives.
 const STEP: usize = 500;
 
 impl RedisStorage {
     pub(super) async fn add_jobs(&self, jobs: &[NewJob]) -> Result<Vec<Added>> {
-        let added = match chunks(jobs).as_slice() {
-            [] => return Ok(Vec::new()),
-            [only] => self.add_chunk(only, None, "").await?,
-            many => self.add_batch(many, jobs.len()).await?,
-        };
+        if jobs.is_empty() {
+            return Ok(Vec::new());
+        }
+        let bytes: usize = jobs.iter().map(|job| job.payload.len()).sum();
+        let is_small = jobs.len() == 1 || jobs.len() <= ROWS && bytes <= BYTES;
+        let added = if is_small { self.add_at_once(jobs).await? } else { self.add_batch(jobs).await? };
         if added.iter().any(|one| one.created) {
             self.hub.bump();
         }
         Ok(added)
-    }
-
-    /// Adds a large batch in steps, hidden until the last of them is stored.
-    async fn add_batch(&self, chunks: &[&[NewJob]], count: usize) -> Result<Vec<Added>> {
-        let batch: String = self.call(&self.scripts.begin_batch, |call| call.arg(count)).await?;
-        let mut next: JobId = batch.parse().map_err(|_| damaged("the number of a batch"))?;
-        let mut added = Vec::with_capacity(count);
-        for chunk in chunks {
-            match self.add_chunk(chunk, Some(next), &batch).await {
-                Ok(more) => added.extend(more),
-                Err(error) => {
-                    // Where this fails too, a sweep gives the batch up later.
-                    let _ = self.drop_batch(&batch).await;
-                    return Err(error);
-                }
-            }
-            next += chunk.len() as JobId;
-        }
-        let opened: i64 = self.call(&self.scripts.open_batch, |call| call.arg(&batch)).await?;
-        if opened == 0 {
-            return Err(given_up());
-        }
-        Ok(added)
-    }
-
-    /// Forgets a batch that was not finished.
-    pub(super) async fn drop_batch(&self, batch: &str) -> Result<()> {
-        let drop_step = || self.call::<i64>(&self.scripts.drop_batch, |call| call.arg(batch).arg(STEP));
-        while drop_step().await? > 0 {}
-        Ok(())
     }
 
     /// Adds jobs of another store with their past, in steps.
@@ -75,22 +46,23 @@ impl RedisStorage {
         Ok(added)
     }
 
-    async fn add_chunk(&self, jobs: &[NewJob], first: Option<JobId>, batch: &str) -> Result<Vec<Added>> {
-        let first = first.map(|id| id.to_string()).unwrap_or_default();
+    async fn add_at_once(&self, jobs: &[NewJob]) -> Result<Vec<Added>> {
         let ids: Vec<JobId> = self
             .call(&self.scripts.add, |call| {
-                call.arg(first).arg(batch);
+                call.arg("").arg("");
                 jobs.iter().fold(call, describe)
             })
             .await?;
-        if ids.is_empty() {
-            return Err(given_up());
-        }
-        if ids.len() != jobs.len() {
-            return Err(damaged("an add that answers other than one id for each job"));
-        }
-        Ok(ids.into_iter().map(|id| Added { id: id.abs(), created: id > 0 }).collect())
+        read_ids(&ids, jobs.len())
     }
+}
+
+/// The answer of the script that adds: the id of each job, negative where it is the holder's of its key.
+pub(super) fn read_ids(ids: &[JobId], count: usize) -> Result<Vec<Added>> {
+    if ids.len() != count {
+        return Err(damaged("an add that answers other than one id for each job"));
+    }
+    Ok(ids.iter().map(|id| Added { id: id.abs(), created: *id > 0 }).collect())
 }
 
 fn receive<'a>(call: &'a mut Cmd, one: &Transfer, errors: Vec<u8>) -> &'a mut Cmd {
@@ -110,11 +82,8 @@ fn receive<'a>(call: &'a mut Cmd, one: &Transfer, errors: Vec<u8>) -> &'a mut Cm
         .arg(format!(r#"{{"transferred_from":{},"attempts":{}}}"#, one.source_id, one.attempts))
 }
 
-fn given_up() -> Error {
-    unavailable("a large batch took too long to add and was given up: add it again")
-}
-
-fn describe<'a>(call: &'a mut Cmd, job: &NewJob) -> &'a mut Cmd {
+/// The arguments that tell the script of a job.
+pub(super) fn describe<'a>(call: &'a mut Cmd, job: &NewJob) -> &'a mut Cmd {
     let tags = distinct(&job.tags);
     call.arg(&job.job_type)
         .arg(sortable_priority(job.priority))
@@ -123,20 +92,4 @@ fn describe<'a>(call: &'a mut Cmd, job: &NewJob) -> &'a mut Cmd {
         .arg(&job.payload[..])
         .arg(job.idempotency_key.as_deref().unwrap_or_default())
         .arg(encode_tags(&tags))
-}
-
-fn chunks(jobs: &[NewJob]) -> Vec<&[NewJob]> {
-    let mut chunks = Vec::new();
-    let mut rest = jobs;
-    while !rest.is_empty() {
-        let mut bytes = 0;
-        let fitting = rest.iter().take(ROWS).take_while(|job| {
-            bytes += job.payload.len();
-            bytes <= BYTES
-        });
-        let (chunk, more) = rest.split_at(fitting.count().max(1));
-        chunks.push(chunk);
-        rest = more;
-    }
-    chunks
 }

@@ -84,10 +84,8 @@ impl RedisStorage {
     }
 
     pub(super) async fn job_events(&self, job_id: JobId) -> Result<Vec<Event>> {
-        let mut read = redis::cmd("HGET");
-        read.arg(self.keys.named("events")).arg(job_id);
-        let history: Option<Vec<u8>> = self.run(&read).await?;
-        record::events(job_id, history.unwrap_or_default())
+        let history: Vec<u8> = self.call(&self.scripts.events, |call| call.arg(job_id)).await?;
+        record::events(job_id, history)
     }
 }
 

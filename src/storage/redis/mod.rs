@@ -4,6 +4,7 @@
 //! job for what is kept of it, sorted sets for what is looked for. A record is a `MessagePack` array that the scripts
 //! change; payloads and outputs are never read by them.
 
+mod batch;
 mod claim;
 mod commands;
 mod connection;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use rmp::encode::{ByteBuf, write_array_len, write_bool, write_f64, write_sint, write_str};
+use rmp::encode::{ByteBuf, RmpWrite, write_array_len, write_bool, write_f64, write_sint, write_str, write_str_len};
 use rmpv::ValueRef;
 use serde_json::value::RawValue;
 
@@ -14,6 +14,12 @@ use crate::model::{Event, EventKind, FailureReason, Job, JobId, NewJob, Retry, S
 
 /// Sortable times are counted from before any time that may be stored.
 const BIAS: i64 = 100_000_000_000_000_000;
+/// A usual size of a record without names and payload.
+const RECORD_BYTES: usize = 160;
+/// The members of a record.
+const MEMBERS: u32 = 31;
+/// Up to so many bytes, a payload is a member of its job's record.
+pub(super) const INLINE: usize = 256;
 /// How many members of a record tell of changes, and are unset in a new job's: locks, times, outcomes.
 const CHANGES: usize = 14;
 
@@ -50,11 +56,26 @@ fn status(letter: &str) -> Result<Status> {
     found.ok_or_else(|| damaged(&format!("the status {letter:?}")))
 }
 
-/// The part of a new job's record that does not depend on the store's clock.
+/// The part of a new job's record that does not depend on the store's clock, up to its history.
 pub(super) fn encode_new(job: &NewJob, tags: &[&str]) -> Vec<u8> {
     let mut out = Record(ByteBuf::new());
-    out.options(job, tags, Status::Pending, 0);
-    (0..CHANGES).for_each(|_| out.text(None));
+    out.new_job(job, tags);
+    out.0.into_vec()
+}
+
+/// The whole record of a job that is new at `now`.
+pub(super) fn encode_new_at(job: &NewJob, tags: &[&str], now: Timestamp, history: &str) -> Vec<u8> {
+    let mut out = Record(ByteBuf::with_capacity(RECORD_BYTES + job.job_type.len() + job.payload.len().min(INLINE)));
+    let _ = write_array_len(&mut out.0, MEMBERS);
+    out.time(Some(now));
+    out.time(Some(now));
+    out.text(Some(&sortable(job.run_at.unwrap_or(now))));
+    out.new_job(job, tags);
+    out.text(Some(history));
+    match job.payload.get(..INLINE + 1) {
+        Some(_) => out.text(None),
+        None => out.bytes(&job.payload),
+    }
     out.0.into_vec()
 }
 
@@ -99,6 +120,11 @@ pub(super) fn encode_tags(tags: &[&str]) -> Vec<u8> {
 struct Record(ByteBuf);
 
 impl Record {
+    fn new_job(&mut self, job: &NewJob, tags: &[&str]) {
+        self.options(job, tags, Status::Pending, 0);
+        (0..CHANGES).for_each(|_| self.text(None));
+    }
+
     fn options(&mut self, job: &NewJob, tags: &[&str], status: Status, attempts: i32) {
         self.text(Some(&job.job_type));
         self.text(Some(letter(status).encode_utf8(&mut [0; 4])));
@@ -123,6 +149,11 @@ impl Record {
             Some(text) => write_str(&mut self.0, text).map_err(drop),
             None => write_bool(&mut self.0, false).map_err(drop),
         };
+    }
+
+    fn bytes(&mut self, value: &[u8]) {
+        let _ = write_str_len(&mut self.0, u32::try_from(value.len()).unwrap_or(u32::MAX));
+        let _ = self.0.write_bytes(value);
     }
 
     fn number(&mut self, value: Option<i64>) {
@@ -202,7 +233,11 @@ impl Kept {
             failure_reason: take.text()?.as_deref().and_then(FailureReason::parse),
             progress: take.small()?,
             pending_reason: take.text()?,
-            payload: Bytes::from(self.payload.unwrap_or_else(|| b"null".to_vec())),
+            payload: {
+                let (_retrying, _history) = (take.small()?, take.text()?);
+                let inline = take.bytes()?;
+                Bytes::from(self.payload.or(inline).unwrap_or_else(|| b"null".to_vec()))
+            },
             output: self.output.map(Bytes::from),
             error_history: Bytes::from(errors(self.errors.as_deref())?),
             step_data: self.steps.map_or(Bytes::from_static(b"{}"), Bytes::from),
@@ -249,6 +284,14 @@ impl Members<'_> {
                 text.into_str().map(|text| Some(text.to_owned())).ok_or_else(|| damaged("a text that is not UTF-8"))
             }
             Some(other) => Err(damaged(&format!("{other} in the place of a text"))),
+        }
+    }
+
+    fn bytes(&mut self) -> Result<Option<Vec<u8>>> {
+        match self.0.next() {
+            None | Some(ValueRef::Nil | ValueRef::Boolean(false)) => Ok(None),
+            Some(ValueRef::String(text)) => Ok(Some(text.as_bytes().to_vec())),
+            Some(other) => Err(damaged(&format!("{other} in the place of a payload"))),
         }
     }
 

@@ -62,8 +62,9 @@ macro_rules! scripts {
 
 scripts! {
     once add: "clock";
-    once begin_batch: "clock";
-    once open_batch: ;
+    again begin_batch: "clock";
+    again write_batch: "clock";
+    again open_batch: ;
     again drop_batch: "full" "clock" "changes" "commit" "purge";
     again register: "full" "clock";
     again renew: "full" "clock";
@@ -83,7 +84,8 @@ scripts! {
     once retry: "full" "clock" "changes" "commit";
     once edit: "full" "clock" "changes" "commit";
     again prune_jobs: "full" "clock" "changes" "commit" "walk" "purge";
-    again prune_events: "full" "clock" "walk";
+    again prune_events: "full" "clock" "changes" "commit" "walk";
+    again events: ;
     again watch: "clock";
     again set_up: ;
 }

@@ -5,13 +5,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use dataqueue::clock::Timestamp;
-use dataqueue::model::{EventKind, Filter, NewJob, Retry, Status};
+use dataqueue::model::{EventKind, Filter, NewJob, Retry, Status, TagFilter, TagMode};
 
 use crate::bench::{Bench, PATIENCE, eventually, ids, job};
 
 super::tests![add:
     a_job_added_without_options_has_the_defaults_and_is_due_now,
     every_option_of_a_job_is_read_back_as_it_was_added,
+    a_job_of_a_large_call_is_stored_and_found_like_one_added_alone,
     ids_come_back_in_order_and_grow,
     an_empty_batch_adds_nothing,
     twenty_thousand_jobs_are_added_in_one_call_and_in_order,
@@ -41,31 +42,75 @@ pub async fn a_job_added_without_options_has_the_defaults_and_is_due_now(bench: 
     assert_eq!(bench.kinds(id).await, [EventKind::Added]);
 }
 
-pub async fn every_option_of_a_job_is_read_back_as_it_was_added(bench: &Bench) {
-    let run_at = Timestamp::from_micros(4_102_444_800_123_456);
-    let retry = Retry {
-        delay: Some(Duration::from_millis(1_500)),
-        backoff: Some(false),
-        delay_max: Some(Duration::from_millis(90_250)),
-    };
-    let wanted = NewJob {
+fn with_every_option() -> NewJob {
+    NewJob {
         job_type: "ünïcode.type/1".to_owned(),
         priority: i32::MIN,
-        run_at: Some(run_at),
+        run_at: Some(Timestamp::from_micros(4_102_444_800_123_456)),
         max_attempts: i32::MAX,
         timeout_ms: Some(i32::MAX),
         tags: vec!["b".to_owned(), "a".to_owned()],
         idempotency_key: Some("key 'quoted'".to_owned()),
-        retry,
+        retry: Retry {
+            delay: Some(Duration::from_millis(1_500)),
+            backoff: Some(false),
+            delay_max: Some(Duration::from_millis(90_250)),
+        },
         ..NewJob::new("", r#"{"a":1}"#)
-    };
+    }
+}
+
+pub async fn every_option_of_a_job_is_read_back_as_it_was_added(bench: &Bench) {
+    let wanted = with_every_option();
     let id = bench.add_one(wanted.clone()).await;
     let stored = bench.job(id).await;
-    assert_eq!((stored.job_type, stored.priority, stored.run_at), (wanted.job_type, i32::MIN, run_at));
-    assert_eq!((stored.max_attempts, stored.timeout_ms, stored.retry), (i32::MAX, Some(i32::MAX), retry));
+    assert_eq!((stored.job_type, stored.priority, Some(stored.run_at)), (wanted.job_type, i32::MIN, wanted.run_at));
+    assert_eq!((stored.max_attempts, stored.timeout_ms, stored.retry), (i32::MAX, Some(i32::MAX), wanted.retry));
     assert_eq!((stored.tags, stored.idempotency_key), (wanted.tags, wanted.idempotency_key));
     let top = bench.add_one(NewJob { priority: i32::MAX, ..job("top") }).await;
     assert_eq!(bench.job(top).await.priority, i32::MAX);
+}
+
+pub async fn a_job_of_a_large_call_is_stored_and_found_like_one_added_alone(bench: &Bench) {
+    let long = |length: usize| NewJob::new("long", format!("\"{}\"", "é".repeat(length / 2 - 1)));
+    let past = Some(Timestamp::from_micros(1_000_000));
+    let samples = [
+        with_every_option(),
+        NewJob { idempotency_key: None, ..with_every_option() },
+        NewJob { tags: vec!["x".to_owned(), "x".to_owned()], run_at: past, priority: 7, ..long(256) },
+        NewJob { run_at: past, ..long(258) },
+        long(100_000),
+        job("plain"),
+    ];
+    for sample in samples {
+        let alone = bench.add_one(sample.clone()).await;
+        let again = NewJob { idempotency_key: sample.idempotency_key.as_ref().map(|key| format!("{key} 2")), ..sample };
+        let mut jobs = vec![job("other"); 1_500];
+        jobs[700] = again.clone();
+        let among = bench.add_all(jobs).await[700];
+        let (mut one, mut other) = (bench.job(alone).await, bench.job(among).await);
+        assert_eq!(other.idempotency_key, again.idempotency_key);
+        for job in [&mut one, &mut other] {
+            if again.run_at.is_none() {
+                assert_eq!(job.run_at, job.created_at);
+                job.run_at = Timestamp::default();
+            }
+            (job.id, job.created_at, job.updated_at) = (0, Timestamp::default(), Timestamp::default());
+            job.idempotency_key = None;
+        }
+        assert_eq!(one, other);
+        assert_eq!(bench.kinds(among).await, [EventKind::Added]);
+        let types = Filter { job_types: vec![again.job_type.clone()], ..Filter::default() };
+        assert_eq!(bench.found(&types).await[..2], [among, alone]);
+        if !again.tags.is_empty() {
+            let tags = TagFilter { values: again.tags.clone(), mode: TagMode::Exact };
+            assert_eq!(bench.found(&Filter { tags: Some(tags), ..Filter::default() }).await[..2], [among, alone]);
+        }
+        let is_due = again.run_at.is_none_or(|at| Some(at) == past);
+        let claimed = bench.hand().await.claim(&[&again.job_type], 5).await;
+        assert_eq!(ids(&claimed), if is_due { vec![alone, among] } else { Vec::new() });
+        assert!(claimed.iter().all(|claimed| claimed.job.payload == again.payload));
+    }
 }
 
 pub async fn ids_come_back_in_order_and_grow(bench: &Bench) {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use dataqueue::model::{Chunk, Filter, JobId, NewJob, Prune, Status, TagFilter, TagMode};
+use dataqueue::model::{Change, Chunk, EventKind, Filter, JobId, NewJob, Prune, Status, TagFilter, TagMode};
 use dataqueue::storage::{prune_all_events, prune_all_jobs};
 
 use crate::bench::{Bench, Stage, complete, job, settled_all, tagged};
@@ -16,6 +16,7 @@ super::tests![prune:
     pruning_goes_on_in_steps_where_the_last_one_ended,
     a_pruned_job_is_gone_for_its_late_worker_too,
     events_go_by_their_age_and_jobs_stay,
+    of_a_long_history_the_old_part_goes_and_the_rest_stays_in_order,
     events_go_in_steps_that_come_to_an_end,
     an_id_is_never_given_twice,
 ];
@@ -105,7 +106,7 @@ pub async fn nothing_of_a_pruned_job_is_left(bench: &Bench) {
     for id in ids {
         assert!(!exists(bench, id).await && bench.events(id).await.unwrap().is_empty());
         assert_eq!(bench.driver().tables_that_name(id).await, Vec::<String>::new());
-        assert!(!bench.changed(id, dataqueue::model::Change::Retry).await);
+        assert!(!bench.changed(id, Change::Retry).await);
     }
     let tags = TagFilter { values: vec!["x".to_owned()], mode: TagMode::All };
     assert_eq!(bench.found(&Filter { tags: Some(tags), ..Filter::default() }).await, [kept]);
@@ -156,6 +157,28 @@ pub async fn events_go_by_their_age_and_jobs_stay(bench: &Bench) {
     assert_eq!(bench.kinds(young).await.len(), 3);
     assert_eq!(bench.status(old).await, Status::Completed);
     assert_eq!(prune_all_events(&*store, Duration::ZERO).await.unwrap(), 3);
+}
+
+pub async fn of_a_long_history_the_old_part_goes_and_the_rest_stays_in_order(bench: &Bench) {
+    bench.forget_history();
+    let id = bench.add_one(job("a")).await;
+    let turn = async |times| {
+        for _ in 0..times {
+            assert!(bench.changed(id, Change::Cancel).await && bench.changed(id, Change::Retry).await);
+        }
+    };
+    let store = bench.store();
+    turn(12).await;
+    bench.driver().age(&[id], 10 * DAY).await;
+    turn(1).await;
+    assert_eq!(prune_all_events(&*store, 9 * DAY).await.unwrap(), 25);
+    assert_eq!(bench.kinds(id).await, [EventKind::Cancelled, EventKind::Retried]);
+    turn(12).await;
+    assert_eq!(prune_all_events(&*store, 9 * DAY).await.unwrap(), 0);
+    let kinds = bench.kinds(id).await;
+    assert_eq!(kinds, [EventKind::Cancelled, EventKind::Retried].repeat(13));
+    assert_eq!(prune_all_events(&*store, Duration::ZERO).await.unwrap(), 26);
+    assert!(bench.events(id).await.unwrap().is_empty());
 }
 
 pub async fn events_go_in_steps_that_come_to_an_end(bench: &Bench) {

@@ -1,6 +1,6 @@
 -- Adds jobs, or finds the holders of their keys: a negative id is a holder's.
 -- ARGV: origin, first id where ids were reserved, first id of the large batch this is a part of, then seven a job:
--- type, priority as it sorts, run_at (empty: now), record after run_at, payload, key, tags as MessagePack.
+-- type, priority as it sorts, run_at (empty: now), record from run_at to history, payload, key, tags as MessagePack.
 -- Answers nothing where the batch was given up.
 local WIDTH = 7
 local count = (#ARGV - 3) / WIDTH
@@ -26,10 +26,10 @@ for at = 1, count do
     end
 end
 
-local header = '\220\0\29' .. cmsgpack.pack(NOW) .. cmsgpack.pack(NOW)
+local header = RECORD .. cmsgpack.pack(NOW) .. cmsgpack.pack(NOW)
 local now_text = cmsgpack.pack(NOW_TEXT)
 local event = call('HINCRBY', META, 'event', count) - count
-local records, payloads, events, pending, types, ready, later = {}, {}, {}, {}, {}, {}, {}
+local records, payloads, pending, types, ready, later = {}, {}, {}, {}, {}, {}
 
 for at = 1, count do
     local number = answer[at]
@@ -37,12 +37,19 @@ for at = 1, count do
         local job_type, priority, run_at, rest, payload = unpack(ARGV, at * WIDTH - 3, at * WIDTH + 1)
         local id, sorted = string.format('%.0f', number), wide(number)
         local due = run_at == '' and NOW_TEXT or run_at
-        local next = #records + 1
-        records[next], records[next + 1] = id, header .. (run_at == '' and now_text or cmsgpack.pack(run_at)) .. rest
-        payloads[next], payloads[next + 1] = id, payload
-        events[next], events[next + 1] = id, string.format('a%.0f,%.0f,0,', event + at, NOW)
-        pending[next], pending[next + 1] = number, id
-        types[next], types[next + 1] = 0, job_type .. '\0' .. sorted
+        local history = string.format('a%.0f,%.0f,0,', event + at, NOW)
+        local is_large = #payload > INLINE
+        records[#records + 1] = id
+        records[#records + 1] = header .. (run_at == '' and now_text or cmsgpack.pack(run_at)) .. rest
+            .. cmsgpack.pack(history) .. cmsgpack.pack(not is_large and payload)
+        if is_large then
+            payloads[#payloads + 1] = id
+            payloads[#payloads + 1] = payload
+        end
+        pending[#pending + 1] = number
+        pending[#pending + 1] = id
+        types[#types + 1] = 0
+        types[#types + 1] = job_type .. '\0' .. sorted
         local is_due = due <= NOW_TEXT
         local queue = is_due and ready or later
         queue[#queue + 1] = 0
@@ -54,7 +61,6 @@ many('ZADD', TAGS, tags)
 many('HSET', HOLDERS, holders)
 many('HSET', JOBS, records)
 many('HSET', PAYLOADS, payloads)
-many('HSET', EVENTS, events)
 many('ZADD', PENDING, pending)
 many('ZADD', TYPES, types)
 many('ZADD', READY, ready)

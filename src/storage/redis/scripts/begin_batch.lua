@@ -1,6 +1,8 @@
 -- Reserves ids for a large batch, whose jobs stay hidden until it is opened. ARGV: origin, how many jobs.
+-- Answers its first id, the id of the first event, and the time at which its jobs are new.
 local count = tonumber(ARGV[2])
 local last = call('HINCRBY', META, 'id', count)
-local first = string.format('%.0f', last - count + 1)
-call('HSET', BATCHES, first, string.format('%.0f,%.0f,0', last, NOW + 600000000))
-return first
+local event = call('HINCRBY', META, 'event', count)
+local first = last - count + 1
+call('HSET', BATCHES, string.format('%.0f', first), string.format('%.0f,%.0f,0', last, NOW + 600000000))
+return { first, event - count + 1, NOW }

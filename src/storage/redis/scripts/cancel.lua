@@ -6,7 +6,7 @@ for id, job in pairs(read_jobs(ids)) do
         displace(id, job)
         set_status(id, job, 'x')
         job[CANCELLED_AT], job[UPDATED_AT], job[NEXT_AT] = NOW, NOW, false
-        changed[id] = cmsgpack.pack(job)
+        changed[id] = job
         note(id, 'x')
         ended[#ended + 1] = id
         count = count + 1

@@ -1,7 +1,7 @@
 -- Leases due jobs to a worker, in the order to be run.
 -- ARGV: origin, worker, its name, token, limit, most jobs to look at, then the types.
--- Answers the time, whether the worker is registered (2: and has made this claim before), whether claimable jobs were left, when the next falls due, and six
--- values a job.
+-- Answers the time, whether the worker is registered (2: and has made this claim before), whether claimable jobs were left,
+-- when the next falls due, and six values a job: id, record, payload where it is not in the record, output, errors, steps.
 local worker, name, token, limit, most = ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
 local registered = call('HGET', WORKERS, worker)
 if not registered then
@@ -34,7 +34,7 @@ for _, id in ipairs(ids) do
         job[ATTEMPTS] = job[ATTEMPTS] + 1
         job[LOCKED_AT], job[UPDATED_AT], job[STARTED_AT] = NOW, NOW, job[STARTED_AT] or NOW
         job[NEXT_AT], job[WHY_PENDING] = false, false
-        changed[id] = cmsgpack.pack(job)
+        changed[id] = job
         claimed[#claimed + 1] = id
         note(id, 'p')
     end
@@ -43,23 +43,24 @@ if #claimed > 0 then
     entry[4] = token
     call('HSET', WORKERS, worker, cmsgpack.pack(entry))
 end
+local records = commit()
 local answer = { string.format('%.0f', NOW), 1, more and 1 or 0, due or '' }
-local payloads = fetch(PAYLOADS, claimed)
-for at, id in ipairs(claimed) do
+local place_of, large = {}, {}
+for _, id in ipairs(claimed) do
     local from = #answer
-    answer[from + 1], answer[from + 2], answer[from + 3] = id, changed[id], payloads[at]
+    place_of[id] = from
+    answer[from + 1], answer[from + 2], answer[from + 3] = id, records[id], false
     answer[from + 4], answer[from + 5], answer[from + 6] = false, false, false
+    large[#large + 1] = not jobs[id][PAYLOAD] and id or nil
+end
+for at, payload in ipairs(fetch(PAYLOADS, large)) do
+    answer[place_of[large[at]] + 3] = payload
 end
 if #retried > 0 then
     local outputs, errors, steps = fetch(OUTPUTS, retried), fetch(ERRORS, retried), fetch(STEPS, retried)
-    local place_of = {}
-    for at, id in ipairs(claimed) do
-        place_of[id] = 4 + (at - 1) * 6
-    end
     for at, id in ipairs(retried) do
         local from = place_of[id]
         answer[from + 4], answer[from + 5], answer[from + 6] = outputs[at], errors[at], steps[at]
     end
 end
-commit()
 return answer

@@ -15,6 +15,16 @@ local function tag(id, before, after)
     end
 end
 
+local function set_payload(id, job, payload)
+    if #payload <= INLINE then
+        job[PAYLOAD] = payload
+        call('HDEL', PAYLOADS, id)
+    else
+        job[PAYLOAD] = false
+        call('HSET', PAYLOADS, id, payload)
+    end
+end
+
 for id, job in pairs(read_jobs(ids)) do
     if job[STATUS] == 'p' or (job[STATUS] == 'f' and job[NEXT_AT]) then
         displace(id, job)
@@ -34,11 +44,11 @@ for id, job in pairs(read_jobs(ids)) do
             job[due_field] = edit.run_at or NOW_TEXT
         end
         if ARGV[4] == '1' then
-            call('HSET', PAYLOADS, id, ARGV[5])
+            set_payload(id, job, ARGV[5])
         end
         job[UPDATED_AT] = NOW
         place(id, job, job[due_field])
-        changed[id] = cmsgpack.pack(job)
+        changed[id] = job
         note(id, 'e', ARGV[3])
         count = count + 1
         wake = true

@@ -1,4 +1,5 @@
--- Reads jobs. ARGV: origin, ids. Answers six values for each that exists: id, record, payload, output, errors, steps.
+-- Reads jobs. ARGV: origin, ids. Answers six values for each that exists: id, record, payload where it is not in the record,
+-- output, errors, steps.
 local ids = { unpack(ARGV, 2) }
 local records, payloads, outputs = fetch(JOBS, ids), fetch(PAYLOADS, ids), fetch(OUTPUTS, ids)
 local errors, steps, answer = fetch(ERRORS, ids), fetch(STEPS, ids), {}

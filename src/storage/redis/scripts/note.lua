@@ -23,7 +23,7 @@ for at, id in ipairs(ids) do
             job[LOCKED_AT] = NOW
             note(id, 'l', prolonged)
         end
-        changed[id] = cmsgpack.pack(job)
+        changed[id] = job
     end
 end
 commit()

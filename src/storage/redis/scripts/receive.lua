@@ -1,6 +1,6 @@
 -- Adds jobs of another store with their past, or finds the holders of their keys: a negative id is a holder's.
 -- ARGV: origin, then twelve a job: type, priority as it sorts, created_at, run_at (empty: now), next_attempt_at or empty,
--- record after run_at, payload, key, tags and errors as MessagePack or empty, steps or empty, metadata of the event.
+-- record from run_at to history, payload, key, tags and errors as MessagePack or empty, steps or empty, metadata of the event.
 local WIDTH = 12
 local answer = {}
 for at = 2, #ARGV, WIDTH do
@@ -13,10 +13,16 @@ for at = 2, #ARGV, WIDTH do
         local number = call('HINCRBY', META, 'id', 1)
         local id, sorted = string.format('%.0f', number), wide(number)
         run_at = run_at == '' and NOW_TEXT or run_at
+        local event = call('HINCRBY', META, 'event', 1)
+        local history = string.format('a%.0f,%.0f,%d,', event, NOW, #origin) .. origin
+        local is_large = #payload > INLINE
+        local latest = cmsgpack.pack(history) .. cmsgpack.pack(not is_large and payload)
         local times = cmsgpack.pack(tonumber(created)) .. cmsgpack.pack(NOW) .. cmsgpack.pack(run_at)
         call('HSET', HOLDERS, key, id)
-        call('HSET', JOBS, id, '\220\0\29' .. times .. rest)
-        call('HSET', PAYLOADS, id, payload)
+        call('HSET', JOBS, id, RECORD .. times .. rest .. latest)
+        if is_large then
+            call('HSET', PAYLOADS, id, payload)
+        end
         if errors ~= '' then
             call('HSET', ERRORS, id, errors)
         end
@@ -34,7 +40,6 @@ for at = 2, #ARGV, WIDTH do
         else
             call('ZADD', LATER, 0, job_type .. '\0' .. due .. priority .. sorted)
         end
-        note(id, 'a', origin)
         answer[#answer + 1] = number
         wake = true
     end

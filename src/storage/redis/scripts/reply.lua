@@ -8,9 +8,9 @@ for _, id in ipairs(ids) do
     end
 end
 -- A claim wrote its events in its order.
-for at, history in ipairs(fetch(EVENTS, found)) do
-    local from = 1
-    while history and from <= #history do
+for at, older in ipairs(fetch(EVENTS, found)) do
+    local history, from = (older or '') .. jobs[found[at]][HISTORY], 1
+    while from <= #history do
         local _, to, kind, event, length = string.find(history, '^(%a)(%d+),%d+,(%d+),', from)
         order[found[at]] = kind == 'p' and tonumber(event) or order[found[at]]
         from = to + length + 1

@@ -11,7 +11,7 @@ for id, job in pairs(read_jobs(ids)) do
             job[MAX_ATTEMPTS] = job[ATTEMPTS] + 1
         end
         place(id, job, NOW_TEXT)
-        changed[id] = cmsgpack.pack(job)
+        changed[id] = job
         note(id, 'r')
         count = count + 1
         wake = true

@@ -57,7 +57,7 @@ for at, id in ipairs(ids) do
         else
             release(id, job)
         end
-        changed[id] = cmsgpack.pack(job)
+        changed[id] = job
     end
 end
 commit()

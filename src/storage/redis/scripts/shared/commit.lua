@@ -3,23 +3,32 @@ local function note(id, kind, metadata)
     noted[#noted + 1] = { id, kind, metadata or '' }
 end
 
--- Appends the notes to the histories. An event is `<kind><event id>,<time>,<length>,<metadata>`.
+-- Appends the notes to the histories of what changed: the latest part is in the record, what came before in the hash. An
+-- event is `<kind><event id>,<time>,<length>,<metadata>`.
 local function write_events()
     local last = call('HINCRBY', META, 'event', #noted)
-    local ids, texts = {}, {}
+    local spilled, ids = {}, {}
     for at, event in ipairs(noted) do
         local id, kind, metadata = event[1], event[2], event[3]
-        if not texts[id] then
-            texts[id] = {}
-            ids[#ids + 1] = id
+        local job = changed[id]
+        local text = string.format('%s%.0f,%.0f,%d,', kind, last - #noted + at, NOW, #metadata) .. metadata
+        local kept = job[HISTORY]
+        if #kept + #text > INLINE then
+            if #text > INLINE then
+                kept, text = kept .. text, ''
+            end
+            if not spilled[id] then
+                ids[#ids + 1] = id
+            end
+            spilled[id] = (spilled[id] or '') .. kept
+            kept = ''
         end
-        local number = string.format('%.0f,%.0f,', last - #noted + at, NOW)
-        table.insert(texts[id], kind .. number .. #metadata .. ',' .. metadata)
+        job[HISTORY] = kept .. text
     end
     local fields = {}
     for at, before in ipairs(fetch(EVENTS, ids)) do
         fields[#fields + 1] = ids[at]
-        fields[#fields + 1] = (before or '') .. table.concat(texts[ids[at]])
+        fields[#fields + 1] = (before or '') .. spilled[ids[at]]
     end
     many('HSET', EVENTS, fields)
 end
@@ -41,12 +50,17 @@ local function tell_watchers()
     end
 end
 
--- Writes what was gathered. What leaves a sorted set leaves before anything enters it.
+-- Writes what was gathered, and answers the records of what changed, by id. What leaves a sorted set leaves before
+-- anything enters it.
 local function commit()
-    local records = {}
-    for id, record in pairs(changed) do
+    if #noted > 0 then
+        write_events()
+    end
+    local records, packed = {}, {}
+    for id, job in pairs(changed) do
+        packed[id] = cmsgpack.pack(job)
         records[#records + 1] = id
-        records[#records + 1] = record
+        records[#records + 1] = packed[id]
     end
     many('HSET', JOBS, records)
     for key, members in pairs(leaving) do
@@ -55,13 +69,11 @@ local function commit()
     for key, pairs_of in pairs(entering) do
         many('ZADD', key, pairs_of)
     end
-    if #noted > 0 then
-        write_events()
-    end
     if #ended > 0 then
         tell_watchers()
     end
     if wake then
         call('PUBLISH', META .. ':wake', ORIGIN)
     end
+    return packed
 end

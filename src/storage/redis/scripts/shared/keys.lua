@@ -11,6 +11,13 @@ local CREATED_AT, UPDATED_AT, RUN_AT, TYPE, STATUS, PRIORITY, ATTEMPTS, MAX_ATTE
 local TIMEOUT_MS, JOB_TAGS, KEY, RETRY_DELAY, RETRY_BACKOFF, RETRY_DELAY_MAX = 10, 11, 12, 13, 14, 15
 local LOCKED_AT, LOCKED_BY, WORKER, TOKEN, STARTED_AT, COMPLETED_AT, NEXT_AT = 16, 17, 18, 19, 20, 21, 22
 local RETRIED_AT, FAILED_AT, CANCELLED_AT, REASON, PROGRESS, WHY_PENDING, RETRYING = 23, 24, 25, 26, 27, 28, 29
+local HISTORY, PAYLOAD = 30, 31
+
+-- How the MessagePack of a record begins.
+local RECORD = '\220\0\31'
+
+-- Up to so many bytes, the latest events and the payload of a job are members of its record; the rest is in hashes.
+local INLINE = 256
 
 -- The letters of the statuses, and the sorted set of each: by job, but those that run by their worker.
 local BY_STATUS = { p = PENDING, r = PROCESSING, c = COMPLETED, f = FAILED, x = CANCELLED, w = WAITING }

@@ -21,6 +21,6 @@ local function take(id, job, most_crashes, most_errors)
         note(id, 'g')
         wake = true
     end
-    changed[id] = cmsgpack.pack(job)
+    changed[id] = job
     return is_over
 end
