@@ -125,7 +125,7 @@ fn compose<'a>(call: &'a mut Cmd, batch: Batch, step: Step<'_>) -> &'a mut Cmd {
     let mut text = String::new();
     for (event, (id, job)) in (batch.first_event + step.before as i64..).zip(jobs()) {
         let history = written(&mut text, format_args!("a{event},{},0,", batch.now.as_micros()));
-        call.arg(id).arg(encode_new_at(job, &distinct(&job.tags), batch.now, history));
+        call.arg(id).arg(encode_new_at(job, &distinct(&job.tags), batch.now, id, history));
     }
     for (id, job) in jobs().filter(|(_, job)| job.payload.len() > INLINE) {
         call.arg(id).arg(&job.payload[..]);

@@ -17,7 +17,7 @@ const BIAS: i64 = 100_000_000_000_000_000;
 /// A usual size of a record without names and payload.
 const RECORD_BYTES: usize = 160;
 /// The members of a record.
-const MEMBERS: u32 = 31;
+const MEMBERS: u32 = 32;
 /// Up to so many bytes, a payload is a member of its job's record.
 pub(super) const INLINE: usize = 256;
 /// How many members of a record tell of changes, and are unset in a new job's: locks, times, outcomes.
@@ -64,7 +64,7 @@ pub(super) fn encode_new(job: &NewJob, tags: &[&str]) -> Vec<u8> {
 }
 
 /// The whole record of a job that is new at `now`.
-pub(super) fn encode_new_at(job: &NewJob, tags: &[&str], now: Timestamp, history: &str) -> Vec<u8> {
+pub(super) fn encode_new_at(job: &NewJob, tags: &[&str], now: Timestamp, id: JobId, history: &str) -> Vec<u8> {
     let mut out = Record(ByteBuf::with_capacity(RECORD_BYTES + job.job_type.len() + job.payload.len().min(INLINE)));
     let _ = write_array_len(&mut out.0, MEMBERS);
     out.time(Some(now));
@@ -76,6 +76,8 @@ pub(super) fn encode_new_at(job: &NewJob, tags: &[&str], now: Timestamp, history
         Some(_) => out.text(None),
         None => out.bytes(&job.payload),
     }
+    // See the scripts' keys.lua for what this is.
+    out.number(Some(id % 128));
     out.0.into_vec()
 }
 

@@ -63,9 +63,9 @@ fn lease(call: &mut Cmd, lease: Lease) -> &mut Cmd {
 fn describe<'a>(call: &'a mut Cmd, settlement: &Settlement) -> &'a mut Cmd {
     let call = lease(call, settlement.lease);
     match &settlement.outcome {
-        Outcome::Completed { output: None } => call.arg("c").arg("0").arg("").arg("").arg(""),
-        Outcome::Completed { output: Some(output) } => call.arg("c").arg("1").arg(&output[..]).arg("").arg(""),
-        Outcome::Released => call.arg("r").arg("").arg("").arg("").arg(""),
+        Outcome::Completed { output: None } => call.arg("c"),
+        Outcome::Completed { output: Some(output) } => call.arg("o").arg(&output[..]),
+        Outcome::Released => call.arg("r"),
         Outcome::Failed(failure) => call
             .arg("f")
             .arg(failure.reason.as_str())

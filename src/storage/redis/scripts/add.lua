@@ -21,7 +21,7 @@ for at = 1, count do
         holders[#holders + 1] = number
     end
     for _, tag in ipairs(not holder and names ~= '' and cmsgpack.unpack(names) or {}) do
-        tags[#tags + 1] = 0
+        tags[#tags + 1] = '0'
         tags[#tags + 1] = tag .. '\0' .. wide(number)
     end
 end
@@ -35,24 +35,24 @@ for at = 1, count do
     local number = answer[at]
     if number > 0 then
         local job_type, priority, run_at, rest, payload = unpack(ARGV, at * WIDTH - 3, at * WIDTH + 1)
-        local id, sorted = string.format('%.0f', number), wide(number)
+        local id, sorted = string.format('%d', number), wide(number)
         local due = run_at == '' and NOW_TEXT or run_at
-        local history = string.format('a%.0f,%.0f,0,', event + at, NOW)
+        local history = string.format('a%d,%d,0,', event + at, NOW)
         local is_large = #payload > INLINE
         records[#records + 1] = id
         records[#records + 1] = header .. (run_at == '' and now_text or cmsgpack.pack(run_at)) .. rest
-            .. cmsgpack.pack(history) .. cmsgpack.pack(not is_large and payload)
+            .. cmsgpack.pack(history) .. cmsgpack.pack(not is_large and payload) .. salt(number)
         if is_large then
             payloads[#payloads + 1] = id
             payloads[#payloads + 1] = payload
         end
-        pending[#pending + 1] = number
         pending[#pending + 1] = id
-        types[#types + 1] = 0
+        pending[#pending + 1] = id
+        types[#types + 1] = '0'
         types[#types + 1] = job_type .. '\0' .. sorted
         local is_due = due <= NOW_TEXT
         local queue = is_due and ready or later
-        queue[#queue + 1] = 0
+        queue[#queue + 1] = '0'
         queue[#queue + 1] = job_type .. '\0' .. (is_due and priority .. due or due .. priority) .. sorted
     end
 end
@@ -67,7 +67,7 @@ many('ZADD', READY, ready)
 many('ZADD', LATER, later)
 if batch then
     local last, _, written = string.match(call('HGET', BATCHES, batch), '^(%d+),(%d+),(%d+)$')
-    call('HSET', BATCHES, batch, string.format('%s,%.0f,%.0f', last, NOW + 600000000, written + #records / 2))
+    call('HSET', BATCHES, batch, string.format('%s,%d,%d', last, NOW + 600000000, written + #records / 2))
 elseif #records > 0 then
     call('PUBLISH', META .. ':wake', ORIGIN)
 end

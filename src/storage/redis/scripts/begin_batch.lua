@@ -4,5 +4,5 @@ local count = tonumber(ARGV[2])
 local last = call('HINCRBY', META, 'id', count)
 local event = call('HINCRBY', META, 'event', count)
 local first = last - count + 1
-call('HSET', BATCHES, string.format('%.0f', first), string.format('%.0f,%.0f,0', last, NOW + 600000000))
+call('HSET', BATCHES, string.format('%d', first), string.format('%d,%d,0', last, NOW + 600000000))
 return { first, event - count + 1, NOW }

@@ -5,12 +5,12 @@
 local worker, name, token, limit, most = ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
 local registered = call('HGET', WORKERS, worker)
 if not registered then
-    return { string.format('%.0f', NOW), 0 }
+    return { string.format('%d', NOW), 0 }
 end
 -- A claim whose answer was lost may come again, sent by a client that reconnects: what it leased is looked up then.
 local entry = cmsgpack.unpack(registered)
 if entry[4] == token then
-    return { string.format('%.0f', NOW), 2 }
+    return { string.format('%d', NOW), 2 }
 end
 local types = { unpack(ARGV, 7) }
 local is_hidden = hidden_jobs()
@@ -18,20 +18,21 @@ local members, due, more = pick_ready(types, limit, most, is_hidden)
 
 local ids = {}
 for at, member in ipairs(members) do
-    ids[at] = string.format('%.0f', tonumber(string.sub(member, -16)))
-    leave(READY, member)
+    ids[at] = string.format('%d', string.sub(member, -16))
 end
-local jobs = read_jobs(ids)
+leaving[READY] = #members > 0 and members or nil
+local jobs, number = read_jobs(ids), tonumber(worker)
 local claimed, retried = {}, {}
 for _, id in ipairs(ids) do
     local job = jobs[id]
-    local due_at = job and (job[STATUS] == 'p' and job[RUN_AT] or job[STATUS] == 'f' and job[NEXT_AT])
+    local status = job and job[STATUS]
+    local due_at = status == 'p' and job[RUN_AT] or status == 'f' and job[NEXT_AT]
     if due_at and due_at <= NOW_TEXT then
-        job[WORKER], job[TOKEN], job[LOCKED_BY] = tonumber(worker), token, name
-        job[RETRYING] = job[STATUS] == 'f' and 1 or 0
-        set_status(id, job, 'r')
+        job[WORKER], job[TOKEN], job[LOCKED_BY], job[RETRYING] = number, token, name, status == 'f' and 1 or 0
+        leave(BY_STATUS[status], id)
+        enter(PROCESSING, worker, id)
         retried[#retried + 1] = job[ATTEMPTS] > 0 and id or nil
-        job[ATTEMPTS] = job[ATTEMPTS] + 1
+        job[STATUS], job[ATTEMPTS] = 'r', job[ATTEMPTS] + 1
         job[LOCKED_AT], job[UPDATED_AT], job[STARTED_AT] = NOW, NOW, job[STARTED_AT] or NOW
         job[NEXT_AT], job[WHY_PENDING] = false, false
         changed[id] = job
@@ -44,7 +45,7 @@ if #claimed > 0 then
     call('HSET', WORKERS, worker, cmsgpack.pack(entry))
 end
 local records = commit()
-local answer = { string.format('%.0f', NOW), 1, more and 1 or 0, due or '' }
+local answer = { string.format('%d', NOW), 1, more and 1 or 0, due or '' }
 local place_of, large = {}, {}
 for _, id in ipairs(claimed) do
     local from = #answer

@@ -19,5 +19,5 @@ if #found == 0 then
     call('HDEL', BATCHES, ARGV[2])
     return 0
 end
-call('HSET', BATCHES, ARGV[2], string.format('%s,%s,%.0f', last, deadline, math.max(written - #found, 0)))
+call('HSET', BATCHES, ARGV[2], string.format('%s,%s,%d', last, deadline, math.max(written - #found, 0)))
 return 1

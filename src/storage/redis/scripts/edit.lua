@@ -11,7 +11,7 @@ local function tag(id, before, after)
         leave(TAGS, name .. '\0' .. wide(id))
     end
     for _, name in ipairs(after or {}) do
-        enter(TAGS, 0, name .. '\0' .. wide(id))
+        enter(TAGS, '0', name .. '\0' .. wide(id))
     end
 end
 

@@ -11,12 +11,12 @@ for at = 2, #ARGV, WIDTH do
         answer[#answer + 1] = -tonumber(holder)
     else
         local number = call('HINCRBY', META, 'id', 1)
-        local id, sorted = string.format('%.0f', number), wide(number)
+        local id, sorted = string.format('%d', number), wide(number)
         run_at = run_at == '' and NOW_TEXT or run_at
         local event = call('HINCRBY', META, 'event', 1)
-        local history = string.format('a%.0f,%.0f,%d,', event, NOW, #origin) .. origin
+        local history = string.format('a%d,%d,%d,', event, NOW, #origin) .. origin
         local is_large = #payload > INLINE
-        local latest = cmsgpack.pack(history) .. cmsgpack.pack(not is_large and payload)
+        local latest = cmsgpack.pack(history) .. cmsgpack.pack(not is_large and payload) .. salt(number)
         local times = cmsgpack.pack(tonumber(created)) .. cmsgpack.pack(NOW) .. cmsgpack.pack(run_at)
         call('HSET', HOLDERS, key, id)
         call('HSET', JOBS, id, RECORD .. times .. rest .. latest)

@@ -2,7 +2,7 @@
 -- Answers the first ids of large batches that were given up, and two values a job: its id, and 1 if it ended.
 local limit, reclaimed = tonumber(ARGV[2]), {}
 -- A registration goes before the jobs: a worker must not renew after it lost the first of them.
-for _, worker in ipairs(call('ZRANGEBYSCORE', EXPIRY, '-inf', string.format('%.0f', NOW), 'LIMIT', 0, 100)) do
+for _, worker in ipairs(call('ZRANGEBYSCORE', EXPIRY, '-inf', string.format('%d', NOW), 'LIMIT', 0, 100)) do
     call('HDEL', WORKERS, worker)
     call('ZREM', EXPIRY, worker)
     call('SADD', ORPHANS, worker)

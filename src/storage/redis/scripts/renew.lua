@@ -6,5 +6,5 @@ end
 local entry = cmsgpack.unpack(kept)
 entry[2], entry[3] = NOW, NOW + ARGV[3]
 call('HSET', WORKERS, ARGV[2], cmsgpack.pack(entry))
-call('ZADD', EXPIRY, string.format('%.0f', NOW + ARGV[3]), ARGV[2])
+call('ZADD', EXPIRY, string.format('%d', NOW + ARGV[3]), ARGV[2])
 return 1

@@ -17,6 +17,6 @@ for at, older in ipairs(fetch(EVENTS, found)) do
     end
 end
 table.sort(found, function(a, b) return (order[a] or 0) < (order[b] or 0) end)
-table.insert(found, 1, string.format('%.0f', NOW))
+table.insert(found, 1, string.format('%d', NOW))
 table.insert(found, 2, call('HEXISTS', WORKERS, ARGV[2]))
 return found

@@ -4,6 +4,10 @@ local KINDS = {
     'hash', 'hash', 'hash', 'hash', 'hash', 'hash', 'hash', 'hash', 'zset', 'zset', 'zset', 'zset', 'zset', 'zset',
     'zset', 'zset', 'zset', 'zset', 'hash', 'zset', 'set', 'hash', 'hash',
 }
+-- Ids are written as the server's own whole numbers.
+if string.format('%d', 1099511627776) ~= '1099511627776' then
+    return redis.error_reply('ERR this server counts in 32 bits: a queue needs one that was built for 64')
+end
 for at, key in ipairs(KEYS) do
     local kind = call('TYPE', key).ok
     if kind ~= 'none' and kind ~= KINDS[at] then

@@ -1,17 +1,21 @@
--- Ends leases. ARGV: origin, most errors kept, then eight a settlement: job, worker, token, outcome (c, f or r), and
--- c: whether there is an output, the output; f: reason, retry in microseconds or empty, error, metadata of the event.
+-- Ends leases. ARGV: origin, most errors kept, then the settlements: job, worker, token, outcome, and for the outcome
+-- o: the output; f: reason, retry in microseconds or empty, error, metadata of the event; c and r: nothing more.
 -- Answers 1 for each that was applied, now or before.
-local WIDTH = 8
-local answer, ids = {}, {}
-for at = 3, #ARGV, WIDTH do
-    ids[#ids + 1] = ARGV[at]
+local MORE = { c = 0, r = 0, o = 1, f = 4 }
+local answer, ids, places = {}, {}, {}
+local from = 3
+while ARGV[from] do
+    ids[#ids + 1] = ARGV[from]
+    places[#places + 1] = from
+    from = from + 4 + MORE[ARGV[from + 3]]
 end
 local jobs = read_jobs(ids)
 
-local function complete(id, job, has_output, output)
-    set_status(id, job, 'c')
-    job[COMPLETED_AT] = NOW
-    if has_output == '1' then
+local function complete(id, job, output)
+    leave(PROCESSING, id)
+    enter(COMPLETED, id, id)
+    job[STATUS], job[COMPLETED_AT] = 'c', NOW
+    if output then
         call('HSET', OUTPUTS, id, output)
     end
     note(id, 'c')
@@ -44,16 +48,18 @@ local function release(id, job)
 end
 
 for at, id in ipairs(ids) do
-    local from = 2 + (at - 1) * WIDTH
-    local job, outcome = jobs[id], ARGV[from + 4]
-    local is_holder = job and job[WORKER] == tonumber(ARGV[from + 2]) and job[TOKEN] == tonumber(ARGV[from + 3])
+    local job, place = jobs[id], places[at]
+    local is_holder = job and job[WORKER] == tonumber(ARGV[place + 1]) and job[TOKEN] == tonumber(ARGV[place + 2])
     answer[at] = is_holder and 1 or 0
     if is_holder and job[STATUS] == 'r' then
+        local outcome = ARGV[place + 3]
         job[UPDATED_AT], job[LOCKED_AT], job[LOCKED_BY] = NOW, false, false
         if outcome == 'c' then
-            complete(id, job, ARGV[from + 5], ARGV[from + 6])
+            complete(id, job)
+        elseif outcome == 'o' then
+            complete(id, job, ARGV[place + 4])
         elseif outcome == 'f' then
-            fail(id, job, unpack(ARGV, from + 5, from + 8))
+            fail(id, job, unpack(ARGV, place + 4, place + 7))
         else
             release(id, job)
         end

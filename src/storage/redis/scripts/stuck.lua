@@ -5,7 +5,7 @@ local ids, is_last = walk({ { PROCESSING } }, true, tonumber(ARGV[3]), limit)
 local jobs, taken = read_jobs(ids), {}
 for _, id in ipairs(ids) do
     local job = jobs[id]
-    local kept = job and call('HGET', WORKERS, string.format('%.0f', job[WORKER]))
+    local kept = job and call('HGET', WORKERS, string.format('%d', job[WORKER]))
     local worker = kept and cmsgpack.unpack(kept)
     local is_dead = not worker or worker[3] <= NOW
     local seen = worker and worker[2] or job and job[LOCKED_AT]
@@ -14,7 +14,7 @@ for _, id in ipairs(ids) do
     end
 end
 for _, id in ipairs(taken) do
-    local worker = string.format('%.0f', jobs[id][WORKER])
+    local worker = string.format('%d', jobs[id][WORKER])
     call('HDEL', WORKERS, worker)
     call('ZREM', EXPIRY, worker)
     call('SADD', ORPHANS, worker)

@@ -1,2 +1,2 @@
 -- Takes interest in the end of a job for a while. ARGV: origin, job, microseconds.
-return call('HSET', WATCHERS, ARGV[2], string.format('%.0f', NOW + ARGV[3]))
+return call('HSET', WATCHERS, ARGV[2], string.format('%d', NOW + ARGV[3]))

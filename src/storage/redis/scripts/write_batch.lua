@@ -24,5 +24,5 @@ put('ZADD', TAGS, ARGV[7])
 put('ZADD', READY, ARGV[8])
 put('ZADD', LATER, ARGV[9])
 local last, _, written = string.match(batch, '^(%d+),(%d+),(%d+)$')
-call('HSET', BATCHES, ARGV[2], string.format('%s,%.0f,%.0f', last, NOW + 600000000, written + new))
+call('HSET', BATCHES, ARGV[2], string.format('%s,%d,%d', last, NOW + 600000000, written + new))
 return 1

@@ -1,5 +1,7 @@
 -- What a script changes is gathered and written once, by `commit`.
-local changed, leaving, entering, noted, ended = {}, {}, {}, {}, {}
+local changed, leaving, entering, ended = {}, {}, {}, {}
+-- Notes for the histories: the job of each, its kind and what is told with it.
+local noted, kinds, details = {}, {}, {}
 local wake = false
 
 -- The jobs of these ids that exist, by id.
@@ -14,31 +16,38 @@ local function read_jobs(ids)
 end
 
 local function leave(key, member)
-    leaving[key] = leaving[key] or {}
-    table.insert(leaving[key], member)
+    local list = leaving[key]
+    if not list then
+        list = {}
+        leaving[key] = list
+    end
+    list[#list + 1] = member
 end
 
 local function enter(key, score, member)
-    local list = entering[key] or {}
-    entering[key] = list
+    local list = entering[key]
+    if not list then
+        list = {}
+        entering[key] = list
+    end
     list[#list + 1] = score
     list[#list + 1] = member
 end
 
 local function ready_member(id, job, due)
-    return job[TYPE] .. '\0' .. string.format('%010.0f', 2147483647 - job[PRIORITY]) .. due .. wide(id)
+    return job[TYPE] .. '\0' .. string.format('%010d', 2147483647 - job[PRIORITY]) .. due .. wide(id)
 end
 
 local function later_member(id, job, due)
-    return job[TYPE] .. '\0' .. due .. string.format('%010.0f', 2147483647 - job[PRIORITY]) .. wide(id)
+    return job[TYPE] .. '\0' .. due .. string.format('%010d', 2147483647 - job[PRIORITY]) .. wide(id)
 end
 
 -- Puts a job into the queue: among the claimable, or among those of later.
 local function place(id, job, due)
     if due <= NOW_TEXT then
-        enter(READY, 0, ready_member(id, job, due))
+        enter(READY, '0', ready_member(id, job, due))
     else
-        enter(LATER, 0, later_member(id, job, due))
+        enter(LATER, '0', later_member(id, job, due))
     end
 end
 
@@ -53,6 +62,6 @@ end
 
 local function set_status(id, job, status)
     leave(BY_STATUS[job[STATUS]], id)
-    enter(BY_STATUS[status], status == 'r' and job[WORKER] or id, id)
+    enter(BY_STATUS[status], status == 'r' and string.format('%d', job[WORKER]) or id, id)
     job[STATUS] = status
 end

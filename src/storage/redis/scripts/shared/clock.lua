@@ -4,7 +4,7 @@ local NOW = time[1] * 1000000 + time[2]
 
 -- A time as eighteen digits, counted from before any time that may be stored: sorts as text, exact beyond 2^53.
 local function sortable(seconds, micros)
-    return string.format('%012.0f%06.0f', seconds + 100000000000, micros)
+    return string.format('%012d%06d', seconds + 100000000000, micros)
 end
 
 local NOW_TEXT = sortable(time[1], time[2])

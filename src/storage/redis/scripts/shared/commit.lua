@@ -1,17 +1,19 @@
 -- Notes a change of a job, to be kept with its history.
 local function note(id, kind, metadata)
-    noted[#noted + 1] = { id, kind, metadata or '' }
+    local at = #noted + 1
+    noted[at], kinds[at], details[at] = id, kind, metadata or ''
 end
 
 -- Appends the notes to the histories of what changed: the latest part is in the record, what came before in the hash. An
 -- event is `<kind><event id>,<time>,<length>,<metadata>`.
 local function write_events()
-    local last = call('HINCRBY', META, 'event', #noted)
+    local before = call('HINCRBY', META, 'event', #noted) - #noted
     local spilled, ids = {}, {}
-    for at, event in ipairs(noted) do
-        local id, kind, metadata = event[1], event[2], event[3]
-        local job = changed[id]
-        local text = string.format('%s%.0f,%.0f,%d,', kind, last - #noted + at, NOW, #metadata) .. metadata
+    local plain = string.format(',%d,0,', NOW)
+    for at, id in ipairs(noted) do
+        local job, detail = changed[id], details[at]
+        local text = kinds[at] .. string.format('%d', before + at)
+        text = text .. (detail == '' and plain or string.format(',%d,%d,', NOW, #detail) .. detail)
         local kept = job[HISTORY]
         if #kept + #text > INLINE then
             if #text > INLINE then
@@ -26,9 +28,9 @@ local function write_events()
         job[HISTORY] = kept .. text
     end
     local fields = {}
-    for at, before in ipairs(fetch(EVENTS, ids)) do
+    for at, older in ipairs(fetch(EVENTS, ids)) do
         fields[#fields + 1] = ids[at]
-        fields[#fields + 1] = (before or '') .. spilled[ids[at]]
+        fields[#fields + 1] = (older or '') .. spilled[ids[at]]
     end
     many('HSET', EVENTS, fields)
 end

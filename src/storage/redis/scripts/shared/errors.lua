@@ -6,6 +6,6 @@ local function add_error(id, entry, most)
     while #entries >= most do
         table.remove(entries, 1)
     end
-    entries[#entries + 1] = string.format('%.0f|', NOW) .. entry
+    entries[#entries + 1] = string.format('%d|', NOW) .. entry
     call('HSET', ERRORS, id, cmsgpack.pack(entries))
 end

@@ -9,7 +9,7 @@ local function promote(job_type)
         local ready, from = {}, #prefix
         for at, member in ipairs(found) do
             local due, priority = string.sub(member, from + 1, from + 18), string.sub(member, from + 19, from + 28)
-            ready[2 * at - 1], ready[2 * at] = 0, prefix .. priority .. due .. string.sub(member, -16)
+            ready[2 * at - 1], ready[2 * at] = '0', prefix .. priority .. due .. string.sub(member, -16)
         end
         many('ZREM', LATER, found)
         many('ZADD', READY, ready)
@@ -19,25 +19,33 @@ local function promote(job_type)
     return due, #found == PROMOTED
 end
 
--- The claimable jobs of one type, a page at a time, without those that are hidden.
-local function queue_of(job_type, page, is_hidden)
-    local prefix = job_type .. '\0'
-    local queue = { prefix = prefix, list = {}, head = 1, last = '[' .. prefix, ended = false }
-    function queue.peek(budget)
-        while not queue.list[queue.head] and not queue.ended and budget.left > 0 do
-            local found = call('ZRANGEBYLEX', READY, queue.last, '(' .. job_type .. '\1', 'LIMIT', 0, page)
-            budget.left = budget.left - #found
-            queue.ended = #found < page
-            queue.last = found[#found] and '(' .. found[#found]
-            queue.list, queue.head = {}, 1
-            for _, member in ipairs(found) do
-                if not (is_hidden and is_hidden(string.sub(member, -16))) then
-                    queue.list[#queue.list + 1] = member
+-- The claimable jobs of one type, a page at a time, without those that are hidden: `member` is the first of them, and `key`
+-- its place in the queue.
+local function queue_of(job_type, page, budget, is_hidden)
+    local behind = #job_type + 2
+    local list, head, last, is_over = {}, 0, '[' .. job_type .. '\0', false
+    local queue = {}
+    function queue.move()
+        head = head + 1
+        while not list[head] and not is_over and budget.left > 0 do
+            list, head = call('ZRANGEBYLEX', READY, last, '(' .. job_type .. '\1', 'LIMIT', 0, page), 1
+            budget.left = budget.left - #list
+            is_over = #list < page
+            last = list[#list] and '(' .. list[#list]
+            if is_hidden then
+                local seen = {}
+                for _, member in ipairs(list) do
+                    if not is_hidden(string.sub(member, -16)) then
+                        seen[#seen + 1] = member
+                    end
                 end
+                list = seen
             end
         end
-        return queue.list[queue.head]
+        queue.member = list[head]
+        queue.key = queue.member and string.sub(queue.member, behind)
     end
+    queue.move()
     return queue
 end
 
@@ -45,22 +53,22 @@ end
 local function pick_ready(types, limit, most, is_hidden)
     local queues, next_due, more = {}, nil, false
     local page = math.ceil(limit / #types) + (#types > 1 and 10 or 1)
+    local budget = { left = math.max(most, limit + page * #types) }
     for at, job_type in ipairs(types) do
         local due, is_left = promote(job_type)
         more = more or is_left
         if due and (not next_due or due < next_due) then
             next_due = due
         end
-        queues[at] = queue_of(job_type, page, is_hidden)
+        queues[at] = queue_of(job_type, page, budget, is_hidden)
     end
-    local picked, budget = {}, { left = math.max(most, limit + page * #types) }
+    local picked = {}
     while true do
-        local best, best_key
-        for _, queue in ipairs(queues) do
-            local member = queue.peek(budget)
-            local key = member and string.sub(member, #queue.prefix + 1)
-            if key and (not best_key or key < best_key) then
-                best, best_key = queue, key
+        local best
+        for at = 1, #queues do
+            local queue = queues[at]
+            if queue.key and (not best or queue.key < best.key) then
+                best = queue
             end
         end
         if not best then
@@ -68,7 +76,7 @@ local function pick_ready(types, limit, most, is_hidden)
         elseif #picked >= limit then
             return picked, next_due, true
         end
-        picked[#picked + 1] = best.list[best.head]
-        best.head = best.head + 1
+        picked[#picked + 1] = best.member
+        best.move()
     end
 end

@@ -8,7 +8,7 @@ local function take(id, job, most_crashes, most_errors)
     job[WORKER], job[TOKEN] = false, false
     if is_over then
         local message = cjson.encode('worker ' .. worker .. ' died or was cut off while it ran the job')
-        local attempt = string.format('%.0f', job[ATTEMPTS])
+        local attempt = string.format('%d', job[ATTEMPTS])
         job[FAILED_AT], job[REASON] = NOW, 'lost'
         add_error(id, '{"message":' .. message .. ',"type":null,"traceback":null,"attempt":' .. attempt, most_errors)
         note(id, 'f', '{"message":' .. message .. ',"reason":"lost","attempt":' .. attempt .. ',"will_retry":false}')

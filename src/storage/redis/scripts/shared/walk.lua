@@ -57,7 +57,7 @@ local function walk(arms, upwards, cursor, count)
                 heads[at] = heads[at] + 1
             end
         end
-        ids[#ids + 1] = string.format('%.0f', best)
+        ids[#ids + 1] = string.format('%d', best)
     end
     return ids, #ids < count
 end
