@@ -8,14 +8,15 @@ import sys
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent.parent / "python" / "dataqueue"
-SOURCE, TWIN = PACKAGE / "aio.py", PACKAGE / "queue.py"
+SOURCE, TWIN = PACKAGE / "aio", PACKAGE / "blocking"
 
 REPLACED = [
+    (r'The queue for async code\.\n(?:[^"]*\n)"""', 'The queue for blocking code."""'),
     (
-        r"\A.*?\n",
-        '"""The queue for blocking code. Generated from `aio.py` by `scripts/twins.py`: edit that file."""\n',
+        r'\A"""(.*?)"""\n',
+        r'"""\1\n\nGenerated from `dataqueue.aio` by `scripts/twins.py`: edit that.\n"""\n',
     ),
-    (r"from \._inbox import Inboxes\n", ""),
+    (r"from \.\._inbox import Inboxes\n", ""),
     (r"        self\._inboxes = Inboxes\(\)\n", ""),
     (r"        self\._inboxes\.close\(\)\n", ""),
     (r"return await self\._inboxes\.result\(call\)", "return call.wait()"),
@@ -34,29 +35,39 @@ REPLACED = [
     (r"\(await (add_async\([^\n]*?\)\))\)\[0\]", r"\1[0]"),
     (r"await ", ""),
     (r"add_async", "add_sync"),
-    (r"\bAsync(?=JobQueue\b(?!` is)|Processor|PoolHandle|RedisHandle)", ""),
+    (r"\bAsync(?=JobQueue\b(?!` is)|Processor|PoolHandle|RedisHandle|QueueBase|Adding|Reading|Managing|Upkeep)", ""),
 ]
 
 
-def twin() -> str:
-    """The text of the blocking twin."""
-    text = SOURCE.read_text()
+def twins() -> dict[Path, str]:
+    """The text of each file of the blocking twin."""
+    texts = {path.name: path.read_text() for path in sorted(SOURCE.glob("*.py"))}
     for pattern, replacement in REPLACED:
-        text, count = re.subn(pattern, replacement, text)
-        if count == 0:
-            raise SystemExit(f"{SOURCE.name} has nothing that matches {pattern!r} any more: mend scripts/twins.py")
+        changed = {name: re.subn(pattern, replacement, text) for name, text in texts.items()}
+        if not any(count for _, count in changed.values()):
+            raise SystemExit(f"nothing in {SOURCE.name}/ matches {pattern!r} any more: mend scripts/twins.py")
+        texts = {name: text for name, (text, _) in changed.items()}
+    return {TWIN / name: formatted(TWIN / name, text) for name, text in texts.items()}
+
+
+def formatted(path: Path, text: str) -> str:
+    """The text as the project's formatter has it."""
     for step in (["check", "--fix-only", "--quiet"], ["format"]):
-        command = [sys.executable, "-m", "ruff", *step, "--stdin-filename", TWIN, "-"]
+        command = [sys.executable, "-m", "ruff", *step, "--stdin-filename", path, "-"]
         text = subprocess.run(command, input=text, text=True, capture_output=True, check=True).stdout
     return text
 
 
 def main() -> None:
     """Writes or compares."""
+    made = twins()
     if "--check" not in sys.argv:
-        TWIN.write_text(twin())
-    elif TWIN.read_text() != twin():
-        raise SystemExit("python/dataqueue/queue.py is not what aio.py makes: run python scripts/twins.py")
+        TWIN.mkdir(exist_ok=True)
+        for path, text in made.items():
+            path.write_text(text)
+    there = {path: path.read_text() for path in TWIN.glob("*.py")}
+    if there != made:
+        raise SystemExit("python/dataqueue/blocking is not what aio makes: run python scripts/twins.py")
 
 
 if __name__ == "__main__":

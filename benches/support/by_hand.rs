@@ -1,12 +1,12 @@
-//! A queue by hand, to hold the engine against: a bare table, jobs claimed and completed by two updates for each batch, no
-//! history, no leases, no types.
+//! A queue by hand, to hold the engine against: a bare table, or a list and a hash, jobs claimed and completed by two updates
+//! for each batch, no history, no leases, no types.
 
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 use tokio_postgres::NoTls;
 
-use super::{Bed, PAYLOAD, postgres_url};
+use super::{Bed, PAYLOAD, postgres_url, redis_url};
 
 const FILL: &str =
     "INSERT INTO by_hand (status, payload) SELECT 'pending', $1::text FROM generate_series(1, $2::bigint)";
@@ -17,10 +17,52 @@ const COMPLETE: &str = "UPDATE by_hand SET status = 'completed' WHERE id = ANY (
 
 /// How long it takes to claim and complete `count` jobs, `batch` at a time.
 pub fn drain(bed: &Bed, count: usize, batch: usize) -> Duration {
-    match bed.folder() {
-        None => bed.wait(drain_postgres(count, batch)),
-        Some(folder) => drain_sqlite(&Connection::open(folder.join("by_hand.db")).unwrap(), count, batch),
+    match bed.name {
+        "postgres" => bed.wait(drain_postgres(count, batch)),
+        "redis" => bed.wait(drain_redis(count, batch)),
+        _ => drain_sqlite(&Connection::open(bed.folder().unwrap().join("by_hand.db")).unwrap(), count, batch),
     }
+}
+
+async fn drain_redis(count: usize, batch: usize) -> Duration {
+    let client = redis::Client::open(redis_url()).unwrap();
+    let mut link = client.get_multiplexed_async_connection().await.unwrap();
+    let base = format!("{{by-hand-{:016x}}}", rand::random::<u64>());
+    let [pending, payloads, running, done] = ["p", "j", "r", "d"].map(|name| format!("{base}:{name}"));
+    for from in (0..count).step_by(1_000) {
+        let ids: Vec<usize> = (from..count.min(from + 1_000)).collect();
+        let pairs: Vec<_> = ids.iter().map(|id| (id, PAYLOAD)).collect();
+        redis::pipe()
+            .rpush(&pending, ids.clone())
+            .hset_multiple(&payloads, &pairs)
+            .exec_async(&mut link)
+            .await
+            .unwrap();
+    }
+    let claim = redis::Script::new(
+        "local ids = redis.call('LPOP', KEYS[1], ARGV[1]) redis.call('SADD', KEYS[3], unpack(ids))
+         return {ids, redis.call('HMGET', KEYS[2], unpack(ids))}",
+    );
+    let complete =
+        redis::Script::new("redis.call('SREM', KEYS[1], unpack(ARGV)) redis.call('SADD', KEYS[2], unpack(ARGV))");
+    let began = Instant::now();
+    let mut finished = 0;
+    while finished < count {
+        let mut call = claim.key(&pending);
+        call.key(&payloads).key(&running).arg(batch);
+        let (ids, _): (Vec<String>, Vec<String>) = call.invoke_async(&mut link).await.unwrap();
+        assert!(!ids.is_empty(), "the jobs have run out");
+        finished += ids.len();
+        let mut call = complete.key(&running);
+        call.key(&done);
+        for id in &ids {
+            call.arg(id);
+        }
+        call.invoke_async::<()>(&mut link).await.unwrap();
+    }
+    let took = began.elapsed();
+    redis::cmd("UNLINK").arg(&[pending, payloads, running, done]).exec_async(&mut link).await.unwrap();
+    took
 }
 
 async fn drain_postgres(count: usize, batch: usize) -> Duration {

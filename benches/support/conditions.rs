@@ -34,6 +34,12 @@ pub fn tell_postgres(bed: &Bed) {
     println!("postgres: {}", settings.join(", "));
 }
 
+pub fn tell_redis(bed: &Bed) {
+    tell_machine();
+    let durability = bed.wait(bed.store.durability()).unwrap();
+    println!("redis: {durability:?}");
+}
+
 pub fn tell_sqlite(bed: &Bed, store: &SqliteStorage) {
     tell_machine();
     let settings: Vec<_> =

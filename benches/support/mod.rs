@@ -1,6 +1,7 @@
 //! What the benches stand on: a fresh store of each driver, jobs in it, and the conditions told before the numbers.
 //!
-//! PostgreSQL is the server named by `$DATAQUEUE_TEST_POSTGRES_URL`; `python -m tests.servers -- cargo bench` finds one.
+//! PostgreSQL and Redis are the servers named by `$DATAQUEUE_TEST_POSTGRES_URL` and `$DATAQUEUE_TEST_REDIS_URL`;
+//! `python -m tests.servers -- cargo bench` finds them.
 
 #![allow(dead_code, reason = "each bench uses a part of it")]
 
@@ -16,6 +17,7 @@ use std::time::Duration;
 use criterion::Criterion;
 use dataqueue::model::{ClaimRequest, Claimed, NewJob, Outcome, Settlement, Worker};
 use dataqueue::storage::postgres::PostgresStorage;
+use dataqueue::storage::redis::RedisStorage;
 use dataqueue::storage::sqlite::SqliteStorage;
 use dataqueue::storage::{Storage, StoreOptions, url};
 use tempfile::TempDir;
@@ -28,10 +30,19 @@ pub const TYPE: &str = "bench";
 pub const PAYLOAD: &str =
     r#"{"to": "somebody@example.org", "subject": "a subject of some length", "body": "a body, and so on"}   "#;
 
-/// The server's URL.
+/// The URL of the PostgreSQL server.
 pub fn postgres_url() -> String {
-    env::var("DATAQUEUE_TEST_POSTGRES_URL")
-        .expect("$DATAQUEUE_TEST_POSTGRES_URL is not set: run `python -m tests.servers -- cargo bench`")
+    server("DATAQUEUE_TEST_POSTGRES_URL")
+}
+
+/// The URL of the Redis server.
+pub fn redis_url() -> String {
+    server("DATAQUEUE_TEST_REDIS_URL")
+}
+
+fn server(variable: &str) -> String {
+    env::var(variable)
+        .unwrap_or_else(|_| panic!("${variable} is not set: run `python -m tests.servers -- cargo bench`"))
 }
 
 /// A fresh store, and the runtime that its calls run on.
@@ -39,15 +50,21 @@ pub struct Bed {
     pub name: &'static str,
     pub store: Arc<dyn Storage>,
     pub runtime: Runtime,
-    schema: Option<String>,
-    folder: Option<TempDir>,
+    place: Place,
     tokens: AtomicI64,
+}
+
+/// Where the store is, to be cleared away after it.
+enum Place {
+    Schema(String),
+    Keys,
+    Folder(TempDir),
 }
 
 impl Bed {
     /// Fresh stores of every driver.
-    pub fn all() -> [Self; 2] {
-        [Self::postgres(), Self::sqlite()]
+    pub fn all() -> [Self; 3] {
+        [Self::postgres(), Self::redis(), Self::sqlite()]
     }
 
     fn postgres() -> Self {
@@ -57,8 +74,20 @@ impl Bed {
             panic!("$DATAQUEUE_TEST_POSTGRES_URL is no URL of PostgreSQL");
         };
         let store = Arc::new(PostgresStorage::new(options).unwrap());
-        let bed = Self::on("postgres", store, Some(schema), None);
+        let bed = Self::on("postgres", store, Place::Schema(schema));
         conditions::tell_postgres(&bed);
+        bed
+    }
+
+    fn redis() -> Self {
+        let prefix = format!("bench-{:016x}:", rand::random::<u64>());
+        let settings = BTreeMap::from([("key_prefix".to_owned(), prefix)]);
+        let StoreOptions::Redis(options) = url::parse(Some(&redis_url()), &settings).unwrap() else {
+            panic!("$DATAQUEUE_TEST_REDIS_URL is no URL of Redis");
+        };
+        let store = Arc::new(RedisStorage::new(options).unwrap());
+        let bed = Self::on("redis", store, Place::Keys);
+        conditions::tell_redis(&bed);
         bed
     }
 
@@ -69,14 +98,14 @@ impl Bed {
         let settings = BTreeMap::from([("path".to_owned(), path)]);
         let StoreOptions::Sqlite(options) = url::parse(None, &settings).unwrap() else { unreachable!() };
         let store = Arc::new(SqliteStorage::new(options).unwrap());
-        let bed = Self::on("sqlite", store.clone(), None, Some(folder));
+        let bed = Self::on("sqlite", store.clone(), Place::Folder(folder));
         conditions::tell_sqlite(&bed, &store);
         bed
     }
 
-    fn on(name: &'static str, store: Arc<dyn Storage>, schema: Option<String>, folder: Option<TempDir>) -> Self {
+    fn on(name: &'static str, store: Arc<dyn Storage>, place: Place) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-        let bed = Self { name, store, runtime, schema, folder, tokens: AtomicI64::new(1) };
+        let bed = Self { name, store, runtime, place, tokens: AtomicI64::new(1) };
         bed.wait(bed.store.migrate(None)).unwrap();
         bed
     }
@@ -89,7 +118,7 @@ impl Bed {
 
     /// The folder of an SQLite store.
     pub fn folder(&self) -> Option<&std::path::Path> {
-        self.folder.as_ref().map(TempDir::path)
+        if let Place::Folder(folder) = &self.place { Some(folder.path()) } else { None }
     }
 
     /// Adds jobs that may be claimed at once.
@@ -127,10 +156,15 @@ impl Bed {
 
 impl Drop for Bed {
     fn drop(&mut self) {
-        if let Some(schema) = &self.schema {
-            let drop = format!("DROP SCHEMA {schema} CASCADE");
-            let dropped = self.wait(self.store.execute(&drop, &[]));
-            dropped.unwrap();
+        match &self.place {
+            Place::Schema(schema) => {
+                let drop = format!("DROP SCHEMA {schema} CASCADE");
+                self.wait(self.store.execute(&drop, &[])).unwrap();
+            }
+            Place::Keys => {
+                self.wait(self.store.migrate(Some(0))).unwrap();
+            }
+            Place::Folder(_) => {}
         }
         self.wait(self.store.close());
     }

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .aio import AsyncJobQueue
+    from .blocking import JobQueue
     from .config import PostgresConfig, RedisConfig, SqliteConfig, SSLConfig
     from .context import AsyncJobContext, JobContext
     from .errors import (
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
     )
     from .pool import Pool, create_pool
     from .processor import AsyncProcessor, Processor
-    from .queue import JobQueue
     from .redis_client import AsyncRedisHandle, RedisHandle
     from .signals import AsyncJobSignal, JobSignal
 
@@ -90,6 +90,7 @@ __all__ = [
 
 _MODULES = {
     "aio": ("AsyncJobQueue",),
+    "blocking": ("JobQueue",),
     "config": ("PostgresConfig", "RedisConfig", "SSLConfig", "SqliteConfig"),
     "context": ("AsyncJobContext", "JobContext"),
     "errors": (
@@ -121,7 +122,6 @@ _MODULES = {
     ),
     "pool": ("Pool", "create_pool"),
     "processor": ("AsyncProcessor", "Processor"),
-    "queue": ("JobQueue",),
     "redis_client": ("AsyncRedisHandle", "RedisHandle"),
     "signals": ("AsyncJobSignal", "JobSignal"),
 }

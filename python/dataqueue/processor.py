@@ -17,7 +17,7 @@ from .handlers import JobHandlers
 
 if TYPE_CHECKING:
     from .aio import AsyncJobQueue
-    from .queue import JobQueue
+    from .blocking import JobQueue
 
 __all__ = ["AsyncProcessor", "Processor"]
 

@@ -100,7 +100,7 @@ def _work(
 ) -> int:
     """Runs jobs until it is told to stop."""
     from ..arguments import seconds
-    from ..queue import JobQueue
+    from ..blocking import JobQueue
     from .options import open_config
 
     handlers = load(target)

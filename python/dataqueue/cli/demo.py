@@ -15,10 +15,10 @@ from typing import Any, TypedDict
 
 import click
 
+from ..blocking import JobQueue
 from ..handlers import JobHandlers
 from ..jobs import Job
 from ..models import JobRecord
-from ..queue import JobQueue
 
 __all__ = ["run_demo"]
 

@@ -40,7 +40,7 @@ def demo(
 
     On SQLite unless --url says otherwise; a PostgreSQL schema is migrated first.
     """
-    from ..queue import JobQueue
+    from ..blocking import JobQueue
     from .demo import run_demo
     from .options import open_config
 

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from ..queue import JobQueue
+from ..blocking import JobQueue
 from .options import open_config, store_options
 
 __all__ = ["migrate"]

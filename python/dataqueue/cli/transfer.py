@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from ..queue import JobQueue
+from ..blocking import JobQueue
 from ..transfer import DEFAULT_BATCH, Plan, Progress, Transfer
 
 __all__ = ["transfer"]

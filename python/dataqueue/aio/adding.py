@@ -1,0 +1,131 @@
+"""Adding jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, TypeVar, overload
+
+from ..arguments import Duration
+from ..external import add_async
+from ..job_types import JobType
+from ..jobs import Job
+from ..models import JobId
+from .base import AsyncQueueBase
+
+P = TypeVar("P")
+
+
+class AsyncAdding(AsyncQueueBase):
+    """The methods that add jobs."""
+
+    @overload
+    async def add_job(
+        self,
+        job_type: JobType[P],
+        payload: P,
+        *,
+        priority: int | None = None,
+        run_at: datetime | None = None,
+        max_attempts: int | None = None,
+        timeout: Duration | None = None,
+        tags: Sequence[str] | None = None,
+        idempotency_key: str | None = None,
+        retry_delay: Duration | None = None,
+        retry_backoff: bool | None = None,
+        retry_delay_max: Duration | None = None,
+        connection: Any = None,
+    ) -> JobId: ...
+    @overload
+    async def add_job(
+        self,
+        job_type: str,
+        payload: Any,
+        *,
+        priority: int | None = None,
+        run_at: datetime | None = None,
+        max_attempts: int | None = None,
+        timeout: Duration | None = None,
+        tags: Sequence[str] | None = None,
+        idempotency_key: str | None = None,
+        retry_delay: Duration | None = None,
+        retry_backoff: bool | None = None,
+        retry_delay_max: Duration | None = None,
+        connection: Any = None,
+    ) -> JobId: ...
+    async def add_job(
+        self,
+        job_type: str | JobType[Any],
+        payload: Any,
+        *,
+        priority: int | None = None,
+        run_at: datetime | None = None,
+        max_attempts: int | None = None,
+        timeout: Duration | None = None,
+        tags: Sequence[str] | None = None,
+        idempotency_key: str | None = None,
+        retry_delay: Duration | None = None,
+        retry_backoff: bool | None = None,
+        retry_delay_max: Duration | None = None,
+        connection: Any = None,
+    ) -> JobId:
+        """Adds a job. Once this has returned, the job is stored durably.
+
+        An option left out is that of the job type, or the default given here.
+
+        Args:
+            job_type: A decorated handler or a `JobType`, which check the payload's type, or a name.
+            payload: The payload.
+            priority: Higher runs first; 0 by default.
+            run_at: When it may start, aware; now by default.
+            max_attempts: How many times it is tried; 3 by default.
+            timeout: How long its handler may run, in seconds; without limit by default.
+            tags: Tags to find it by.
+            idempotency_key: If a job has this key already, that job's id comes back and nothing is changed.
+            retry_delay: The base delay before a retry. With none of the three retry options it is
+                `2**attempts` minutes; with any of them `retry_delay * 2**(attempts-1)` with jitter, 60 s as its base.
+            retry_backoff: False keeps the delay constant.
+            retry_delay_max: The upper bound of the delay.
+            connection: Your own open transaction on the same PostgreSQL database (psycopg, asyncpg or SQLAlchemy):
+                the job exists if and only if it commits.
+
+        Returns:
+            The job's id, an int that also knows whether the job was `created`.
+
+        Raises:
+            PayloadError: The payload does not fit its type, or cannot be stored.
+            UnsupportedBackend: `connection` was given and the store is not PostgreSQL.
+            MigrationRequired: The tables are missing, or not where `connection` leads.
+            TypeError: `connection` is not one that this twin takes.
+            ValueError: An argument is out of its limits, or `connection` has no transaction; nothing was stored.
+        """
+        job: Job[Any] = Job(
+            job_type,
+            payload,
+            priority=priority,
+            run_at=run_at,
+            max_attempts=max_attempts,
+            timeout=timeout,
+            tags=tags,
+            idempotency_key=idempotency_key,
+            retry_delay=retry_delay,
+            retry_backoff=retry_backoff,
+            retry_delay_max=retry_delay_max,
+        )
+        if connection is not None:
+            return (await add_async(connection, self._requests.add_outside([job])))[0]
+        return await self._result(self._requests.add_job(job))
+
+    async def add_jobs(self, jobs: Iterable[Job[Any]], *, connection: Any = None) -> list[JobId]:
+        """Adds jobs in one round trip, all or none.
+
+        Args:
+            jobs: The jobs, with the options of `add_job`.
+            connection: As for `add_job`.
+
+        Returns:
+            Their ids, in order.
+        """
+        if connection is not None:
+            return await add_async(connection, self._requests.add_outside(jobs))
+        return await self._result(self._requests.add_jobs(jobs))

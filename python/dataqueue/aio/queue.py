@@ -1,0 +1,98 @@
+"""The queue: all its parts, its processors, and its end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Literal
+
+from ..arguments import Duration
+from ..filters import JobTypeFilter
+from ..handlers import JobHandlers
+from .adding import AsyncAdding
+from .managing import AsyncManaging
+from .reading import AsyncReading
+from .upkeep import AsyncUpkeep
+
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Self
+
+    from ..processor import AsyncProcessor
+
+
+class AsyncJobQueue(AsyncAdding, AsyncReading, AsyncManaging, AsyncUpkeep):
+    """A queue of jobs, for async code. `JobQueue` is the blocking twin, with the same methods.
+
+    Connects when first used. Safe to use from several event loops and threads. A call that is cancelled still runs
+    to its end in the engine.
+    """
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Closes the queue's connections, unless they are those of a shared pool.
+
+        Processors of this queue that still run are stopped first: what has not started goes back, and handlers have
+        five seconds to end. `stop_and_drain` gives them longer.
+        """
+        for session in list(self._sessions):
+            from .._session import GRACE
+            from ..processor import AsyncProcessor
+
+            if not session.is_inherited:
+                await AsyncProcessor._end(self, session, GRACE)
+        await self._result(self._requests.close())
+        self._inboxes.close()
+
+    def create_processor(
+        self,
+        handlers: JobHandlers | Mapping[str, Callable[..., Any]],
+        *,
+        worker_id: str | None = None,
+        batch_size: int = 10,
+        concurrency: int = 3,
+        poll_interval: Duration = 5.0,
+        job_type: JobTypeFilter | None = None,
+        unhandled: Literal["leave", "fail"] = "leave",
+        default_timeout: Duration | None = None,
+        lease: Duration = 30.0,
+        on_error: Callable[[Exception], object] | None = None,
+        verbose: bool = False,
+    ) -> AsyncProcessor:
+        """A processor, which claims jobs and runs them with these handlers. It does not start by itself.
+
+        Args:
+            handlers: `JobHandlers`, or a mapping from job types to functions.
+            worker_id: The name under which its jobs are locked; host, process and a random part by default.
+            batch_size: Most jobs in one claim.
+            concurrency: Most handlers running at once.
+            poll_interval: How often to look for jobs when nothing wakes it. New jobs wake it, so this is a fallback.
+            job_type: Claim only these types, also without a handler (they fail with `no_handler`).
+            unhandled: `fail` claims jobs of every type, and fails those without a handler.
+            default_timeout: The time limit of jobs that have none.
+            lease: How long a job stays with this worker when it dies. Renewed three times as often.
+            on_error: Called with errors of the processor itself, on a thread of its own; they are logged by default.
+            verbose: Logs what the engine does through the logger `dataqueue`.
+        """
+        from ..processor import AsyncProcessor
+
+        return AsyncProcessor(
+            self,
+            handlers,
+            worker_id=worker_id,
+            batch_size=batch_size,
+            concurrency=concurrency,
+            poll_interval=poll_interval,
+            job_type=job_type,
+            unhandled=unhandled,
+            default_timeout=default_timeout,
+            lease=lease,
+            on_error=on_error,
+            verbose=verbose,
+        )

@@ -1,0 +1,85 @@
+"""Changing jobs: retry, cancel, edit.
+
+Generated from `dataqueue.aio` by `scripts/twins.py`: edit that.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..filters import JobTypeFilter, RunAtFilter, TagsFilter
+from ..jobs import EditUpdates
+from .base import QueueBase
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+
+class Managing(QueueBase):
+    """The methods that change jobs."""
+
+    def retry_job(self, job_id: int) -> bool:
+        """Makes a failed or cancelled job pending and due now; one that has used up its attempts gets one more.
+
+        Returns:
+            Whether it did: False for a job in another state, which stays as it is.
+        """
+        return self._result(self._requests.retry_job(job_id))
+
+    def cancel_job(self, job_id: int) -> bool:
+        """Cancels a job that is pending, waiting, or failed with a retry due.
+
+        Returns:
+            Whether it did: False for a job in another state, which stays as it is.
+        """
+        return self._result(self._requests.cancel_job(job_id))
+
+    def edit_job(self, job_id: int, **updates: Unpack[EditUpdates]) -> bool:
+        """Changes fields of a job that is pending, or failed with a retry due.
+
+        What is left out stays; None clears `timeout`, `tags` and the retry options, and makes `run_at` now.
+
+        Returns:
+            Whether it did: False for a job in another state, which stays as it is.
+        """
+        return self._result(self._requests.edit_job(job_id, updates))
+
+    def edit_all_pending_jobs(
+        self,
+        updates: EditUpdates,
+        *,
+        job_type: JobTypeFilter | None = None,
+        priority: int | None = None,
+        run_at: RunAtFilter | None = None,
+        tags: TagsFilter | None = None,
+    ) -> int:
+        """Changes fields of the pending jobs that meet all conditions; how many. Works in steps, each committed."""
+        conditions = {"job_type": job_type, "priority": priority, "run_at": run_at, "tags": tags}
+        return self._result(self._requests.edit_all(updates, **conditions))
+
+    def cancel_all_upcoming_jobs(
+        self,
+        *,
+        job_type: JobTypeFilter | None = None,
+        priority: int | None = None,
+        run_at: RunAtFilter | None = None,
+        tags: TagsFilter | None = None,
+    ) -> int:
+        """Cancels the jobs that wait to run, pending or for a retry, and meet all conditions; how many.
+
+        Works in steps, each committed.
+        """
+        conditions = {"job_type": job_type, "priority": priority, "run_at": run_at, "tags": tags}
+        return self._result(self._requests.cancel_all(**conditions))
+
+    def retry_all_failed_jobs(
+        self,
+        *,
+        job_type: JobTypeFilter | None = None,
+        priority: int | None = None,
+        run_at: RunAtFilter | None = None,
+        tags: TagsFilter | None = None,
+    ) -> int:
+        """Makes failed jobs that meet all conditions pending and due now; how many. Works in steps, each committed."""
+        conditions = {"job_type": job_type, "priority": priority, "run_at": run_at, "tags": tags}
+        return self._result(self._requests.retry_all(**conditions))

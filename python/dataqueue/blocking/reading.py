@@ -1,0 +1,100 @@
+"""Reading jobs and their histories.
+
+Generated from `dataqueue.aio` by `scripts/twins.py`: edit that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..arguments import Duration
+from ..filters import JobTypeFilter, RunAtFilter, StatusFilter, TagsFilter, member
+from ..models import JobEvent, JobRecord, JobStatus, TagMode
+from .base import QueueBase
+
+
+class Reading(QueueBase):
+    """The methods that read."""
+
+    def get_job(self, job_id: int) -> JobRecord | None:
+        """The job of this id, None where there is none."""
+        return self._result(self._requests.get_job(job_id))
+
+    def get_jobs(
+        self,
+        *,
+        job_type: JobTypeFilter | None = None,
+        status: StatusFilter | None = None,
+        priority: int | None = None,
+        run_at: RunAtFilter | None = None,
+        tags: TagsFilter | None = None,
+        cursor: int | None = None,
+        limit: int = 100,
+        offset: int = 0,
+    ) -> list[JobRecord]:
+        """The jobs that meet all conditions, newest first.
+
+        Args:
+            job_type: One type, or several of which one must fit.
+            status: One status, or several.
+            priority: This priority.
+            run_at: A datetime for that very time, or `RunAt(...)`.
+            tags: A list of tags that must all be there, or `Tags(values, mode)`.
+            cursor: The id of the last job of the page before; quicker than `offset`, and not with it.
+            limit: At most this many, up to 10,000.
+            offset: Skip this many.
+        """
+        conditions = {"job_type": job_type, "status": status, "priority": priority, "run_at": run_at, "tags": tags}
+        return self._result(self._requests.find(limit, offset, cursor, **conditions))
+
+    def get_jobs_by_status(self, status: JobStatus | str, limit: int = 100, offset: int = 0) -> list[JobRecord]:
+        """The jobs in this status, newest first."""
+        return self._result(self._requests.find(limit, offset, None, status=status))
+
+    def get_all_jobs(self, limit: int = 100, offset: int = 0) -> list[JobRecord]:
+        """All jobs, newest first."""
+        return self._result(self._requests.find(limit, offset, None))
+
+    def get_jobs_by_tags(
+        self, tags: Sequence[str], mode: TagMode | str = TagMode.ALL, limit: int = 100, offset: int = 0
+    ) -> list[JobRecord]:
+        """The jobs whose tags compare with these as `mode` says: `exact`, `all`, `any` or `none`; newest first."""
+        from ..filters import Tags
+
+        condition = Tags(tags, member("mode", TagMode, mode))
+        return self._result(self._requests.find(limit, offset, None, tags=condition))
+
+    def count_jobs(
+        self,
+        *,
+        job_type: JobTypeFilter | None = None,
+        status: StatusFilter | None = None,
+        priority: int | None = None,
+        run_at: RunAtFilter | None = None,
+        tags: TagsFilter | None = None,
+    ) -> int:
+        """How many jobs meet all conditions, which are those of `get_jobs`."""
+        conditions = {"job_type": job_type, "status": status, "priority": priority, "run_at": run_at, "tags": tags}
+        return self._result(self._requests.count_jobs(**conditions))
+
+    def get_job_events(self, job_id: int) -> list[JobEvent]:
+        """The history of a job, oldest first; empty where there is no such job."""
+        return self._result(self._requests.get_job_events(job_id))
+
+    def wait_for_job(self, job_id: int, timeout: Duration | None = None, raise_on_failure: bool = False) -> JobRecord:
+        """Waits until a job can change no more by itself: completed, cancelled, or failed with no retry due.
+
+        Args:
+            job_id: The job.
+            timeout: How long to wait at most; without limit by default.
+            raise_on_failure: Whether a job that did not complete raises `JobFailed`.
+
+        Returns:
+            The job as it ended.
+
+        Raises:
+            LookupError: There is no such job.
+            TimeoutError: The time is up.
+            JobFailed: It did not complete, and `raise_on_failure` is set.
+        """
+        return self._result(self._requests.wait_for_job(job_id, timeout, raise_on_failure))

@@ -1,0 +1,61 @@
+"""Keeping the store: clean-up, migrations, and its own connections lent.
+
+Generated from `dataqueue.aio` by `scripts/twins.py`: edit that.
+"""
+
+from __future__ import annotations
+
+from ..filters import StatusFilter
+from ..models import Durability, MigrationStep
+from ..pool import PoolHandle
+from ..redis_client import RedisHandle
+from .base import QueueBase
+
+
+class Upkeep(QueueBase):
+    """The methods that keep the store."""
+
+    def cleanup_old_jobs(
+        self, days_to_keep: float = 30, statuses: StatusFilter = ("completed", "failed", "cancelled")
+    ) -> int:
+        """Deletes jobs that ended and were not changed for so many days, with their events; how many.
+
+        A failed job with a retry due is kept. Works in steps, each committed.
+        """
+        return self._result(self._requests.cleanup_old_jobs(days_to_keep, statuses))
+
+    def cleanup_old_job_events(self, days_to_keep: float = 30) -> int:
+        """Deletes events older than so many days; how many. Works in steps, each committed."""
+        return self._result(self._requests.cleanup_old_job_events(days_to_keep))
+
+    def reclaim_stuck_jobs(self, max_processing_minutes: float = 10) -> int:
+        """Takes jobs back from workers that died; how many. Processors do this by themselves, much sooner.
+
+        A job is stuck when its worker's lease has run out and was last renewed longer ago than the greater of
+        `max_processing_minutes` and the job's own timeout. A living worker's job never is.
+        """
+        return self._result(self._requests.reclaim_stuck_jobs(max_processing_minutes))
+
+    def migrate(self, to: int | None = None) -> list[MigrationStep]:
+        """Brings the schema to the newest version, or to version `to`; what was done. Safe to repeat and to race."""
+        return self._result(self._requests.migrate(to))
+
+    def get_pool(self) -> PoolHandle:
+        """The queue's PostgreSQL connections, for statements of your own.
+
+        Raises:
+            UnsupportedBackend: The queue is not on PostgreSQL.
+        """
+        return PoolHandle(self._requests.need("postgresql", "PostgreSQL", "get_pool"))
+
+    def get_redis_client(self) -> RedisHandle:
+        """The queue's Redis connections, for commands of your own.
+
+        Raises:
+            UnsupportedBackend: The queue is not on Redis.
+        """
+        return RedisHandle(self._requests.need("redis", "Redis", "get_redis_client"))
+
+    def durability(self) -> Durability:
+        """What survives a crash of the store, as its server is set up now, and what does not."""
+        return self._result(self._requests.durability())
