@@ -130,6 +130,10 @@ class Requests:
         call = Call(self.store.prune_jobs(_span("days_to_keep", days_to_keep, 86_400), names), _count)
         return self._told(call, "cleanup_old_jobs", days_to_keep)
 
+    def cleanup_old_payloads(self, days_to_keep: float) -> Call[int]:
+        call = Call(self.store.prune_payloads(_span("days_to_keep", days_to_keep, 86_400)), _count)
+        return self._told(call, "cleanup_old_payloads", days_to_keep)
+
     def cleanup_old_job_events(self, days_to_keep: float) -> Call[int]:
         call = Call(self.store.prune_events(_span("days_to_keep", days_to_keep, 86_400)), _count)
         return self._told(call, "cleanup_old_job_events", days_to_keep)

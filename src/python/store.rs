@@ -173,6 +173,13 @@ impl Store {
         )
     }
 
+    fn prune_payloads(&self, py: Python<'_>, older_than: &Any<'_>) -> PyResult<Pending> {
+        let older_than = arguments::seconds("older_than", older_than)?;
+        self.call(py, |storage| async move {
+            Ok(Reply::Count(storage::prune_all_payloads(storage.as_ref(), older_than).await?))
+        })
+    }
+
     fn prune_events(&self, py: Python<'_>, older_than: &Any<'_>) -> PyResult<Pending> {
         let older_than = arguments::seconds("older_than", older_than)?;
         self.call(py, |storage| async move {

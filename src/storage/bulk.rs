@@ -42,6 +42,18 @@ pub async fn prune_all_jobs(storage: &dyn Storage, prune: &Prune) -> Result<u64>
     Ok(total.changed)
 }
 
+/// Makes the payload of every job null that completed at least `older_than` ago; how many were there.
+///
+/// # Errors
+/// Those of [`Storage::prune_payloads`].
+pub async fn prune_all_payloads(storage: &dyn Storage, older_than: Duration) -> Result<u64> {
+    let mut total = Total::default();
+    while let Some(after) = total.next {
+        total.add(storage.prune_payloads(older_than, after, CHUNK).await?);
+    }
+    Ok(total.changed)
+}
+
 /// Deletes every event older than `older_than`; how many were deleted.
 ///
 /// # Errors

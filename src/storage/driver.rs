@@ -169,6 +169,9 @@ pub trait Storage: Send + Sync + 'static {
     /// Deletes old jobs, with their events, by growing id: one step.
     async fn prune_jobs(&self, prune: &Prune, after: JobId, limit: u32) -> Result<Chunk>;
 
+    /// Makes the payloads of old completed jobs null, by growing id: one step. Nothing else of the jobs changes.
+    async fn prune_payloads(&self, older_than: Duration, after: JobId, limit: u32) -> Result<Chunk>;
+
     /// Deletes events older than `older_than`: one step.
     async fn prune_events(&self, older_than: Duration, after: i64, limit: u32) -> Result<Chunk>;
 

@@ -274,6 +274,20 @@ def test_old_events_are_cleaned_up_apart_from_their_jobs(queue: JobQueue) -> Non
     assert record(queue, job_id).status == "completed"
 
 
+def test_payloads_of_completed_jobs_are_emptied_and_the_jobs_stay(queue: JobQueue) -> None:
+    one_of_each(queue)
+    long = queue.add_job("good", "x" * 5_000)
+    assert queue.create_processor(HANDLERS).start() == 1
+    before = {job.id: job for job in queue.get_all_jobs()}
+    assert queue.cleanup_old_payloads(1) == 0
+    assert queue.cleanup_old_payloads(0) == 1
+    assert queue.cleanup_old_payloads(0) == 0
+    after = {job.id: job for job in queue.get_all_jobs()}
+    assert (after[long].payload, after[long].output) == (None, "x" * 5_000)
+    assert (after[long].status, after[long].updated_at) == ("completed", before[long].updated_at)
+    assert {**after, long: None} == {**before, long: None}
+
+
 def test_there_is_nothing_stuck_where_nobody_died(queue: JobQueue) -> None:
     one_of_each(queue)
     assert queue.reclaim_stuck_jobs() == queue.reclaim_stuck_jobs(0) == 0

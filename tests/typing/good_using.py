@@ -96,6 +96,7 @@ def manage(queue: JobQueue) -> None:
     assert_type(queue.cleanup_old_jobs(30, ["failed", JobStatus.CANCELLED]), int)
     queue.cleanup_old_jobs(0.5, statuses="completed")
     assert_type(queue.cleanup_old_job_events(), int)
+    assert_type(queue.cleanup_old_payloads(7), int)
     assert_type(queue.reclaim_stuck_jobs(0), int)
     assert_type(queue.migrate(), list[MigrationStep])
 

@@ -24,6 +24,14 @@ class Upkeep(QueueBase):
         """
         return self._result(self._requests.cleanup_old_jobs(days_to_keep, statuses))
 
+    def cleanup_old_payloads(self, days_to_keep: float = 30) -> int:
+        """Empties the payloads of jobs that completed so many days ago; how many.
+
+        The jobs stay, with their outputs and events, and read a payload of None; a completed job is never run again.
+        For payloads that are large, or that should not be kept. Works in steps, each committed.
+        """
+        return self._result(self._requests.cleanup_old_payloads(days_to_keep))
+
     def cleanup_old_job_events(self, days_to_keep: float = 30) -> int:
         """Deletes events older than so many days; how many. Works in steps, each committed."""
         return self._result(self._requests.cleanup_old_job_events(days_to_keep))

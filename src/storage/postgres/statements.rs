@@ -137,6 +137,7 @@ statements! {
     edit: "edit" (INT8_ARRAY, JSONB, INT4, INT4, BOOL, TIMESTAMPTZ, BOOL, INT4, BOOL, TEXT_ARRAY, BOOL, FLOAT8, BOOL, BOOL,
         BOOL, FLOAT8, JSONB);
     prune_jobs: "prune_jobs" (INT8, INT8, TEXT_ARRAY, FLOAT8);
+    prune_payloads: "prune_payloads" (INT8, INT8, FLOAT8);
     prune_events: "prune_events" (FLOAT8, INT8);
     get: "get" (INT8_ARRAY);
     events: "events" (INT8);

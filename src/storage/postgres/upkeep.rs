@@ -83,10 +83,12 @@ impl PostgresStorage {
         let statuses: Vec<_> = prune.statuses.iter().map(|status| status.as_str()).collect();
         let seconds = seconds(prune.older_than);
         let params: Params<'_> = &[&after, &i64::from(limit), &statuses, &seconds];
-        let rows = self.tried(&self.statements.prune_jobs, params).await?;
-        let row = rows.first().ok_or_else(|| damaged("a clean-up without an answer"))?;
-        let mut reader = Reader::new(row, 0);
-        Ok(Chunk { changed: reader.take::<i64>()?.unsigned_abs(), next: reader.take()? })
+        read_step(&self.tried(&self.statements.prune_jobs, params).await?)
+    }
+
+    pub(super) async fn empty_payloads(&self, older_than: Duration, after: JobId, limit: u32) -> Result<Chunk> {
+        let params: Params<'_> = &[&after, &i64::from(limit), &seconds(older_than)];
+        read_step(&self.tried(&self.statements.prune_payloads, params).await?)
     }
 
     /// Events are deleted where they lie, not in the order of their ids, so `after` only counts the steps.
@@ -122,4 +124,10 @@ fn millis(span: Duration) -> i64 {
 
 fn most_errors() -> i32 {
     i32::try_from(MAX_ERRORS).unwrap_or(i32::MAX)
+}
+
+fn read_step(rows: &[Row]) -> Result<Chunk> {
+    let row = rows.first().ok_or_else(|| damaged("a clean-up without an answer"))?;
+    let mut reader = Reader::new(row, 0);
+    Ok(Chunk { changed: reader.take::<i64>()?.unsigned_abs(), next: reader.take()? })
 }

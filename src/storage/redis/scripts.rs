@@ -84,6 +84,7 @@ scripts! {
     once retry: "full" "clock" "changes" "commit";
     once edit: "full" "clock" "changes" "commit";
     again prune_jobs: "full" "clock" "changes" "commit" "walk" "purge";
+    again prune_payloads: "full" "clock" "changes" "commit" "walk";
     again prune_events: "full" "clock" "changes" "commit" "walk";
     again events: ;
     again watch: "clock";

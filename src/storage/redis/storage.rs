@@ -107,6 +107,10 @@ impl Storage for RedisStorage {
         self.delete_jobs(prune, after, limit).await
     }
 
+    async fn prune_payloads(&self, older_than: Duration, after: JobId, limit: u32) -> Result<Chunk> {
+        self.empty_payloads(older_than, after, limit).await
+    }
+
     async fn prune_events(&self, older_than: Duration, after: i64, limit: u32) -> Result<Chunk> {
         self.delete_events(older_than, after, limit).await
     }

@@ -66,6 +66,11 @@ impl RedisStorage {
         chunk(answer)
     }
 
+    pub(super) async fn empty_payloads(&self, older_than: Duration, after: JobId, limit: u32) -> Result<Chunk> {
+        let age = micros(older_than);
+        chunk(self.call(&self.scripts.prune_payloads, |call| call.arg(age).arg(after).arg(limit)).await?)
+    }
+
     pub(super) async fn delete_events(&self, older_than: Duration, after: i64, limit: u32) -> Result<Chunk> {
         let age = micros(older_than);
         let answer = self.call(&self.scripts.prune_events, |call| call.arg(age).arg(after).arg(limit)).await?;

@@ -21,7 +21,41 @@ struct Candidate {
 
 /// One step by growing id: deletes the old jobs among the next `limit`.
 pub(super) fn prune_jobs(session: &mut Session<'_>, prune: &Prune, after: JobId, limit: u32) -> Outcome<Chunk> {
-    let cutoff = session.now.minus(prune.older_than).as_micros();
+    let is_old = |job: &Candidate| prune.statuses.contains(&job.status) && is_final(job.status, job.retry_due);
+    step(session, prune.older_than, after, limit, |session, job| {
+        let is_old = is_old(job);
+        if is_old {
+            delete(session, job)?;
+        }
+        Ok(is_old)
+    })
+}
+
+/// One step by growing id: empties the payloads of the old completed jobs among the next `limit`.
+pub(super) fn prune_payloads(
+    session: &mut Session<'_>,
+    older_than: Duration,
+    after: JobId,
+    limit: u32,
+) -> Outcome<Chunk> {
+    step(session, older_than, after, limit, |session, job| {
+        if job.status != Status::Completed || session.run(sql::DROP_PAYLOAD, [job.id])? == 0 {
+            return Ok(false);
+        }
+        session.run(sql::DROP_BODY, (job.id, "payload"))?;
+        Ok(true)
+    })
+}
+
+/// Does something to those of the next `limit` jobs that were left alone for long enough; it tells what it changed.
+fn step(
+    session: &mut Session<'_>,
+    older_than: Duration,
+    after: JobId,
+    limit: u32,
+    mut change: impl FnMut(&mut Session<'_>, &Candidate) -> Outcome<bool>,
+) -> Outcome<Chunk> {
+    let cutoff = session.now.minus(older_than).as_micros();
     let mut statement = session.conn.prepare_cached(sql::PRUNABLE)?;
     let candidates = statement
         .query_map((after, limit), |row| {
@@ -41,9 +75,7 @@ pub(super) fn prune_jobs(session: &mut Session<'_>, prune: &Prune, after: JobId,
         if job.created_at > cutoff {
             return Ok(chunk);
         }
-        let is_old = job.updated_at <= cutoff && prune.statuses.contains(&job.status);
-        if is_old && is_final(job.status, job.retry_due) {
-            delete(session, job)?;
+        if job.updated_at <= cutoff && change(session, job)? {
             chunk.changed += 1;
         }
     }

@@ -47,6 +47,7 @@ statements! {
     DROP_JOB = "drop_job";
     DROP_LEASE = "drop_lease";
     DROP_MIGRATION = "drop_migration";
+    DROP_PAYLOAD = "drop_payload";
     DROP_PROMOTED = "drop_promoted";
     DROP_READY = "drop_ready";
     DROP_SCHEDULED = "drop_scheduled";

@@ -131,6 +131,10 @@ impl Storage for SqliteStorage {
         self.write(move |session| prune::prune_jobs(session, &prune, after, limit)).await
     }
 
+    async fn prune_payloads(&self, older_than: Duration, after: JobId, limit: u32) -> Result<Chunk> {
+        self.write(move |session| prune::prune_payloads(session, older_than, after, limit)).await
+    }
+
     async fn prune_events(&self, older_than: Duration, after: i64, limit: u32) -> Result<Chunk> {
         self.write(move |session| prune::prune_events(session, older_than, after, limit)).await
     }

@@ -165,6 +165,7 @@ passing! {
     change(id: JobId, change: &Change) -> bool;
     change_many(filter: &Filter, change: &Change, after: JobId, limit: u32) -> Chunk;
     prune_jobs(prune: &Prune, after: JobId, limit: u32) -> Chunk;
+    prune_payloads(older_than: Duration, after: JobId, limit: u32) -> Chunk;
     prune_events(older_than: Duration, after: i64, limit: u32) -> Chunk;
     listen() -> Wakes;
     watch(id: JobId) -> Watch;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use dataqueue::model::{Change, Chunk, EventKind, Filter, JobId, NewJob, Prune, Status, TagFilter, TagMode};
-use dataqueue::storage::{prune_all_events, prune_all_jobs};
+use dataqueue::storage::{prune_all_events, prune_all_jobs, prune_all_payloads};
 
 use crate::bench::{Bench, Stage, complete, job, settled_all, tagged};
 
@@ -15,6 +15,8 @@ super::tests![prune:
     nothing_of_a_pruned_job_is_left,
     pruning_goes_on_in_steps_where_the_last_one_ended,
     a_pruned_job_is_gone_for_its_late_worker_too,
+    payloads_of_old_completed_jobs_go_and_all_else_stays,
+    payloads_go_in_steps_that_come_to_an_end,
     events_go_by_their_age_and_jobs_stay,
     of_a_long_history_the_old_part_goes_and_the_rest_stays_in_order,
     events_go_in_steps_that_come_to_an_end,
@@ -143,6 +145,51 @@ pub async fn a_pruned_job_is_gone_for_its_late_worker_too(bench: &Bench) {
     assert_eq!(pruned(bench, Duration::ZERO, &ENDED).await, 1);
     assert_eq!(hand.settle(complete(&claimed)).await, dataqueue::model::Settled::LeaseLost);
     assert!(!exists(bench, id).await);
+}
+
+pub async fn payloads_of_old_completed_jobs_go_and_all_else_stays(bench: &Bench) {
+    let long = format!("\"{}\"", "x".repeat(5_000));
+    let mut ids = Vec::new();
+    for stage in Stage::ALL {
+        for payload in [r#"{"a": 1}"#.to_owned(), long.clone()] {
+            let name = format!("{stage:?} {}", payload.len());
+            ids.push(bench.bring(stage, NewJob { tags: vec!["t".to_owned()], ..NewJob::new(name, payload) }).await);
+        }
+    }
+    bench.driver().age(&ids, 10 * DAY).await;
+    let young = bench.staged(Stage::Completed, "young").await;
+    let before = bench.get(&ids).await.unwrap();
+    assert_eq!(before.len(), ids.len());
+    let store = bench.store();
+    assert_eq!(prune_all_payloads(&*store, 11 * DAY).await.unwrap(), 0);
+    assert_eq!(prune_all_payloads(&*store, 9 * DAY).await.unwrap(), 2);
+    for mut one in before {
+        if one.status == Status::Completed {
+            assert!(!bench.driver().tables_that_name(one.id).await.iter().any(|name| name.contains("payload")));
+            one.payload = "null".into();
+        }
+        assert_eq!(bench.job(one.id).await, one);
+    }
+    assert_ne!(bench.job(young).await.payload, "null");
+    assert_eq!(prune_all_payloads(&*store, 9 * DAY).await.unwrap(), 0, "they are gone already");
+    assert_eq!(prune_all_payloads(&*store, Duration::ZERO).await.unwrap(), 1);
+    assert_eq!(pruned(bench, 9 * DAY, &[Status::Completed]).await, 2, "they are as old as they were");
+}
+
+pub async fn payloads_go_in_steps_that_come_to_an_end(bench: &Bench) {
+    bench.add_all((0..40).map(|_| job("a")).collect()).await;
+    let done: Vec<_> = bench.hand().await.claim(&["a"], 40).await.iter().map(complete).step_by(2).collect();
+    assert!(settled_all(&bench.settle(&done).await.unwrap()));
+    let (mut after, mut steps, mut emptied) = (0, 0, 0);
+    loop {
+        let chunk = bench.prune_payloads(Duration::ZERO, after, 7).await.unwrap();
+        (steps, emptied) = (steps + 1, emptied + chunk.changed);
+        assert!(chunk.changed <= 7);
+        let Some(next) = chunk.next else { break };
+        assert!(next > after);
+        after = next;
+    }
+    assert!(steps > 2 && emptied == 20, "{emptied} payloads in {steps} steps");
 }
 
 pub async fn events_go_by_their_age_and_jobs_stay(bench: &Bench) {

@@ -57,6 +57,7 @@ fn arguments(name: &str) -> &'static str {
             "'{30,31,34}', '{}', 5, NULL, true, NULL, false, NULL, true, '{a}', false, NULL, false, NULL, false, NULL, '{}'"
         }
         "prune_jobs" => "0, 100, '{completed,failed}', 86400",
+        "prune_payloads" => "0, 100, 86400",
         "prune_events" => "86400, 100",
         "get" => "'{1,2,3}'",
         "events" => "5",

@@ -145,6 +145,7 @@ def test_days_and_minutes_are_plain_numbers_and_not_negative(
     for method, option in (
         ("cleanup_old_jobs", "days_to_keep"),
         ("cleanup_old_job_events", "days_to_keep"),
+        ("cleanup_old_payloads", "days_to_keep"),
         ("reclaim_stuck_jobs", "max_processing_minutes"),
     ):
         with pytest.raises(error, match=f"{option} {says}"):
@@ -155,6 +156,7 @@ def test_days_and_minutes_are_plain_numbers_and_not_negative(
 def test_days_and_minutes_may_be_as_many_as_one_likes(queue: JobQueue, span: float) -> None:
     assert queue.cleanup_old_jobs(span) == 0
     assert queue.cleanup_old_job_events(span) == 0
+    assert queue.cleanup_old_payloads(span) == 0
     assert queue.reclaim_stuck_jobs(span) == 0
 
 

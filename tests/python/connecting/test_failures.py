@@ -31,6 +31,7 @@ CALLS: dict[str, Callable[[Any], Any]] = {
     "cancel_all_upcoming_jobs": lambda queue: queue.cancel_all_upcoming_jobs(),
     "cancel_job": lambda queue: queue.cancel_job(1),
     "cleanup_old_job_events": lambda queue: queue.cleanup_old_job_events(),
+    "cleanup_old_payloads": lambda queue: queue.cleanup_old_payloads(),
     "cleanup_old_jobs": lambda queue: queue.cleanup_old_jobs(),
     "count_jobs": lambda queue: queue.count_jobs(),
     "edit_all_pending_jobs": lambda queue: queue.edit_all_pending_jobs({"priority": 1}),
