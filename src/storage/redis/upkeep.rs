@@ -10,9 +10,14 @@ use crate::error::{Error, Result};
 use crate::model::{Chunk, JobId, Prune, Reclaimed, Status, Worker};
 use crate::policy::limits::{MAX_CRASHES, MAX_ERRORS};
 
+/// How far apart the ids of two workers are at most. A server that lost its last registrations counts from where it was
+/// before them: a chance step keeps it from giving the id of a worker that still runs to another.
+const LONGEST_STEP: u32 = 1 << 16;
+
 impl RedisStorage {
     pub(super) async fn register_worker(&self, name: &str, lease: Duration) -> Result<Worker> {
-        let id = self.call(&self.scripts.register, |call| call.arg(name).arg(micros(lease))).await?;
+        let step = rand::random_range(1..=LONGEST_STEP);
+        let id = self.call(&self.scripts.register, |call| call.arg(name).arg(micros(lease)).arg(step)).await?;
         Ok(Worker { id, name: name.to_owned() })
     }
 
