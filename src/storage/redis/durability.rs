@@ -26,7 +26,7 @@ struct Settings {
 impl RedisStorage {
     pub(super) async fn ask_durability(&self) -> Result<Durability> {
         // By a connection of its own: in a cluster these commands have no key that would lead them to a node.
-        let client = connection::client(&self.options)?;
+        let client = connection::server(&self.options).await?;
         let connecting = timeout(self.options.connect_timeout, client.get_multiplexed_async_connection()).await;
         let connected = connecting.map_err(|_| unavailable("no connection to ask for its settings"))?;
         let mut link = connected.map_err(|error| translated(&error))?;
