@@ -32,14 +32,15 @@ pub(super) enum Link {
     Single(ConnectionManager),
     Cluster(ClusterConnection),
     /// To the master of the moment. It does not come back by itself: the next one may be elsewhere.
-    Master(MultiplexedConnection),
+    Master(RedisAddress, MultiplexedConnection),
 }
 
 impl Link {
     /// Connects before the deadline.
     pub(super) async fn open(options: &RedisOptions, deadline: Instant) -> Result<Self> {
         if let Some(wanted) = &options.sentinel {
-            return sentinel::find_master(options, wanted, deadline).await.map(|master| Self::Master(master.link));
+            let master = sentinel::find_master(options, wanted, deadline).await?;
+            return Ok(Self::Master(master.address, master.link));
         }
         timeout_at(deadline, Self::open_named(options)).await.map_err(|_| late(options))?
     }
@@ -76,13 +77,13 @@ impl Link {
         match self {
             Self::Single(link) => command.query_async(link).await,
             Self::Cluster(link) => command.query_async(link).await,
-            Self::Master(link) => command.query_async(link).await,
+            Self::Master(_, link) => command.query_async(link).await,
         }
     }
 
     /// Whether nothing more is to be sent by a link that had this fault: the way has to be looked up anew.
     pub(super) fn ends_by(&self, fault: &Fault) -> bool {
-        fault.astray || (fault.lost && matches!(self, Self::Master(_)))
+        fault.astray || (fault.lost && matches!(self, Self::Master(..)))
     }
 }
 

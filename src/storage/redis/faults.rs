@@ -9,13 +9,14 @@ pub(super) struct Fault {
     pub(super) error: Error,
     /// The server is the replica of another: it wrote nothing, and it is not the one to talk to.
     pub(super) astray: bool,
-    /// The server is gone or silent, or cut off from those that hold its copies: another may have taken its place.
+    /// The server is gone or silent, takes over the data of another, or is cut off from those that hold its copies:
+    /// another may be in its place.
     pub(super) lost: bool,
 }
 
 impl Fault {
     pub(super) fn of(error: &RedisError) -> Self {
-        let cut_off = matches!(error.code(), Some("NOREPLICAS" | "MASTERDOWN"));
+        let cut_off = matches!(error.code(), Some("NOREPLICAS" | "MASTERDOWN" | "LOADING"));
         Self {
             error: translated(error),
             astray: is_astray(error),

@@ -49,7 +49,7 @@ impl RedisStorage {
         let (sender, receiver) = watch::channel(false);
         let listener = Listener {
             options: self.options.clone(),
-            openings: self.shared.openings(),
+            moves: self.shared.moves(),
             wake: self.keys.wake_channel(),
             ended: self.keys.ended_channel(),
             own: self.origin.clone(),
@@ -63,8 +63,8 @@ impl RedisStorage {
 
 struct Listener {
     options: RedisOptions,
-    /// Tells when calls have a new connection, which may be to another server.
-    openings: watch::Receiver<u64>,
+    /// Tells when calls go by another connection, which may be to another server.
+    moves: watch::Receiver<u64>,
     wake: String,
     ended: String,
     /// What this storage's own hints hold, which it has already taken.
@@ -101,7 +101,7 @@ impl Listener {
     /// Listens until the connection ends.
     async fn listen(&mut self) -> Result<Ended> {
         let patience = self.options.connect_timeout;
-        self.openings.mark_unchanged();
+        self.moves.mark_unchanged();
         let client = connection::server(&self.options).await?;
         let connecting = timeout(patience, client.get_async_pubsub()).await;
         let pubsub = connecting.map_err(|_| unavailable("no connection to listen on"))?;
@@ -114,7 +114,7 @@ impl Listener {
         loop {
             let heard = tokio::select! {
                 heard = timeout(TRIED, messages.next()) => heard,
-                Ok(()) = self.openings.changed() => return Ok(Ended::Followed),
+                Ok(()) = self.moves.changed() => return Ok(Ended::Followed),
             };
             match heard {
                 Ok(Some(message)) => self.hear(&message),

@@ -21,6 +21,7 @@ mod sentinel;
 mod settle;
 mod shared;
 mod storage;
+mod switches;
 mod upkeep;
 
 use std::fmt;
@@ -38,8 +39,9 @@ use self::faults::{Fault, unavailable};
 use self::keys::Keys;
 use self::scripts::{Script, Scripts};
 use self::shared::Shared;
+use self::switches::Switches;
 use super::hub::Hub;
-use super::options::RedisOptions;
+use super::options::{RedisOptions, RedisSentinel};
 use crate::error::{Error, Result};
 use crate::lock::Mutex;
 
@@ -55,13 +57,14 @@ pub struct RedisStorage {
     /// draw the same numbers.
     origin: String,
     hub: Arc<Hub>,
-    shared: Shared,
+    shared: Arc<Shared>,
     /// When the server answered last.
     answered: Mutex<Option<Instant>>,
     /// Whether the keys were seen to be what this library needs.
     checked: AtomicBool,
     closed: AtomicBool,
     listener: OnceLock<watch::Receiver<bool>>,
+    switches: OnceLock<()>,
     tasks: Mutex<Vec<AbortHandle>>,
 }
 
@@ -78,11 +81,12 @@ impl RedisStorage {
             keys,
             origin: format!("{:08x}{:016x}", std::process::id(), rand::random::<u64>()),
             hub: Hub::new(),
-            shared: Shared::new(),
+            shared: Arc::new(Shared::new()),
             answered: Mutex::new(None),
             checked: AtomicBool::new(false),
             closed: AtomicBool::new(false),
             listener: OnceLock::new(),
+            switches: OnceLock::new(),
             tasks: Mutex::default(),
             options: *options,
         })
@@ -93,7 +97,17 @@ impl RedisStorage {
         if self.closed.load(Ordering::Acquire) {
             return Err(Error::Closed);
         }
+        if let Some(wanted) = &self.options.sentinel {
+            self.switches.get_or_init(|| self.listen_for_switches(wanted));
+        }
         self.shared.link(&self.options).await
+    }
+
+    fn listen_for_switches(&self, wanted: &RedisSentinel) {
+        for sentinel in &self.options.nodes {
+            let (options, shared) = (self.options.clone(), Arc::clone(&self.shared));
+            self.spawn(Switches { options, wanted: wanted.clone(), sentinel: sentinel.clone(), shared }.run());
+        }
     }
 
     /// Runs a script with arguments, on keys that are ours.

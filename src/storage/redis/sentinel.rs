@@ -17,6 +17,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 
 /// A server that sentinels named, and that said itself that it is a master.
 pub(super) struct Master {
+    pub(super) address: RedisAddress,
     pub(super) client: Client,
     pub(super) link: MultiplexedConnection,
 }
@@ -115,20 +116,25 @@ async fn ask_each(options: &RedisOptions, wanted: &RedisSentinel) -> std::result
 }
 
 /// The address that one sentinel names; none if it does not know the service.
-async fn ask(
+pub(super) async fn ask(
     options: &RedisOptions,
     wanted: &RedisSentinel,
     node: &RedisAddress,
     share: Duration,
 ) -> Result<Option<RedisAddress>> {
-    let login = Login { username: wanted.username.as_deref(), password: wanted.password.as_deref(), db: 0 };
-    let client = client_at(options, node, &login)?;
+    let client = client_of(options, wanted, node)?;
     let refused = |error: RedisError| refusal(node, &error);
     let mut link = connect(&client, share, share).await.map_err(refused)?;
     let mut question = redis::cmd("SENTINEL");
     question.arg("GET-MASTER-ADDR-BY-NAME").arg(&wanted.service);
     let named: Option<(String, u16)> = question.query_async(&mut link).await.map_err(refused)?;
     Ok(named.map(|(host, port)| RedisAddress::Tcp(host, port)))
+}
+
+/// A client of a sentinel, which has users of its own.
+pub(super) fn client_of(options: &RedisOptions, wanted: &RedisSentinel, node: &RedisAddress) -> Result<Client> {
+    let login = Login { username: wanted.username.as_deref(), password: wanted.password.as_deref(), db: 0 };
+    client_at(options, node, &login)
 }
 
 fn refusal(node: &RedisAddress, error: &RedisError) -> Error {
@@ -157,7 +163,7 @@ async fn meet(options: &RedisOptions, address: &RedisAddress, share: Duration) -
     let link = connect(&client, share, options.response_timeout).await;
     let mut link = link.map_err(|error| translated(&error))?;
     if is_master(&mut link).await.map_err(|error| translated(&error))? {
-        return Ok(Master { client, link });
+        return Ok(Master { address: address.clone(), client, link });
     }
     Err(unavailable("it is no master, or not any more"))
 }

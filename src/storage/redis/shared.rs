@@ -6,59 +6,85 @@ use tokio::time::{Instant, timeout_at};
 use super::connection::{Link, late};
 use crate::error::Result;
 use crate::lock::Mutex;
-use crate::storage::options::RedisOptions;
+use crate::storage::options::{RedisAddress, RedisOptions};
 
 /// What there is of the connection.
 pub(super) struct Shared {
-    /// With the number that it was opened under, so that a call which fails late does not give up the next one.
-    link: Mutex<Option<(u64, Link)>>,
+    held: Mutex<Held>,
     opening: tokio::sync::Mutex<()>,
-    /// The number of the newest.
-    opened: watch::Sender<u64>,
+    /// Counts the times at which the way to the server may have become another.
+    moves: watch::Sender<u64>,
+}
+
+#[derive(Default)]
+struct Held {
+    link: Option<Link>,
+    /// Of the newest connection, so that a call which fails late does not give up the next one.
+    number: u64,
 }
 
 impl Shared {
     pub(super) fn new() -> Self {
-        Self { link: Mutex::new(None), opening: tokio::sync::Mutex::default(), opened: watch::Sender::new(0) }
+        Self { held: Mutex::default(), opening: tokio::sync::Mutex::default(), moves: watch::Sender::new(0) }
     }
 
     /// The connection and its number, made if there is none.
     pub(super) async fn link(&self, options: &RedisOptions) -> Result<(u64, Link)> {
-        if let Some(held) = self.held() {
-            return Ok(held);
+        if let Some(found) = self.found() {
+            return Ok(found);
         }
         let deadline = Instant::now() + options.connect_timeout;
         let opening = timeout_at(deadline, self.opening.lock()).await;
         let _one_at_a_time = opening.map_err(|_| late(options))?;
-        if let Some(held) = self.held() {
-            return Ok(held);
+        if let Some(found) = self.found() {
+            return Ok(found);
         }
         let link = Link::open(options, deadline).await?;
-        let number = *self.opened.borrow() + 1;
-        *self.link.lock() = Some((number, link.clone()));
-        self.opened.send_replace(number);
+        let number = {
+            let mut held = self.held.lock();
+            held.number += 1;
+            held.link = Some(link.clone());
+            held.number
+        };
+        self.moved();
         Ok((number, link))
     }
 
-    fn held(&self) -> Option<(u64, Link)> {
-        self.link.lock().clone()
+    fn found(&self) -> Option<(u64, Link)> {
+        let held = self.held.lock();
+        held.link.clone().map(|link| (held.number, link))
     }
 
     /// Gives up the connection of this number.
     pub(super) fn leave(&self, number: u64) {
-        let mut held = self.link.lock();
-        if held.as_ref().is_some_and(|(holds, _)| *holds == number) {
-            *held = None;
+        let mut held = self.held.lock();
+        if held.number == number {
+            held.link = None;
+        }
+    }
+
+    /// Gives up a connection to a master other than the one that is there now.
+    pub(super) fn leave_unless_at(&self, master: &RedisAddress) {
+        let mut held = self.held.lock();
+        let elsewhere = matches!(&held.link, Some(Link::Master(at, _)) if at != master);
+        if elsewhere {
+            held.link = None;
+            drop(held);
+            self.moved();
         }
     }
 
     /// Gives up whichever there is.
     pub(super) fn close(&self) {
-        *self.link.lock() = None;
+        self.held.lock().link = None;
     }
 
-    /// Tells of each connection that is opened after this.
-    pub(super) fn openings(&self) -> watch::Receiver<u64> {
-        self.opened.subscribe()
+    fn moved(&self) {
+        self.moves.send_modify(|count| *count += 1);
+    }
+
+    /// Tells when calls go, or are to go, by another connection than before.
+    pub(super) fn moves(&self) -> watch::Receiver<u64> {
+        self.moves.subscribe()
     }
 }
