@@ -11,6 +11,7 @@ mod durability;
 mod enqueue;
 mod faults;
 mod find;
+mod holdings;
 mod keys;
 mod layout;
 mod listen;
@@ -36,6 +37,7 @@ use tokio::time::timeout;
 
 use self::connection::Link;
 use self::faults::{Fault, unavailable};
+use self::holdings::Holdings;
 use self::keys::Keys;
 use self::scripts::{Script, Scripts};
 use self::shared::Shared;
@@ -58,6 +60,7 @@ pub struct RedisStorage {
     origin: String,
     hub: Arc<Hub>,
     shared: Arc<Shared>,
+    holdings: Holdings,
     /// When the server answered last.
     answered: Mutex<Option<Instant>>,
     /// Whether the keys were seen to be what this library needs.
@@ -82,6 +85,7 @@ impl RedisStorage {
             origin: format!("{:08x}{:016x}", std::process::id(), rand::random::<u64>()),
             hub: Hub::new(),
             shared: Arc::new(Shared::new()),
+            holdings: Holdings::default(),
             answered: Mutex::new(None),
             checked: AtomicBool::new(false),
             closed: AtomicBool::new(false),
@@ -187,6 +191,8 @@ impl RedisStorage {
             self.shared.leave(number);
             // Wherever the next connection leads, the keys there may be others.
             self.checked.store(false, Ordering::Relaxed);
+        } else if fault.lost {
+            self.shared.doubt(number);
         }
         Ok(Err(fault))
     }

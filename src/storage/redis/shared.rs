@@ -19,7 +19,8 @@ pub(super) struct Shared {
 #[derive(Default)]
 struct Held {
     link: Option<Link>,
-    /// Of the newest connection, so that a call which fails late does not give up the next one.
+    /// Of the newest connection, so that a call which fails late does not give up the next one. One that came back by
+    /// itself counts as new: the server may have been another, or another's heir.
     number: u64,
 }
 
@@ -53,6 +54,19 @@ impl Shared {
     fn found(&self) -> Option<(u64, Link)> {
         let held = self.held.lock();
         held.link.clone().map(|link| (held.number, link))
+    }
+
+    /// The number of the newest connection.
+    pub(super) fn number(&self) -> u64 {
+        self.held.lock().number
+    }
+
+    /// Takes the connection of this number for a new one.
+    pub(super) fn doubt(&self, number: u64) {
+        let mut held = self.held.lock();
+        if held.number == number {
+            held.number += 1;
+        }
     }
 
     /// Gives up the connection of this number.

@@ -23,11 +23,16 @@ impl RedisStorage {
 
     pub(super) async fn renew_worker(&self, worker: &Worker, lease: Duration) -> Result<()> {
         let renewed: i64 = self.call(&self.scripts.renew, |call| call.arg(worker.id).arg(micros(lease))).await?;
-        if renewed == 0 { Err(Error::WorkerLost { worker: worker.id }) } else { Ok(()) }
+        if renewed == 0 {
+            self.holdings.forget(worker.id);
+            return Err(Error::WorkerLost { worker: worker.id });
+        }
+        Ok(())
     }
 
     pub(super) async fn unregister_worker(&self, worker: &Worker) -> Result<()> {
         self.call::<i64>(&self.scripts.unregister, |call| call.arg(worker.id)).await?;
+        self.holdings.forget(worker.id);
         Ok(())
     }
 
