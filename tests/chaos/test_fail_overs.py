@@ -31,7 +31,7 @@ NEVER = 3600
 
 
 class Load:
-    """Jobs that one thread adds one after the other, each under its key until it is answered, and a processor's runs."""
+    """Jobs that one thread adds in turn, each under its key until it is answered, and the runs of a processor."""
 
     def __init__(self, url: str) -> None:
         self.url = url

@@ -112,7 +112,9 @@ def test_a_sentinel_that_names_a_replica_or_a_dead_server_is_passed_over(binary:
         assert "no master" in refused(
             f"redis+sentinel://127.0.0.1:{sentinels[1].port}/{SERVICE}?connect_timeout=1", BackendUnavailable
         )
-        gone = refused(f"redis+sentinel://127.0.0.1:{sentinels[0].port}/{SERVICE}?connect_timeout=1", BackendUnavailable)
+        gone = refused(
+            f"redis+sentinel://127.0.0.1:{sentinels[0].port}/{SERVICE}?connect_timeout=1", BackendUnavailable
+        )
         assert f"127.0.0.1:{dead.port}" in gone
         assert SERVICE in gone
 
@@ -146,7 +148,11 @@ def test_sentinels_and_servers_have_passwords_of_their_own(guarded: tuple[RedisP
 
     assert adds(config(password="Zq9server", sentinel_password="Xk7sentinel"))
     assert adds(f"redis+sentinel://:Zq9server@{host}/{SERVICE}?sentinel_password=Xk7sentinel")
-    for options in ({}, {"sentinel_password": "Xk7wrong"}, {"sentinel_username": "app", "sentinel_password": "Xk7wrong"}):
+    for options in (
+        {},
+        {"sentinel_password": "Xk7wrong"},
+        {"sentinel_username": "app", "sentinel_password": "Xk7wrong"},
+    ):
         message = refused(config(password="Zq9server", **options), ConfigError)
         assert f"the sentinel {host}" in message
         assert "sentinel_password" in message
@@ -177,16 +183,23 @@ def test_sentinels_and_servers_are_reached_encrypted() -> None:
                 raise
             pytest.skip(f"{NOT_HERE}no Redis with TLS on this machine: install it (apt-get install redis-server)")
         lines = [
-            *(f"{name} {server.folder / file}" for name, file in [
-                ("tls-cert-file", "own.crt"), ("tls-key-file", "own.key"), ("tls-ca-cert-file", "ca.crt"),
-            ]),
+            *(
+                f"{name} {server.folder / file}"
+                for name, file in [
+                    ("tls-cert-file", "own.crt"),
+                    ("tls-key-file", "own.key"),
+                    ("tls-ca-cert-file", "ca.crt"),
+                ]
+            ),
             "tls-auth-clients no",
             "tls-replication yes",
         ]
         sentinel = stack.enter_context(run_sentinel(found, server, lines=lines, tls=True))
         host = f"127.0.0.1:{sentinel.port}"
         assert adds(RedisConfig(f"rediss+sentinel://{host}/{SERVICE}", tls=SSLConfig(ca=authority.pem)))
-        message = refused(RedisConfig(f"rediss+sentinel://{host}/{SERVICE}", tls=SSLConfig(ca=stranger.pem)), ConfigError)
+        message = refused(
+            RedisConfig(f"rediss+sentinel://{host}/{SERVICE}", tls=SSLConfig(ca=stranger.pem)), ConfigError
+        )
         assert "certificate" in message.lower()
         assert host in message
 
