@@ -43,7 +43,7 @@ impl RedisStorage {
             let lease = Lease { job_id: kept.id, worker_id: worker.id, token: *token };
             jobs.push(Claimed { lease, job: kept.job()? });
         }
-        self.holdings.take(&jobs);
+        self.holdings.take(&jobs, self.shared.number());
         Ok(Claim { jobs, more, next_due, now })
     }
 
@@ -63,7 +63,7 @@ impl RedisStorage {
         let lease = |job_id| Lease { job_id, worker_id: worker.id, token };
         let jobs: Vec<_> =
             self.get_jobs(&ids).await?.into_iter().map(|job| Claimed { lease: lease(job.id), job }).collect();
-        self.holdings.take(&jobs);
+        self.holdings.take(&jobs, self.shared.number());
         // What else there is was not looked at: claiming again tells.
         Ok(Claim { jobs, more: true, next_due: None, now })
     }

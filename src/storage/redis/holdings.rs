@@ -20,11 +20,17 @@ struct Held {
     agreed: u64,
 }
 
+impl Held {
+    fn new(number: u64) -> Self {
+        Self { leases: HashSet::new(), agreed: number }
+    }
+}
+
 impl Holdings {
     /// What a worker holds, if that may differ from the record at the other end of a connection.
     fn doubted(&self, worker: WorkerId, number: u64) -> Option<Vec<(JobId, i64)>> {
         let mut all = self.0.lock();
-        let held = all.entry(worker).or_insert_with(|| Held { leases: HashSet::new(), agreed: number });
+        let held = all.entry(worker).or_insert_with(|| Held::new(number));
         (held.agreed != number).then(|| held.leases.iter().copied().collect())
     }
 
@@ -34,12 +40,10 @@ impl Holdings {
         }
     }
 
-    pub(super) fn take(&self, claimed: &[Claimed]) {
+    pub(super) fn take(&self, claimed: &[Claimed], number: u64) {
         let mut all = self.0.lock();
         for Lease { job_id, worker_id, token } in claimed.iter().map(|one| one.lease) {
-            if let Some(held) = all.get_mut(&worker_id) {
-                held.leases.insert((job_id, token));
-            }
+            all.entry(worker_id).or_insert_with(|| Held::new(number)).leases.insert((job_id, token));
         }
     }
 
