@@ -77,8 +77,21 @@ class RedisSentinels:
         return found[0]
 
     def fail_over(self) -> None:
-        """Has a replica promoted in the place of a master that is well."""
-        ask(self.sentinels[0], "SENTINEL", "FAILOVER", SERVICE)
+        """Has a replica promoted in the place of a master that is well.
+
+        Raises:
+            ClusterError: The sentinel knows of no replica that could be.
+        """
+        import redis
+
+        def accepted() -> bool:
+            try:
+                ask(self.sentinels[0], "SENTINEL", "FAILOVER", SERVICE)
+            except redis.ResponseError as error:
+                return "INPROG" in str(error)
+            return True
+
+        wait_until(accepted, "a fail-over", _DEADLINE)
 
     def await_ready(self) -> None:
         """Waits until each sentinel knows of all others, and of replicas that could take over.

