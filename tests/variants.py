@@ -2,8 +2,8 @@
 
     python -m tests.servers -- python -m tests.variants
 
-The oldest version, Valkey and a cluster keep the same promises as the server that `cargo test` found. A server that
-cannot be had on this machine is named.
+The oldest version, Valkey, a cluster and a master behind sentinels keep the same promises as the server that
+`cargo test` found. A server that cannot be had on this machine is named.
 """
 
 from __future__ import annotations
@@ -12,7 +12,14 @@ import os
 import subprocess
 import sys
 
-from tests.redis_servers import CLUSTER_VARIABLE, OLDEST_VARIABLE, REDIS_VARIABLE, VALKEY_VARIABLE
+from tests.pooler import NotHereError
+from tests.redis_servers import (
+    CLUSTER_VARIABLE,
+    OLDEST_VARIABLE,
+    REDIS_VARIABLE,
+    VALKEY_VARIABLE,
+    redis_sentinels,
+)
 
 OTHERS = {
     "the oldest Redis that is supported": OLDEST_VARIABLE,
@@ -28,12 +35,22 @@ def main() -> int:
         if not url:
             print(f"NOT TESTED ON THIS MACHINE: {name} (${variable} is not set)", flush=True)
             continue
-        print(f"the tests of Redis on {name}:", flush=True)
-        command = ["cargo", "test", "--locked", "--quiet", "--test", "core", "redis::"]
-        code = subprocess.run(command, env={**os.environ, REDIS_VARIABLE: url}, check=False).returncode
+        code = run_tests(name, url)
         if code:
             return code
-    return 0
+    try:
+        with redis_sentinels() as running:
+            return run_tests("a master that sentinels name", running.url)
+    except NotHereError as reason:
+        print(f"NOT TESTED ON THIS MACHINE: {reason}", flush=True)
+        return 0
+
+
+def run_tests(name: str, url: str) -> int:
+    """Runs them on one server, and answers the exit code."""
+    print(f"the tests of Redis on {name}:", flush=True)
+    command = ["cargo", "test", "--locked", "--quiet", "--test", "core", "redis::"]
+    return subprocess.run(command, env={**os.environ, REDIS_VARIABLE: url}, check=False).returncode
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ __all__ = ["Config", "PostgresConfig", "RedisConfig", "SSLConfig", "SqliteConfig
 
 DEFAULT_URL = "sqlite:///dataqueue.db"
 URL_VARIABLES = ("DATAQUEUE_URL", "PG_DATAQUEUE_DATABASE")
-REDIS_URL = re.compile(r"(?:redis|valkey)(?:s|s?\+cluster|\+unix)?://|unix://", re.IGNORECASE)
+REDIS_URL = re.compile(r"(?:redis|valkey)(?:s|s?\+cluster|s?\+sentinel|\+unix)?://|unix://", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,12 +110,13 @@ class PostgresConfig:
 
 @dataclass(frozen=True, slots=True)
 class RedisConfig:
-    """A Redis or Valkey server, or a cluster of them, by URL or by its parts.
+    """A Redis or Valkey server, a cluster of them, or the master that sentinels know, by URL or by its parts.
 
     Attributes:
         url: `redis://user:password@host:port/db?option=value`; `rediss://` for TLS, `redis+cluster://h1:p1,h2:p2`,
-            `redis+unix:///run/redis.sock?db=1`; excludes the five parts.
-        host: The server's name or address, or the path of its Unix socket; of a cluster some servers, `h1:p1,h2:p2`.
+            `redis+sentinel://h1:p1,h2:p2/service/db`, `redis+unix:///run/redis.sock?db=1`; excludes the five parts.
+        host: The server's name or address, or the path of its Unix socket; of a cluster some servers, `h1:p1,h2:p2`;
+            with `service_name` the sentinels.
         port: The server's port.
         username: The ACL user.
         password: The user's password.
@@ -123,6 +124,9 @@ class RedisConfig:
         tls: True encrypts and verifies; `SSLConfig` says with which certificates.
         key_prefix: What the names of all keys begin with; `dq:` where neither this nor the URL says.
         cluster: Whether the servers form a cluster.
+        service_name: The name under which sentinels watch over the master; `host` then names the sentinels.
+        sentinel_username: The ACL user at the sentinels.
+        sentinel_password: The password at the sentinels; `password` is for the servers.
         connect_timeout: How long to wait for a connection.
         response_timeout: How long to wait for an answer.
     """
@@ -136,6 +140,9 @@ class RedisConfig:
     tls: bool | SSLConfig | None = field(default=None, kw_only=True)
     key_prefix: str | None = field(default=None, kw_only=True)
     cluster: bool = field(default=False, kw_only=True)
+    service_name: str | None = field(default=None, kw_only=True)
+    sentinel_username: str | None = field(default=None, kw_only=True)
+    sentinel_password: str | None = field(default=None, kw_only=True, repr=False)
     connect_timeout: Duration | None = field(default=None, kw_only=True)
     response_timeout: Duration | None = field(default=None, kw_only=True)
 
@@ -151,8 +158,8 @@ class RedisConfig:
             raise ConfigError(f"RedisConfig got both url and {', '.join(given)}: put these into the URL")
         if self.url is not None and not REDIS_URL.match(self.url.strip()):
             raise ConfigError(
-                "RedisConfig's url must begin with redis://, rediss://, redis+cluster://, rediss+cluster:// or "
-                "redis+unix://"
+                "RedisConfig's url must begin with redis://, rediss://, redis+cluster://, rediss+cluster://, "
+                "redis+sentinel://, rediss+sentinel:// or redis+unix://"
             )
         tls = self.tls if isinstance(self.tls, SSLConfig) else None
         return self.url or "redis://", _settings(
@@ -164,6 +171,9 @@ class RedisConfig:
             ssl_reject_unauthorized=tls.reject_unauthorized if tls else None,
             key_prefix=self.key_prefix,
             cluster=True if self.cluster else None,
+            service_name=self.service_name,
+            sentinel_username=self.sentinel_username,
+            sentinel_password=self.sentinel_password,
             connect_timeout=self.connect_timeout,
             response_timeout=self.response_timeout,
         )

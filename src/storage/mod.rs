@@ -20,7 +20,9 @@ use std::sync::Arc;
 
 pub use bulk::{change_all, change_in_steps, prune_all_events, prune_all_jobs, prune_all_payloads, reclaim_all_stuck};
 pub use driver::{Capabilities, ExternalAdd, MigrationState, MigrationStep, Storage, Wakes, Watch};
-pub use options::{PostgresOptions, RedisAddress, RedisOptions, RedisTls, SqliteOptions, StoreOptions, Tls, TlsMode};
+pub use options::{
+    PostgresOptions, RedisAddress, RedisOptions, RedisSentinel, RedisTls, SqliteOptions, StoreOptions, Tls, TlsMode,
+};
 pub use waiting::wait_for_end;
 
 use crate::error::Result;

@@ -12,6 +12,7 @@ from tests import redis_servers
 from tests.chaos.legality import all_jobs, check_events
 from tests.processes import PATIENCE, until
 from tests.redis_process import run_redis
+from tests.redis_sentinel import ask
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,6 +78,35 @@ def test_a_server_killed_under_load_loses_nothing_that_it_answered(durable_redis
         assert {job.id for job in jobs} == set(accepted.values())
         for job in jobs:
             check_events(job, queue.get_job_events(job.id))
+
+
+def test_a_run_whose_end_the_server_lost_is_run_again_by_the_worker_that_lives_on(durable_redis: RedisProcess) -> None:
+    runs: list[int] = []
+    go = threading.Event()
+    handlers = JobHandlers()
+
+    @handlers.job("once", max_attempts=1)
+    def once(payload: int) -> int:
+        runs.append(payload)
+        assert go.wait(PATIENCE)
+        return payload
+
+    with run_redis(durable_redis.binary) as forgetful, JobQueue(forgetful.url) as queue:
+        processor = queue.create_processor(handlers, lease=600, poll_interval=0.2)
+        processor.start_in_background()
+        job_id = queue.add_job("once", 1)
+        until(lambda: runs, "the job runs")
+        ask(forgetful, "SAVE")
+        go.set()
+        until(lambda: _done(queue) == 1, "the job was completed")
+        forgetful.kill()
+        forgetful.start()
+        until(lambda: len(runs) == 2 and _done(queue) == 1, "the job is run again, and completed")
+        assert processor.stop_and_drain(PATIENCE)
+        job = queue.get_job(job_id)
+        assert job is not None
+        assert job.attempts == 1, "the run that was lost is not counted"
+        check_events(job, queue.get_job_events(job_id))
 
 
 def _done(queue: JobQueue) -> int:

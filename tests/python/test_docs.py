@@ -92,7 +92,7 @@ authority = Authority()
 CA_PEM, client = authority.pem, authority.client("app")
 CLIENT_PEM, KEY_PEM = client.cert, client.key
 """,
-    ("redis.md", 2): "url = redis_store_url\nqueue = JobQueue(url)",
+    ("redis.md", 3): "url = redis_store_url\nqueue = JobQueue(url)",
 }
 
 # What must be true after the last block of a page.

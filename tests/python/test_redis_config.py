@@ -40,6 +40,8 @@ def refused(**options: Any) -> str:
         ({"url": "redis://h/2?key_prefix=a:", "tls": True}, "rediss://h:6379/2?key_prefix=a:"),
         ({"url": "redis://h?key_prefix=a:", "key_prefix": "b:"}, "redis://h:6379/0?key_prefix=b:"),
         ({"url": "valkeys+cluster://:Zq9@h"}, "rediss+cluster://h:6379"),
+        ({"host": "h1:1,h2", "service_name": "main"}, "redis+sentinel://h1:1,h2:26379/main/0"),
+        ({"url": "rediss+sentinel://:Zq9@h1/main/2?sentinel_password=Zq9"}, "rediss+sentinel://h1:26379/main/2"),
         ({"connect_timeout": 2, "response_timeout": 1.5}, "redis://localhost:6379/0"),
     ],
 )
@@ -52,7 +54,11 @@ def test_a_configuration_leads_to_a_place(options: dict[str, Any], place: str) -
     [
         ({"url": "redis://h", "host": "h", "db": 1}, "both url and host, db"),
         ({"url": "postgresql://h"}, "redis://"),
-        ({"url": "redis+sentinel://h"}, "redis+cluster://"),
+        ({"url": "redis+sentinels://h"}, "redis+sentinel://"),
+        ({"url": "redis+sentinel://h"}, "host2:26379/service_name"),
+        ({"host": "h", "service_name": "main", "cluster": True}, "a cluster has no sentinels"),
+        ({"host": "h", "sentinel_password": "Zq9"}, "`sentinel_password` is for sentinels"),
+        ({"host": "h", "service_name": "main", "sentinel_username": "app"}, "without `sentinel_password`"),
         ({"host": "h", "db": -1}, "db is -1"),
         ({"host": "h", "port": 0}, "port is 0"),
         ({"host": "h", "tls": "yes"}, "tls must be True or False"),
@@ -74,6 +80,7 @@ def test_no_password_is_ever_shown() -> None:
     config = RedisConfig(host="h", username="app", password="Zq9", tls=SSLConfig(key="Zq9"))
     assert "Zq9" not in repr(config)
     assert "Zq9" not in repr(RedisConfig("redis://:Zq9@h"))
+    assert "Zq9" not in repr(RedisConfig(host="h", service_name="main", sentinel_password="Zq9"))
     for options in ({"password": "Zq9", "db": "x"}, {"url": "redis://:Zq9@h/x"}, {"url": "redis://Zq9@h"}):
         assert "Zq9" not in refused(**options)
 

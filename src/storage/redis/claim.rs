@@ -16,6 +16,7 @@ const MOST: u32 = 5_000;
 impl RedisStorage {
     pub(super) async fn claim_jobs(&self, request: &ClaimRequest) -> Result<Claim> {
         let ClaimRequest { worker, token, job_types, limit } = request;
+        self.give_back_strays(worker).await?;
         let mut types = job_types.clone();
         types.sort_unstable();
         types.dedup();
@@ -27,7 +28,10 @@ impl RedisStorage {
         let mut values = answer.into_iter();
         let now = moment(values.next())?;
         match number(values.next())? {
-            0 => return Err(Error::WorkerLost { worker: worker.id }),
+            0 => {
+                self.holdings.forget(worker.id);
+                return Err(Error::WorkerLost { worker: worker.id });
+            }
             1 => {}
             _ => return self.claimed_before(worker, *token).await,
         }
@@ -39,6 +43,7 @@ impl RedisStorage {
             let lease = Lease { job_id: kept.id, worker_id: worker.id, token: *token };
             jobs.push(Claimed { lease, job: kept.job()? });
         }
+        self.holdings.take(&jobs, self.shared.number());
         Ok(Claim { jobs, more, next_due, now })
     }
 
@@ -51,11 +56,14 @@ impl RedisStorage {
         let mut values = answer.into_iter();
         let now = moment(values.next())?;
         if number(values.next())? == 0 {
+            self.holdings.forget(worker.id);
             return Err(Error::WorkerLost { worker: worker.id });
         }
         let ids = values.map(|value| number(Some(value))).collect::<Result<Vec<JobId>>>()?;
         let lease = |job_id| Lease { job_id, worker_id: worker.id, token };
-        let jobs = self.get_jobs(&ids).await?.into_iter().map(|job| Claimed { lease: lease(job.id), job }).collect();
+        let jobs: Vec<_> =
+            self.get_jobs(&ids).await?.into_iter().map(|job| Claimed { lease: lease(job.id), job }).collect();
+        self.holdings.take(&jobs, self.shared.number());
         // What else there is was not looked at: claiming again tells.
         Ok(Claim { jobs, more: true, next_due: None, now })
     }

@@ -1,17 +1,19 @@
-//! The connection to a server or a cluster, which many calls share and which comes back by itself.
+//! Connections to a server, a cluster or a master, and how they are made.
 
 use std::time::Duration;
 
-use redis::aio::{ConnectionManager, ConnectionManagerConfig};
+use redis::aio::{ConnectionManager, ConnectionManagerConfig, MultiplexedConnection};
 use redis::cluster::ClusterClientBuilder;
 use redis::cluster_async::ClusterConnection;
 use redis::{
     Client, ClientTlsConfig, Cmd, ConnectionAddr, ConnectionInfo, FromRedisValue, IntoConnectionInfo,
     RedisConnectionInfo, RedisError, RedisResult, TlsCertificates, TlsMode,
 };
+use tokio::time::{Instant, timeout_at};
 
-use super::faults::translated;
+use super::faults::{Fault, translated, unavailable};
 use super::scripts::Script;
+use super::sentinel;
 use crate::error::{Error, Result};
 use crate::storage::options::{RedisAddress, RedisOptions};
 
@@ -29,11 +31,21 @@ const MOST_WAIT: u64 = 500;
 pub(super) enum Link {
     Single(ConnectionManager),
     Cluster(ClusterConnection),
+    /// To the master of the moment. It does not come back by itself: the next one may be elsewhere.
+    Master(RedisAddress, MultiplexedConnection),
 }
 
 impl Link {
-    /// Connects.
-    pub(super) async fn open(options: &RedisOptions) -> Result<Self> {
+    /// Connects before the deadline.
+    pub(super) async fn open(options: &RedisOptions, deadline: Instant) -> Result<Self> {
+        if let Some(wanted) = &options.sentinel {
+            let master = sentinel::find_master(options, wanted, deadline).await?;
+            return Ok(Self::Master(master.address, master.link));
+        }
+        timeout_at(deadline, Self::open_named(options)).await.map_err(|_| late(options))?
+    }
+
+    async fn open_named(options: &RedisOptions) -> Result<Self> {
         if options.cluster {
             let client = cluster(options)?;
             return client.get_async_connection().await.map(Self::Cluster).map_err(|error| translated(&error));
@@ -48,32 +60,68 @@ impl Link {
         manager.map(Self::Single).map_err(|error| translated(&error))
     }
 
-    /// Runs a command.
-    pub(super) async fn run<T: FromRedisValue>(&mut self, command: &Cmd) -> RedisResult<T> {
-        match self {
-            Self::Single(link) => command.query_async(link).await,
-            Self::Cluster(link) => command.query_async(link).await,
-        }
-    }
-
-    /// Runs a script, and makes it known to a server that does not know it yet.
-    pub(super) async fn call<T: FromRedisValue>(&mut self, script: &Script, call: &Cmd) -> RedisResult<T> {
-        match self.run(call).await {
-            Err(error) if error.code() == Some("NOSCRIPT") => {
+    /// Runs a command, or calls a script by it.
+    pub(super) async fn send<T: FromRedisValue>(&mut self, script: Option<&Script>, call: &Cmd) -> RedisResult<T> {
+        match (self.run(call).await, script) {
+            (Err(error), Some(script)) if error.code() == Some("NOSCRIPT") => {
                 let mut load = redis::cmd("SCRIPT");
                 load.arg("LOAD").arg(&script.text);
                 self.run::<redis::Value>(&load).await?;
                 self.run(call).await
             }
-            answer => answer,
+            (answer, _) => answer,
         }
+    }
+
+    async fn run<T: FromRedisValue>(&mut self, command: &Cmd) -> RedisResult<T> {
+        match self {
+            Self::Single(link) => command.query_async(link).await,
+            Self::Cluster(link) => command.query_async(link).await,
+            Self::Master(_, link) => command.query_async(link).await,
+        }
+    }
+
+    /// Whether nothing more is to be sent by a link that had this fault: the way has to be looked up anew.
+    pub(super) fn ends_by(&self, fault: &Fault) -> bool {
+        fault.astray || (fault.lost && matches!(self, Self::Master(..)))
     }
 }
 
-/// A client of the one server, or of the first node: what it takes to listen.
+/// An error of a call that got no connection in time.
+pub(super) fn late(options: &RedisOptions) -> Error {
+    unavailable(format!("no connection within {} s", options.connect_timeout.as_secs_f64()))
+}
+
+/// A client of the server to listen at and to ask: the one there is, a cluster's first, or the master of the moment.
+pub(super) async fn server(options: &RedisOptions) -> Result<Client> {
+    let Some(wanted) = &options.sentinel else { return client(options) };
+    let deadline = Instant::now() + options.connect_timeout;
+    sentinel::find_master(options, wanted, deadline).await.map(|master| master.client)
+}
+
+/// A client of the first address, of whatever kind the servers are: what it takes to see that the options are sound.
 pub(super) fn client(options: &RedisOptions) -> Result<Client> {
     let address = options.nodes.first().ok_or_else(|| Error::Config("there is no host of Redis".into()))?;
-    let info = info(options, address)?;
+    client_at(options, address, &Login::of(options))
+}
+
+/// As whom to connect, and to which database.
+pub(super) struct Login<'a> {
+    pub(super) username: Option<&'a str>,
+    pub(super) password: Option<&'a str>,
+    pub(super) db: i64,
+}
+
+impl<'a> Login<'a> {
+    /// As the options say for servers.
+    pub(super) fn of(options: &'a RedisOptions) -> Self {
+        Self { username: options.username.as_deref(), password: options.password.as_deref(), db: options.db }
+    }
+}
+
+/// A client of one server or sentinel.
+pub(super) fn client_at(options: &RedisOptions, address: &RedisAddress, login: &Login<'_>) -> Result<Client> {
+    let info = info(options, address, login)?;
     let opened = match &options.tls {
         None => Client::open(info),
         Some(_) => Client::build_with_tls(info, certificates(options)),
@@ -87,7 +135,8 @@ fn refused(error: &RedisError) -> Error {
 }
 
 fn cluster(options: &RedisOptions) -> Result<redis::cluster::ClusterClient> {
-    let infos = options.nodes.iter().map(|address| info(options, address)).collect::<Result<Vec<_>>>()?;
+    let login = Login::of(options);
+    let infos = options.nodes.iter().map(|address| info(options, address, &login)).collect::<Result<Vec<_>>>()?;
     let mut builder = ClusterClientBuilder::new(infos)
         .connection_timeout(options.connect_timeout)
         .response_timeout(options.response_timeout)
@@ -107,7 +156,7 @@ fn cluster(options: &RedisOptions) -> Result<redis::cluster::ClusterClient> {
     builder.build().map_err(|error| refused(&error))
 }
 
-fn info(options: &RedisOptions, address: &RedisAddress) -> Result<ConnectionInfo> {
+fn info(options: &RedisOptions, address: &RedisAddress, login: &Login<'_>) -> Result<ConnectionInfo> {
     let addr = match (address, &options.tls) {
         (RedisAddress::Unix(path), _) => ConnectionAddr::Unix(path.clone()),
         (RedisAddress::Tcp(host, port), None) => ConnectionAddr::Tcp(host.clone(), *port),
@@ -117,11 +166,11 @@ fn info(options: &RedisOptions, address: &RedisAddress) -> Result<ConnectionInfo
             ConnectionAddr::TcpTls { host: host.clone(), port: *port, insecure: !tls.verify, tls_params: None }
         }
     };
-    let mut settings = RedisConnectionInfo::default().set_db(options.db);
-    if let Some(username) = &options.username {
+    let mut settings = RedisConnectionInfo::default().set_db(login.db);
+    if let Some(username) = login.username {
         settings = settings.set_username(username);
     }
-    if let Some(password) = &options.password {
+    if let Some(password) = login.password {
         settings = settings.set_password(password);
     }
     let info = addr.into_connection_info().map_err(|error| translated(&error))?;

@@ -26,7 +26,7 @@ struct Settings {
 impl RedisStorage {
     pub(super) async fn ask_durability(&self) -> Result<Durability> {
         // By a connection of its own: in a cluster these commands have no key that would lead them to a node.
-        let client = connection::client(&self.options)?;
+        let client = connection::server(&self.options).await?;
         let connecting = timeout(self.options.connect_timeout, client.get_multiplexed_async_connection()).await;
         let connected = connecting.map_err(|_| unavailable("no connection to ask for its settings"))?;
         let mut link = connected.map_err(|error| translated(&error))?;
@@ -44,7 +44,7 @@ impl RedisStorage {
             maxmemory: take("maxmemory"),
             policy: take("maxmemory-policy"),
         };
-        Ok(settings.judged(store(&told)))
+        Ok(settings.judged(store(&told), self.options.sentinel.is_some()))
     }
 
     /// Says what may be lost, once in a process for each place.
@@ -80,22 +80,25 @@ fn store(told: &str) -> String {
 }
 
 impl Settings {
-    fn judged(self, store: String) -> Durability {
+    /// `promotes` tells whether a replica takes the place of a server that crashed.
+    fn judged(self, store: String, promotes: bool) -> Durability {
         let evicts = self.maxmemory.as_deref().is_some_and(|most| most != "0")
             && self.policy.as_deref().is_some_and(|policy| policy != "noeviction");
         let saves = self.save.as_deref().is_some_and(|save| !save.is_empty());
         let appends = self.appendonly.as_deref() == Some("yes");
         let (keeps, lost) = match (self.appendonly.as_deref(), self.appendfsync.as_deref()) {
             (None, _) => (false, "Unknown: the server does not tell its settings (CONFIG GET)."),
-            (Some("yes"), Some("always")) => {
-                (true, "Nothing when the server crashes. If a replica is promoted, what had not reached it yet.")
-            }
+            (Some("yes"), Some("always")) => (true, "Nothing when the server crashes."),
             (Some("yes"), _) => (false, "About the last second before a crash of the server's machine."),
             _ if saves => (false, "Everything since the last snapshot."),
             _ => (false, "Everything: the server writes nothing to disk."),
         };
         let evicted =
             if evicts { " When its memory is full, it throws keys away, and with them the whole queue." } else { "" };
+        let missed = match (promotes, keeps) {
+            (true, _) | (false, true) => " If a replica is promoted, what had not reached it yet.",
+            (false, false) => "",
+        };
         let fsync = self.appendfsync.filter(|_| appends).map(|how| format!(", appendfsync={how}"));
         Durability {
             store,
@@ -105,8 +108,8 @@ impl Settings {
                 fsync.unwrap_or_default(),
                 if saves { "on" } else { "off" }
             ),
-            durable: keeps && !evicts,
-            may_lose: format!("{lost}{evicted}"),
+            durable: keeps && !evicts && !promotes,
+            may_lose: format!("{lost}{missed}{evicted}"),
             eviction_policy: self.policy,
         }
     }
@@ -116,7 +119,14 @@ impl Settings {
 mod tests {
     use super::*;
 
-    fn judged(appendonly: &str, appendfsync: &str, save: &str, maxmemory: &str, policy: &str) -> Durability {
+    fn judged_with(
+        promotes: bool,
+        appendonly: &str,
+        appendfsync: &str,
+        save: &str,
+        maxmemory: &str,
+        policy: &str,
+    ) -> Durability {
         let some = |text: &str| Some(text.to_owned());
         let settings = Settings {
             appendonly: some(appendonly),
@@ -125,7 +135,19 @@ mod tests {
             maxmemory: some(maxmemory),
             policy: some(policy),
         };
-        settings.judged("Redis 7".to_owned())
+        settings.judged("Redis 7".to_owned(), promotes)
+    }
+
+    fn judged(appendonly: &str, appendfsync: &str, save: &str, maxmemory: &str, policy: &str) -> Durability {
+        judged_with(false, appendonly, appendfsync, save, maxmemory, policy)
+    }
+
+    #[test]
+    fn a_replica_that_takes_over_may_lack_what_its_master_kept() {
+        let told = judged_with(true, "yes", "always", "", "0", "noeviction");
+        assert!(!told.durable && told.may_lose.contains("If a replica is promoted"), "{told:?}");
+        assert!(judged_with(true, "no", "no", "", "0", "noeviction").may_lose.contains("If a replica is promoted"));
+        assert!(!judged("no", "no", "", "0", "noeviction").may_lose.contains("replica"));
     }
 
     #[test]
@@ -135,7 +157,7 @@ mod tests {
         assert!(judged("yes", "everysec", "3600 1", "0", "noeviction").may_lose.contains("last second"));
         assert!(judged("no", "everysec", "3600 1", "0", "noeviction").may_lose.contains("last snapshot"));
         assert!(judged("no", "everysec", "", "0", "noeviction").may_lose.contains("Everything:"));
-        assert!(Settings::default().judged("Redis".to_owned()).may_lose.contains("Unknown"));
+        assert!(Settings::default().judged("Redis".to_owned(), false).may_lose.contains("Unknown"));
     }
 
     #[test]

@@ -4,6 +4,32 @@ use redis::{ErrorKind, RedisError, ServerErrorKind};
 
 use crate::error::{Backend, Error};
 
+/// A request that failed, and what that says of the connection.
+pub(super) struct Fault {
+    pub(super) error: Error,
+    /// The server is the replica of another: it wrote nothing, and it is not the one to talk to.
+    pub(super) astray: bool,
+    /// The server is gone or silent, takes over the data of another, or is cut off from those that hold its copies:
+    /// another may be in its place.
+    pub(super) lost: bool,
+}
+
+impl Fault {
+    pub(super) fn of(error: &RedisError) -> Self {
+        let cut_off = matches!(error.code(), Some("NOREPLICAS" | "MASTERDOWN" | "LOADING"));
+        Self {
+            error: translated(error),
+            astray: is_astray(error),
+            lost: cut_off || error.is_io_error() || error.is_unrecoverable_error(),
+        }
+    }
+
+    /// No answer came.
+    pub(super) fn silence(error: Error) -> Self {
+        Self { error, astray: false, lost: true }
+    }
+}
+
 pub(super) fn unavailable(message: impl Into<String>) -> Error {
     Error::Unavailable { backend: Backend::Redis, message: message.into() }
 }
@@ -22,6 +48,12 @@ pub(super) fn translated(error: &RedisError) -> Error {
              maxmemory-policy must be noeviction",
         );
     }
+    if is_astray(error) {
+        return unavailable(
+            "it is a replica, which takes no writes: name its master, or write redis+sentinel:// for sentinels that \
+             know it; while a fail-over is under way this passes",
+        );
+    }
     if is_about_access(error) {
         return Error::Config(format!("Redis refused us: {told}: check the user, the password and its ACL"));
     }
@@ -38,10 +70,16 @@ pub(super) fn translated(error: &RedisError) -> Error {
     }
 }
 
-fn is_about_access(error: &RedisError) -> bool {
+pub(super) fn is_about_access(error: &RedisError) -> bool {
     error.kind() == ErrorKind::AuthenticationFailed
         || error.kind() == ErrorKind::Server(ServerErrorKind::NoPerm)
         || matches!(error.code(), Some("NOAUTH" | "WRONGPASS" | "NOPERM"))
+}
+
+/// Whether the server refused to write, being a replica. Out of a script an old server tells it in other words around.
+fn is_astray(error: &RedisError) -> bool {
+    error.kind() == ErrorKind::Server(ServerErrorKind::ReadOnly)
+        || error.to_string().contains("READONLY You can't write against a read only replica")
 }
 
 /// Whether a later try may go well.
@@ -52,7 +90,6 @@ fn passes(kind: ServerErrorKind) -> bool {
             | ServerErrorKind::TryAgain
             | ServerErrorKind::ClusterDown
             | ServerErrorKind::MasterDown
-            | ServerErrorKind::ReadOnly
             | ServerErrorKind::Moved
             | ServerErrorKind::Ask
     )

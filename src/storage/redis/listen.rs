@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use redis::{Client, Msg};
+use redis::Msg;
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
@@ -15,6 +15,7 @@ use super::upkeep::micros;
 use crate::error::Result;
 use crate::model::JobId;
 use crate::storage::hub::Hub;
+use crate::storage::options::RedisOptions;
 use crate::storage::{Wakes, Watch};
 
 /// The longest pause between two tries to connect.
@@ -46,42 +47,48 @@ impl RedisStorage {
 
     fn spawn_listener(&self) -> watch::Receiver<bool> {
         let (sender, receiver) = watch::channel(false);
-        if let Ok(client) = connection::client(&self.options) {
-            let listener = Listener {
-                client,
-                wake: self.keys.wake_channel(),
-                ended: self.keys.ended_channel(),
-                own: self.origin.clone(),
-                patience: self.options.connect_timeout,
-                hub: Arc::clone(&self.hub),
-                connected: sender,
-            };
-            self.spawn(listener.run());
-        }
+        let listener = Listener {
+            options: self.options.clone(),
+            moves: self.shared.moves(),
+            wake: self.keys.wake_channel(),
+            ended: self.keys.ended_channel(),
+            own: self.origin.clone(),
+            hub: Arc::clone(&self.hub),
+            connected: sender,
+        };
+        self.spawn(listener.run());
         receiver
     }
 }
 
 struct Listener {
-    client: Client,
+    options: RedisOptions,
+    /// Tells when calls go by another connection, which may be to another server.
+    moves: watch::Receiver<u64>,
     wake: String,
     ended: String,
     /// What this storage's own hints hold, which it has already taken.
     own: String,
-    patience: Duration,
     hub: Arc<Hub>,
     connected: watch::Sender<bool>,
 }
 
+/// Why nobody listens any more.
+enum Ended {
+    Lost,
+    Followed,
+}
+
 impl Listener {
-    async fn run(self) {
+    async fn run(mut self) {
         let mut pause = Duration::from_millis(50);
         loop {
             match self.listen().await {
-                Ok(()) => {
+                Ok(Ended::Lost) => {
                     pause = Duration::from_millis(50);
                     tracing::warn!("the connection that listens for work was lost; connecting again");
                 }
+                Ok(Ended::Followed) => tracing::debug!("listening for work where the calls go now"),
                 Err(error) => tracing::warn!("no connection to listen for work: {error}"),
             }
             // A server that lets nobody subscribe is lived with: the poll goes on alone.
@@ -92,23 +99,30 @@ impl Listener {
     }
 
     /// Listens until the connection ends.
-    async fn listen(&self) -> Result<()> {
-        let connecting = timeout(self.patience, self.client.get_async_pubsub()).await;
+    async fn listen(&mut self) -> Result<Ended> {
+        let patience = self.options.connect_timeout;
+        self.moves.mark_unchanged();
+        let client = connection::server(&self.options).await?;
+        let connecting = timeout(patience, client.get_async_pubsub()).await;
         let pubsub = connecting.map_err(|_| unavailable("no connection to listen on"))?;
         let (mut sink, mut messages) = pubsub.map_err(|error| translated(&error))?.split();
-        let subscribed = timeout(self.patience, sink.subscribe(&[&self.wake, &self.ended])).await;
+        let subscribed = timeout(patience, sink.subscribe(&[&self.wake, &self.ended])).await;
         subscribed.map_err(|_| unavailable("no answer to SUBSCRIBE"))?.map_err(|error| translated(&error))?;
         self.connected.send_replace(true);
         // What happened while nobody listened is found by looking.
         self.hub.look_again();
         loop {
-            match timeout(TRIED, messages.next()).await {
+            let heard = tokio::select! {
+                heard = timeout(TRIED, messages.next()) => heard,
+                Ok(()) = self.moves.changed() => return Ok(Ended::Followed),
+            };
+            match heard {
                 Ok(Some(message)) => self.hear(&message),
-                Ok(None) => return Ok(()),
+                Ok(None) => return Ok(Ended::Lost),
                 Err(_) => {
-                    let answer = timeout(self.patience, sink.ping::<redis::Value>()).await;
+                    let answer = timeout(patience, sink.ping::<redis::Value>()).await;
                     if !matches!(answer, Ok(Ok(_))) {
-                        return Ok(());
+                        return Ok(Ended::Lost);
                     }
                 }
             }

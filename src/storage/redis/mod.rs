@@ -1,4 +1,4 @@
-//! The Redis driver, for Redis 6.2 and later, Valkey, and clusters of either.
+//! The Redis driver, for Redis 6.2 and later, Valkey, clusters of either, and masters that sentinels watch over.
 //!
 //! Each call is one script, which is atomic on the server. The keys of a queue are a fixed set in one slot: hashes by
 //! job for what is kept of it, sorted sets for what is looked for. A record is a `MessagePack` array that the scripts
@@ -12,14 +12,18 @@ mod durability;
 mod enqueue;
 mod faults;
 mod find;
+mod holdings;
 mod keys;
 mod layout;
 mod listen;
 mod manage;
 mod record;
 mod scripts;
+mod sentinel;
 mod settle;
+mod shared;
 mod storage;
+mod switches;
 mod upkeep;
 
 use std::fmt;
@@ -33,11 +37,14 @@ use tokio::task::AbortHandle;
 use tokio::time::timeout;
 
 use self::connection::Link;
-use self::faults::{translated, unavailable};
+use self::faults::{Fault, unavailable};
+use self::holdings::Holdings;
 use self::keys::Keys;
 use self::scripts::{Script, Scripts};
+use self::shared::Shared;
+use self::switches::Switches;
 use super::hub::Hub;
-use super::options::RedisOptions;
+use super::options::{RedisOptions, RedisSentinel};
 use crate::error::{Error, Result};
 use crate::lock::Mutex;
 
@@ -53,14 +60,15 @@ pub struct RedisStorage {
     /// draw the same numbers.
     origin: String,
     hub: Arc<Hub>,
-    link: Mutex<Option<Link>>,
-    opening: tokio::sync::Mutex<()>,
+    shared: Arc<Shared>,
+    holdings: Holdings,
     /// When the server answered last.
     answered: Mutex<Option<Instant>>,
     /// Whether the keys were seen to be what this library needs.
     checked: AtomicBool,
     closed: AtomicBool,
     listener: OnceLock<watch::Receiver<bool>>,
+    switches: OnceLock<()>,
     tasks: Mutex<Vec<AbortHandle>>,
 }
 
@@ -77,38 +85,34 @@ impl RedisStorage {
             keys,
             origin: format!("{:08x}{:016x}", std::process::id(), rand::random::<u64>()),
             hub: Hub::new(),
-            link: Mutex::new(None),
-            opening: tokio::sync::Mutex::default(),
+            shared: Arc::new(Shared::new()),
+            holdings: Holdings::default(),
             answered: Mutex::new(None),
             checked: AtomicBool::new(false),
             closed: AtomicBool::new(false),
             listener: OnceLock::new(),
+            switches: OnceLock::new(),
             tasks: Mutex::default(),
             options: *options,
         })
     }
 
-    /// The shared connection, made if there is none yet.
-    async fn link(&self) -> Result<Link> {
-        if let Some(link) = self.linked()? {
-            return Ok(link);
-        }
-        let _one_at_a_time = self.opening.lock().await;
-        if let Some(link) = self.linked()? {
-            return Ok(link);
-        }
-        let within = self.options.connect_timeout;
-        let opened = timeout(within, Link::open(&self.options)).await;
-        let link = opened.map_err(|_| unavailable(format!("no connection within {} s", within.as_secs_f64())))??;
-        *self.link.lock() = Some(link.clone());
-        Ok(link)
-    }
-
-    fn linked(&self) -> Result<Option<Link>> {
+    /// The shared connection and its number, made if there is none.
+    async fn link(&self) -> Result<(u64, Link)> {
         if self.closed.load(Ordering::Acquire) {
             return Err(Error::Closed);
         }
-        Ok(self.link.lock().clone())
+        if let Some(wanted) = &self.options.sentinel {
+            self.switches.get_or_init(|| self.listen_for_switches(wanted));
+        }
+        self.shared.link(&self.options).await
+    }
+
+    fn listen_for_switches(&self, wanted: &RedisSentinel) {
+        for sentinel in &self.options.nodes {
+            let (options, shared) = (self.options.clone(), Arc::clone(&self.shared));
+            self.spawn(Switches { options, wanted: wanted.clone(), sentinel: sentinel.clone(), shared }.run());
+        }
     }
 
     /// Runs a script with arguments, on keys that are ours.
@@ -132,16 +136,7 @@ impl RedisStorage {
         if !script.repeatable {
             self.try_idle_link().await?;
         }
-        let mut link = self.link().await?;
-        let answer = self.within(link.call(script, &call)).await;
-        let answer = match answer {
-            Err(Error::Unavailable { .. }) if script.repeatable => self.within(link.call(script, &call)).await,
-            answer => answer,
-        };
-        if answer.is_ok() {
-            *self.answered.lock() = Some(Instant::now());
-        }
-        answer
+        self.send(Some(script), &call, script.repeatable).await
     }
 
     /// Tries a connection that was long idle, which whoever stands between may have cut without a word: a call that
@@ -160,17 +155,47 @@ impl RedisStorage {
 
     /// Runs a plain command.
     async fn run<T: FromRedisValue>(&self, command: &Cmd) -> Result<T> {
-        let mut link = self.link().await?;
-        self.within(link.run(command)).await
+        self.send(None, command, false).await
     }
 
-    /// Gives a request as long as it may take to connect anew and to be answered.
-    async fn within<T>(&self, request: impl Future<Output = redis::RedisResult<T>>) -> Result<T> {
-        let patience = self.options.connect_timeout + self.options.response_timeout;
-        match timeout(patience, request).await {
-            Ok(answer) => answer.map_err(|error| translated(&error)),
-            Err(_) => Err(unavailable(format!("no answer within {} s", patience.as_secs_f64()))),
+    /// Sends a request, and once more where a replica refused it, or where its answer was lost and it may be repeated.
+    async fn send<T: FromRedisValue>(&self, script: Option<&Script>, call: &Cmd, repeatable: bool) -> Result<T> {
+        let fault = match self.send_once(script, call).await? {
+            Ok(answer) => return Ok(answer),
+            Err(fault) => fault,
+        };
+        if fault.astray || (repeatable && fault.error.retryable()) {
+            return self.send_once(script, call).await?.map_err(|fault| fault.error);
         }
+        Err(fault.error)
+    }
+
+    /// Sends a request by the shared connection, which is given up if it turns out to lead to the wrong place. An error
+    /// outside the answer means that there is no connection.
+    async fn send_once<T: FromRedisValue>(
+        &self,
+        script: Option<&Script>,
+        call: &Cmd,
+    ) -> Result<std::result::Result<T, Fault>> {
+        let (number, mut link) = self.link().await?;
+        // As long as it may take a connection to come back and to be answered.
+        let patience = self.options.connect_timeout + self.options.response_timeout;
+        let fault = match timeout(patience, link.send(script, call)).await {
+            Ok(Ok(answer)) => {
+                *self.answered.lock() = Some(Instant::now());
+                return Ok(Ok(answer));
+            }
+            Ok(Err(error)) => Fault::of(&error),
+            Err(_) => Fault::silence(unavailable(format!("no answer within {} s", patience.as_secs_f64()))),
+        };
+        if link.ends_by(&fault) {
+            self.shared.leave(number);
+            // Wherever the next connection leads, the keys there may be others.
+            self.checked.store(false, Ordering::Relaxed);
+        } else if fault.lost {
+            self.shared.doubt(number);
+        }
+        Ok(Err(fault))
     }
 
     /// Runs a task until the store is closed or dropped.
@@ -186,7 +211,7 @@ impl RedisStorage {
     fn shut_down(&self) {
         self.closed.store(true, Ordering::Release);
         self.tasks.lock().drain(..).for_each(|task| task.abort());
-        *self.link.lock() = None;
+        self.shared.close();
         // Whoever waits for a hint looks again, and is told that the queue is closed.
         self.hub.look_again();
     }

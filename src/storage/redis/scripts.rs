@@ -73,7 +73,8 @@ scripts! {
     again reply: "clock" "changes";
     again types: ;
     again receive: "clock" "changes" "commit";
-    again settle: "full" "clock" "changes" "commit" "errors";
+    again settle: "full" "clock" "changes" "commit" "errors" "release";
+    again stray: "full" "clock" "changes" "commit" "release";
     again note: "full" "clock" "changes" "commit";
     again reclaim: "full" "clock" "changes" "commit" "errors" "take";
     again stuck: "full" "clock" "changes" "commit" "errors" "take" "walk";

@@ -18,12 +18,18 @@ impl RedisStorage {
     pub(super) async fn settle_leases(&self, settlements: &[Settlement]) -> Result<Vec<Settled>> {
         let mut answers = Vec::with_capacity(settlements.len());
         for chunk in settlements.chunks(ROWS) {
+            let number = self.shared.number();
             let applied: Vec<i64> = self
                 .call(&self.scripts.settle, |call| {
                     call.arg(MAX_ERRORS);
                     chunk.iter().fold(call, describe)
                 })
                 .await?;
+            self.holdings.end(chunk, number);
+            if number != self.shared.number() {
+                // An old master may have answered: a claim finds out.
+                self.hub.bump();
+            }
             answers.extend(applied.into_iter().map(settled));
         }
         self.hub.ended(settlements.iter().map(|settlement| settlement.lease.job_id));

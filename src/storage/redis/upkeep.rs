@@ -10,19 +10,29 @@ use crate::error::{Error, Result};
 use crate::model::{Chunk, JobId, Prune, Reclaimed, Status, Worker};
 use crate::policy::limits::{MAX_CRASHES, MAX_ERRORS};
 
+/// How far apart the ids of two workers are at most. A server that lost its last registrations counts from where it was
+/// before them: a chance step keeps it from giving the id of a worker that still runs to another.
+const LONGEST_STEP: u32 = 1 << 16;
+
 impl RedisStorage {
     pub(super) async fn register_worker(&self, name: &str, lease: Duration) -> Result<Worker> {
-        let id = self.call(&self.scripts.register, |call| call.arg(name).arg(micros(lease))).await?;
+        let step = rand::random_range(1..=LONGEST_STEP);
+        let id = self.call(&self.scripts.register, |call| call.arg(name).arg(micros(lease)).arg(step)).await?;
         Ok(Worker { id, name: name.to_owned() })
     }
 
     pub(super) async fn renew_worker(&self, worker: &Worker, lease: Duration) -> Result<()> {
         let renewed: i64 = self.call(&self.scripts.renew, |call| call.arg(worker.id).arg(micros(lease))).await?;
-        if renewed == 0 { Err(Error::WorkerLost { worker: worker.id }) } else { Ok(()) }
+        if renewed == 0 {
+            self.holdings.forget(worker.id);
+            return Err(Error::WorkerLost { worker: worker.id });
+        }
+        Ok(())
     }
 
     pub(super) async fn unregister_worker(&self, worker: &Worker) -> Result<()> {
         self.call::<i64>(&self.scripts.unregister, |call| call.arg(worker.id)).await?;
+        self.holdings.forget(worker.id);
         Ok(())
     }
 

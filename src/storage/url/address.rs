@@ -59,7 +59,7 @@ pub(super) fn pairs(query: &str) -> Result<Vec<Pair>> {
             return Err(refuse("a query parameter of the URL has no `=`: write name=value, and `&` in a value as %26"));
         };
         let key = decode("the name of a query parameter", key)?;
-        let after_password = pairs.last().is_some_and(|(last, _)| last == "password");
+        let after_password = pairs.last().is_some_and(|(last, _)| last.ends_with("password"));
         let plain = key.len() <= 40 && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
         if !plain || (after_password && !super::is_option(&key)) {
             return Err(refuse(

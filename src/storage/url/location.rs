@@ -46,9 +46,10 @@ fn redis_location(redis: &RedisOptions) -> String {
         }
     });
     let addresses = addresses.collect::<Vec<_>>().join(",");
-    let path = match (kind, redis.db) {
-        ("", db) if !redis.cluster => format!("/{db}"),
-        ("+unix", db) if db != 0 => {
+    let path = match (&redis.sentinel, kind, redis.db) {
+        (Some(sentinel), _, db) => format!("/{}/{db}", utf8_percent_encode(&sentinel.service, PLAIN)),
+        (None, "", db) if !redis.cluster => format!("/{db}"),
+        (None, "+unix", db) if db != 0 => {
             query.push(format!("db={db}"));
             String::new()
         }
@@ -56,6 +57,9 @@ fn redis_location(redis: &RedisOptions) -> String {
     };
     if redis.cluster {
         kind = "+cluster";
+    }
+    if redis.sentinel.is_some() {
+        kind = "+sentinel";
     }
     if redis.key_prefix != DEFAULT_PREFIX {
         query.push(format!("key_prefix={}", utf8_percent_encode(&redis.key_prefix, PATH)));
@@ -98,7 +102,7 @@ pub fn redact(url: &str) -> String {
         .iter()
         .map(|(key, value)| match key.as_str() {
             "schema" | "search_path" | "sslmode" | "host" | "port" | "database" | "dbname" | "user" | "username"
-            | "db" | "tls" | "cluster" | "key_prefix" => {
+            | "db" | "tls" | "cluster" | "key_prefix" | "service_name" | "sentinel_username" => {
                 format!("{key}={}", utf8_percent_encode(value, PATH))
             }
             _ => format!("{key}=***"),

@@ -10,6 +10,7 @@ mod location;
 mod postgres;
 mod redis;
 mod schema;
+mod sentinel;
 mod sqlite;
 #[cfg(test)]
 mod tests;

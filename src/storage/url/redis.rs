@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::address::{self, Pair, decode};
 use super::given::{Given, Known, shown};
-use super::{hosts, refuse, tls};
+use super::{hosts, refuse, sentinel, tls};
 use crate::error::Result;
 use crate::storage::options::{RedisAddress, RedisOptions, RedisTls, StoreOptions};
 
@@ -23,6 +23,9 @@ const KNOWN: Known = Known {
         ("ssl_key", "ssl_key"),
         ("ssl_reject_unauthorized", "ssl_reject_unauthorized"),
         ("cluster", "cluster"),
+        ("service_name", "service_name"),
+        ("sentinel_username", "sentinel_username"),
+        ("sentinel_password", "sentinel_password"),
         ("key_prefix", "key_prefix"),
         ("connect_timeout", "connect_timeout"),
         ("response_timeout", "response_timeout"),
@@ -52,6 +55,7 @@ const KNOWN: Known = Known {
 pub(super) const DEFAULT_PREFIX: &str = "dq:";
 
 const DEFAULT_PORT: u16 = 6379;
+const SENTINEL_PORT: u16 = 26379;
 const LONGEST_PREFIX: usize = 200;
 
 /// Whether this is the name of an option of Redis.
@@ -63,15 +67,24 @@ pub(super) fn knows(name: &str) -> bool {
 #[derive(Clone, Copy, Default)]
 pub(super) struct Scheme {
     tls: bool,
-    cluster: bool,
-    unix: bool,
+    kind: Kind,
+}
+
+/// What a URL names.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Kind {
+    #[default]
+    Server,
+    Cluster,
+    Sentinels,
+    Unix,
 }
 
 impl Scheme {
-    /// Reads `redis`, `rediss`, `redis+cluster`, `rediss+cluster`, `redis+unix` and `unix`; `valkey` stands for `redis`.
+    /// Reads `redis`, `rediss`, `unix`, and with `+cluster`, `+sentinel` or `+unix`; `valkey` stands for `redis`.
     pub fn parse(scheme: &str) -> Option<Self> {
         if scheme == "unix" {
-            return Some(Self { unix: true, ..Self::default() });
+            return Some(Self { tls: false, kind: Kind::Unix });
         }
         let (server, kind) = scheme.split_once('+').unwrap_or((scheme, ""));
         let tls = match server {
@@ -79,12 +92,14 @@ impl Scheme {
             "rediss" | "valkeys" => true,
             _ => return None,
         };
-        match kind {
-            "" if !scheme.contains('+') => Some(Self { tls, ..Self::default() }),
-            "cluster" => Some(Self { tls, cluster: true, unix: false }),
-            "unix" if !tls => Some(Self { unix: true, ..Self::default() }),
-            _ => None,
-        }
+        let kind = match kind {
+            "" if !scheme.contains('+') => Kind::Server,
+            "cluster" => Kind::Cluster,
+            "sentinel" => Kind::Sentinels,
+            "unix" if !tls => Kind::Unix,
+            _ => return None,
+        };
+        Some(Self { tls, kind })
     }
 }
 
@@ -99,16 +114,23 @@ pub(super) fn read(url: Option<(Scheme, &str)>, settings: &BTreeMap<String, Stri
     }
     given.over(&KNOWN, settings.clone())?;
 
-    let cluster = flag(&given, "cluster", scheme.cluster, "a `+cluster://` URL")?;
+    let cluster = flag(&given, "cluster", scheme.kind == Kind::Cluster, "a `+cluster://` URL")?;
+    let sentinel = sentinel::read(&given, scheme.kind == Kind::Sentinels)?;
+    if cluster && sentinel.is_some() {
+        return Err(refuse(
+            "a cluster has no sentinels: remove `cluster`, or `service_name` and what is for sentinels",
+        ));
+    }
     let tls = encryption(&given, scheme.tls)?;
     let (username, password) = credentials(&given)?;
     Ok(StoreOptions::Redis(Box::new(RedisOptions {
-        nodes: nodes(&given, cluster, tls.is_some())?,
+        nodes: nodes(&given, cluster, sentinel.is_some(), tls.is_some())?,
         username,
         password,
         db: database(&given, cluster)?,
         tls,
         cluster,
+        sentinel,
         key_prefix: key_prefix(&given)?,
         connect_timeout: given.seconds("connect_timeout", 10, false)?,
         response_timeout: given.seconds("response_timeout", 30, false)?,
@@ -126,7 +148,7 @@ fn named_parts(scheme: Scheme, parts: &address::Parts<'_>) -> Result<Vec<Pair>> 
         name("password", decode("the password in the URL", password)?);
     }
     let path = parts.path.unwrap_or_default();
-    if scheme.unix {
+    if scheme.kind == Kind::Unix {
         if !parts.hosts.is_empty() || path.is_empty() {
             return Err(refuse(
                 "the URL of a Unix socket names its file and no server: write redis+unix:///run/redis.sock?db=0",
@@ -139,8 +161,15 @@ fn named_parts(scheme: Scheme, parts: &address::Parts<'_>) -> Result<Vec<Pair>> 
         name("host", decode("the host in the URL", &host)?);
         name("port", port);
     }
-    if !path.is_empty() {
-        name("db", decode("the database in the URL", path)?);
+    let (service, db) = match scheme.kind {
+        Kind::Sentinels => path.split_once('/').unwrap_or((path, "")),
+        _ => ("", path),
+    };
+    if !service.is_empty() {
+        name("service_name", decode("the service in the URL", service)?);
+    }
+    if !db.is_empty() {
+        name("db", decode("the database in the URL", db)?);
     }
     Ok(named)
 }
@@ -159,12 +188,14 @@ fn credentials(given: &Given) -> Result<(Option<String>, Option<String>)> {
     }
 }
 
-fn nodes(given: &Given, cluster: bool, tls: bool) -> Result<Vec<RedisAddress>> {
+fn nodes(given: &Given, cluster: bool, sentinels: bool, tls: bool) -> Result<Vec<RedisAddress>> {
     if let Some(path) = given.text("host").filter(|host| host.starts_with('/')) {
         let clash = if given.text("port").is_some() {
             "`port` has no meaning for a Unix socket: remove it"
         } else if cluster {
             "a cluster cannot be reached by a Unix socket: name its servers by host:port"
+        } else if sentinels {
+            "sentinels cannot be reached by a Unix socket: name them by host:port"
         } else if tls {
             "a Unix socket is not encrypted: remove `tls`"
         } else {
@@ -172,10 +203,11 @@ fn nodes(given: &Given, cluster: bool, tls: bool) -> Result<Vec<RedisAddress>> {
         };
         return Err(refuse(clash));
     }
-    let found = hosts::read(given, DEFAULT_PORT)?;
-    if found.len() > 1 && !cluster {
+    let found = hosts::read(given, if sentinels { SENTINEL_PORT } else { DEFAULT_PORT })?;
+    if found.len() > 1 && !cluster && !sentinels {
         return Err(refuse(format!(
-            "`host` names {} servers: name one, or write redis+cluster:// if they form a cluster",
+            "`host` names {} servers: name one, write redis+cluster:// if they form a cluster, or \
+             redis+sentinel://…/service_name if they are sentinels",
             found.len()
         )));
     }

@@ -36,17 +36,6 @@ local function fail(id, job, reason, retry_in, entry, metadata)
     end
 end
 
-local function release(id, job)
-    local retrying = job[RETRYING] == 1
-    set_status(id, job, retrying and 'f' or 'p')
-    job[STARTED_AT] = job[ATTEMPTS] > 1 and job[STARTED_AT]
-    job[ATTEMPTS] = math.max(job[ATTEMPTS] - 1, 0)
-    job[NEXT_AT] = retrying and NOW_TEXT
-    place(id, job, job[NEXT_AT] or job[RUN_AT])
-    note(id, 'g', '{"released":true}')
-    wake = true
-end
-
 for at, id in ipairs(ids) do
     local job, place = jobs[id], places[at]
     local is_holder = job and job[WORKER] == tonumber(ARGV[place + 1]) and job[TOKEN] == tonumber(ARGV[place + 2])

@@ -266,7 +266,7 @@ fn sqlite_urls_name_files_or_memory() {
 
 #[test]
 fn other_stores_are_refused() {
-    for scheme in ["mysql", "redis+sentinel", "rediss+unix", "redis+", "redisss", "unixs", "valkey+x"] {
+    for scheme in ["mysql", "redis+sentinels", "rediss+unix", "redis+", "redisss", "unixs", "valkey+x"] {
         let message = refused(&format!("{scheme}://h"));
         assert!(message.contains(&format!("`{scheme}://`")) && message.contains("redis://host"), "{message}");
     }
@@ -288,6 +288,8 @@ fn locations_lead_back_to_the_same_place() {
         "rediss://[::1]:7/3?key_prefix=my%20app:",
         "redis+cluster://h1:6379,h2:7",
         "rediss+cluster://h1:6379",
+        "redis+sentinel://h1:26379,[::1]:7/my%20master/0",
+        "rediss+sentinel://h1:26379/m/2?key_prefix=a:",
         "redis+unix:///run/my%20redis.sock",
         "redis+unix:///run/redis.sock?db=2&key_prefix=%7Ba%7D:",
     ] {
@@ -307,6 +309,10 @@ fn redacting_keeps_the_place() {
         ("redis://:Zq9@h:6379/0", "redis://:***@h:6379/0"),
         ("redis://Zq9@h:6379/0?tls=true&key_prefix=a:", "redis://***@h:6379/0?tls=true&key_prefix=a:"),
         ("rediss+cluster://app:Zq9@h1:1,h2:2", "rediss+cluster://app:***@h1:1,h2:2"),
+        (
+            "redis+sentinel://:Zq9@h1,h2/m/0?sentinel_username=s&sentinel_password=Zq9",
+            "redis+sentinel://:***@h1,h2/m/0?sentinel_username=s&sentinel_password=***",
+        ),
         ("redis+unix://:Zq9@/run/redis.sock?db=1", "redis+unix://:***@/run/redis.sock?db=1"),
         ("sqlite:////var/jobs.db", "sqlite:////var/jobs.db"),
         ("Zq9", "***"),

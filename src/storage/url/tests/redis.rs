@@ -70,6 +70,53 @@ fn a_cluster_is_named_by_some_of_its_servers() {
 }
 
 #[test]
+fn sentinels_are_named_with_the_service_that_they_watch_over() {
+    let options = redis("redis+sentinel://app:secret@s1,s2:7,[::1]/my%20master/3?sentinel_password=Zq9");
+    assert_eq!(options.nodes, [tcp("s1", 26379), tcp("s2", 7), tcp("::1", 26379)]);
+    assert_eq!(
+        (options.username.as_deref(), options.password.as_deref(), options.db),
+        (Some("app"), Some("secret"), 3)
+    );
+    let sentinel = options.sentinel.clone().unwrap();
+    assert_eq!((sentinel.service.as_str(), sentinel.password.as_deref()), ("my master", Some("Zq9")));
+    assert_eq!(sentinel.username, None);
+    assert!(!format!("{options:?}").contains("Zq9"));
+    for (url, pairs) in [
+        ("valkeys+sentinel://s1/m", &[][..]),
+        ("rediss://s1:26379?service_name=m", &[]),
+        ("redis://", &[("host", "s1:26379"), ("service_name", "m"), ("tls", "true")]),
+    ] {
+        let options = redis_with(url, pairs);
+        assert_eq!((options.nodes, options.db), (vec![tcp("s1", 26379)], 0), "{url}");
+        assert!(options.tls.is_some() && options.sentinel.unwrap().service == "m", "{url}");
+    }
+    let options = redis("redis+sentinel://s1/m?sentinel_username=app&sentinel_password=");
+    assert_eq!(options.sentinel.unwrap().password.as_deref(), Some(""));
+}
+
+#[test]
+fn what_sentinels_cannot_be_is_refused_with_the_remedy() {
+    for (url, why) in [
+        ("redis+sentinel://s1,s2", "redis+sentinel://host1:26379,host2:26379/service_name"),
+        ("redis+sentinel://s1/", "sentinel monitor"),
+        ("redis+sentinel://s1//0", "sentinel monitor"),
+        ("redis+sentinel://s1/m/x", "`db` is `x`"),
+        ("redis+sentinel://s1/m/0/1", "`db` is `0/1`"),
+        ("redis+sentinel://s1/m?cluster=true", "a cluster has no sentinels"),
+        ("redis+cluster://h1?service_name=m", "a cluster has no sentinels"),
+        ("redis+unix:///run/redis.sock?service_name=m", "host:port"),
+        ("redis+sentinel://app@s1/m", "without a password"),
+        ("redis+sentinel://s1/m?sentinel_username=app", "without `sentinel_password`"),
+        ("redis://h?sentinel_password=Zq9", "`sentinel_password` is for sentinels"),
+        ("redis://h?sentinel_username=a", "`sentinel_username` is for sentinels"),
+        ("redis://h1,h2", "redis+sentinel://"),
+    ] {
+        let message = refused(url);
+        assert!(message.contains(why) && !message.contains("Zq9"), "{url}: {message}");
+    }
+}
+
+#[test]
 fn a_unix_socket_is_named_by_its_file() {
     for url in [
         "redis+unix:///run/redis%20a.sock?db=1",

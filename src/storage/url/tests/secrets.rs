@@ -39,6 +39,8 @@ proptest! {
             format!("rediss://:{encoded}@host/0?ssl_ca=x{tail}"),
             format!("redis+cluster://:{password}@h1,h2/1{tail}"),
             format!("redis+unix://:{password}@/run/redis.sock{tail}"),
+            format!("redis+sentinel://:{password}@h1,h2/service/1{tail}"),
+            format!("redis+sentinel://h1/service?sentinel_password={encoded}&x{tail}"),
             format!("redis://host/0?password={encoded}&x{tail}"),
         ] {
             let seen = seen(&url, &[]);

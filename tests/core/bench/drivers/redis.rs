@@ -57,13 +57,19 @@ pub struct Redis {
 }
 
 impl Redis {
-    /// A connection of the test's own to each node.
+    /// A connection of the test's own to each node, or to the master alone.
     async fn nodes(&self) -> Vec<MultiplexedConnection> {
         let mut nodes = Vec::new();
         for node in &self.options.nodes {
             let RedisAddress::Tcp(host, port) = node else { panic!("the tests need a server on a port") };
-            let client = redis::Client::open(format!("redis://{host}:{port}/{}", self.options.db)).unwrap();
-            nodes.push(client.get_multiplexed_async_connection().await.unwrap());
+            let Some(sentinel) = &self.options.sentinel else {
+                nodes.push(connected(host, *port, self.options.db).await);
+                continue;
+            };
+            let mut question = cmd("SENTINEL");
+            question.arg("GET-MASTER-ADDR-BY-NAME").arg(&sentinel.service);
+            let (host, port): (String, u16) = question.query_async(&mut connected(host, *port, 0).await).await.unwrap();
+            return vec![connected(&host, port, self.options.db).await];
         }
         nodes
     }
@@ -96,6 +102,11 @@ impl Redis {
             command.query_async::<redis::Value>(&mut node).await.unwrap();
         }
     }
+}
+
+async fn connected(host: &str, port: u16, db: i64) -> MultiplexedConnection {
+    let client = redis::Client::open(format!("redis://{host}:{port}/{db}")).unwrap();
+    client.get_multiplexed_async_connection().await.unwrap()
 }
 
 #[async_trait]
