@@ -11,7 +11,7 @@ for _, id in ipairs(ids) do
     if job and job[STATUS] == 'r' and held[id] ~= job[TOKEN] then
         job[UPDATED_AT], job[LOCKED_AT], job[LOCKED_BY] = NOW, false, false
         release(id, job)
-        changed[id] = cmsgpack.pack(job)
+        changed[id] = job
         count = count + 1
     end
 end
