@@ -6,23 +6,16 @@ use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::cluster::ClusterClientBuilder;
 use redis::cluster_async::ClusterConnection;
 use redis::{
-    Client, ClientTlsConfig, Cmd, ConnectionAddr, ConnectionInfo, FromRedisValue, IntoConnectionInfo,
-    RedisConnectionInfo, RedisError, RedisResult, TlsCertificates, TlsMode,
+    Client, ClientTlsConfig, ConnectionAddr, ConnectionInfo, IntoConnectionInfo, RedisConnectionInfo, RedisError,
+    TlsCertificates, TlsMode,
 };
 
 use super::faults::translated;
-use super::scripts::Script;
 use crate::error::{Error, Result};
 use crate::storage::options::{RedisAddress, RedisOptions};
 
 /// How often a call tries to connect anew before it fails; the next call tries again.
 const TRIES: usize = 2;
-
-/// How often the cluster's client sends a request again, and between which waits, in milliseconds. Its own bounds are more
-/// than a second and eleven minutes, which is longer than a lease.
-const CLUSTER_TRIES: u32 = 4;
-const LEAST_WAIT: u64 = 20;
-const MOST_WAIT: u64 = 500;
 
 /// A connection, to be cloned for each call.
 #[derive(Clone)]
@@ -47,27 +40,6 @@ impl Link {
         let manager = client(options)?.get_connection_manager_with_config(config).await;
         manager.map(Self::Single).map_err(|error| translated(&error))
     }
-
-    /// Runs a command.
-    pub(super) async fn run<T: FromRedisValue>(&mut self, command: &Cmd) -> RedisResult<T> {
-        match self {
-            Self::Single(link) => command.query_async(link).await,
-            Self::Cluster(link) => command.query_async(link).await,
-        }
-    }
-
-    /// Runs a script, and makes it known to a server that does not know it yet.
-    pub(super) async fn call<T: FromRedisValue>(&mut self, script: &Script, call: &Cmd) -> RedisResult<T> {
-        match self.run(call).await {
-            Err(error) if error.code() == Some("NOSCRIPT") => {
-                let mut load = redis::cmd("SCRIPT");
-                load.arg("LOAD").arg(&script.text);
-                self.run::<redis::Value>(&load).await?;
-                self.run(call).await
-            }
-            answer => answer,
-        }
-    }
 }
 
 /// A client of the one server, or of the first node: what it takes to listen.
@@ -91,9 +63,8 @@ fn cluster(options: &RedisOptions) -> Result<redis::cluster::ClusterClient> {
     let mut builder = ClusterClientBuilder::new(infos)
         .connection_timeout(options.connect_timeout)
         .response_timeout(options.response_timeout)
-        .retries(CLUSTER_TRIES)
-        .min_retry_wait(LEAST_WAIT)
-        .max_retry_wait(MOST_WAIT);
+        // It would repeat what may have been done already, such as an add whose answer was lost.
+        .retries(0);
     if let Some(username) = &options.username {
         builder = builder.username(username);
     }

@@ -16,6 +16,7 @@ mod layout;
 mod listen;
 mod manage;
 mod record;
+mod requests;
 mod scripts;
 mod settle;
 mod storage;
@@ -112,6 +113,16 @@ impl RedisStorage {
 
     /// Runs a script with arguments, on keys that are ours.
     async fn call<T: FromRedisValue>(&self, script: &Script, add: impl FnOnce(&mut Cmd) -> &mut Cmd) -> Result<T> {
+        // All that a call may need, such as connecting and being repeated, has the time of one request.
+        let called = timeout(self.patience(), self.call_checked(script, add)).await;
+        called.unwrap_or_else(|_| Err(self.no_answer()))
+    }
+
+    async fn call_checked<T: FromRedisValue>(
+        &self,
+        script: &Script,
+        add: impl FnOnce(&mut Cmd) -> &mut Cmd,
+    ) -> Result<T> {
         if !self.checked.load(Ordering::Relaxed) {
             self.set_up().await?;
             if !self.checked.swap(true, Ordering::Relaxed) {
@@ -131,10 +142,12 @@ impl RedisStorage {
         if !script.repeatable {
             self.try_idle_link().await?;
         }
-        let mut link = self.link().await?;
-        let answer = self.within(link.call(script, &call)).await;
+        let (mut link, patience) = (self.link().await?, self.options.response_timeout);
+        let answer = self.within(link.call(script, &call, patience)).await;
         let answer = match answer {
-            Err(Error::Unavailable { .. }) if script.repeatable => self.within(link.call(script, &call)).await,
+            Err(Error::Unavailable { .. }) if script.repeatable => {
+                self.within(link.call(script, &call, patience)).await
+            }
             answer => answer,
         };
         if answer.is_ok() {
@@ -150,26 +163,37 @@ impl RedisStorage {
         if !idle {
             return Ok(());
         }
-        let ping = redis::cmd("PING");
-        if self.run::<redis::Value>(&ping).await.is_err() {
-            self.run::<redis::Value>(&ping).await?;
-        }
+        // Of a key, so that in a cluster it goes the same way as the call.
+        let mut trial = redis::cmd("EXISTS");
+        trial.arg(self.keys.named("meta"));
+        self.run::<redis::Value>(&trial).await?;
         Ok(())
     }
 
-    /// Runs a plain command.
+    /// Runs a plain command, which may be repeated.
     async fn run<T: FromRedisValue>(&self, command: &Cmd) -> Result<T> {
-        let mut link = self.link().await?;
-        self.within(link.run(command)).await
+        self.request(command, true).await
     }
 
-    /// Gives a request as long as it may take to connect anew and to be answered.
+    async fn request<T: FromRedisValue>(&self, command: &Cmd, repeatable: bool) -> Result<T> {
+        let mut link = self.link().await?;
+        self.within(link.run(command, self.options.response_timeout, repeatable)).await
+    }
+
     async fn within<T>(&self, request: impl Future<Output = redis::RedisResult<T>>) -> Result<T> {
-        let patience = self.options.connect_timeout + self.options.response_timeout;
-        match timeout(patience, request).await {
+        match timeout(self.patience(), request).await {
             Ok(answer) => answer.map_err(|error| translated(&error)),
-            Err(_) => Err(unavailable(format!("no answer within {} s", patience.as_secs_f64()))),
+            Err(_) => Err(self.no_answer()),
         }
+    }
+
+    /// As long as it may take to connect anew and to be answered.
+    fn patience(&self) -> Duration {
+        self.options.connect_timeout + self.options.response_timeout
+    }
+
+    fn no_answer(&self) -> Error {
+        unavailable(format!("no answer within {} s", self.patience().as_secs_f64()))
     }
 
     /// Runs a task until the store is closed or dropped.
