@@ -31,7 +31,7 @@ test: rust $(VENV)/.contributing $(VENV)/.built ## Run every test, against real 
 
 test-inner: ## Run every test, against the servers that the environment names
 	cargo test --locked
-	$(BIN)/python -m tests.variants
+	$(BIN)/python -m tests.variants -n $(JOBS)
 	$(BIN)/python -m pytest -n $(JOBS) $(ARGS)
 
 check: check-rust check-python ## Run every formatter, linter and type checker

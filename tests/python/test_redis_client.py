@@ -43,8 +43,9 @@ def test_numbers_lists_and_hashes_come_back(client: RedisHandle, key: str) -> No
     assert told in ([b"field", "é".encode()], {b"field": "é".encode()})
 
 
-def test_the_words_of_a_command_may_be_written_as_one(client: RedisHandle) -> None:
-    assert b"redis_version" in client.execute("INFO  server")
+def test_the_words_of_a_command_may_be_written_as_one(client: RedisHandle, key: str) -> None:
+    client.execute("SET", key, 1, "EX", 60)
+    assert client.execute("OBJECT  ENCODING", key) == b"int"
 
 
 def test_an_error_of_the_server_is_an_error_here(client: RedisHandle, key: str) -> None:

@@ -13,7 +13,7 @@ impl RedisStorage {
         for word in command {
             call.arg(&word[..]);
         }
-        self.run::<Value>(&call).await.map(answer)
+        self.run_once::<Value>(&call).await.map(answer)
     }
 }
 

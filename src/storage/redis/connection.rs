@@ -6,25 +6,18 @@ use redis::aio::{ConnectionManager, ConnectionManagerConfig, MultiplexedConnecti
 use redis::cluster::ClusterClientBuilder;
 use redis::cluster_async::ClusterConnection;
 use redis::{
-    Client, ClientTlsConfig, Cmd, ConnectionAddr, ConnectionInfo, FromRedisValue, IntoConnectionInfo,
-    RedisConnectionInfo, RedisError, RedisResult, TlsCertificates, TlsMode,
+    Client, ClientTlsConfig, ConnectionAddr, ConnectionInfo, IntoConnectionInfo, RedisConnectionInfo, RedisError,
+    TlsCertificates, TlsMode,
 };
 use tokio::time::{Instant, timeout_at};
 
 use super::faults::{Fault, translated, unavailable};
-use super::scripts::Script;
 use super::sentinel;
 use crate::error::{Error, Result};
 use crate::storage::options::{RedisAddress, RedisOptions};
 
 /// How often a call tries to connect anew before it fails; the next call tries again.
 const TRIES: usize = 2;
-
-/// How often the cluster's client sends a request again, and between which waits, in milliseconds. Its own bounds are more
-/// than a second and eleven minutes, which is longer than a lease.
-const CLUSTER_TRIES: u32 = 4;
-const LEAST_WAIT: u64 = 20;
-const MOST_WAIT: u64 = 500;
 
 /// A connection, to be cloned for each call.
 #[derive(Clone)]
@@ -58,27 +51,6 @@ impl Link {
             .set_response_timeout(Some(options.response_timeout));
         let manager = client(options)?.get_connection_manager_with_config(config).await;
         manager.map(Self::Single).map_err(|error| translated(&error))
-    }
-
-    /// Runs a command, or calls a script by it.
-    pub(super) async fn send<T: FromRedisValue>(&mut self, script: Option<&Script>, call: &Cmd) -> RedisResult<T> {
-        match (self.run(call).await, script) {
-            (Err(error), Some(script)) if error.code() == Some("NOSCRIPT") => {
-                let mut load = redis::cmd("SCRIPT");
-                load.arg("LOAD").arg(&script.text);
-                self.run::<redis::Value>(&load).await?;
-                self.run(call).await
-            }
-            (answer, _) => answer,
-        }
-    }
-
-    async fn run<T: FromRedisValue>(&mut self, command: &Cmd) -> RedisResult<T> {
-        match self {
-            Self::Single(link) => command.query_async(link).await,
-            Self::Cluster(link) => command.query_async(link).await,
-            Self::Master(_, link) => command.query_async(link).await,
-        }
     }
 
     /// Whether nothing more is to be sent by a link that had this fault: the way has to be looked up anew.
@@ -140,9 +112,8 @@ fn cluster(options: &RedisOptions) -> Result<redis::cluster::ClusterClient> {
     let mut builder = ClusterClientBuilder::new(infos)
         .connection_timeout(options.connect_timeout)
         .response_timeout(options.response_timeout)
-        .retries(CLUSTER_TRIES)
-        .min_retry_wait(LEAST_WAIT)
-        .max_retry_wait(MOST_WAIT);
+        // It would repeat what may have been done already, such as an add whose answer was lost.
+        .retries(0);
     if let Some(username) = &options.username {
         builder = builder.username(username);
     }

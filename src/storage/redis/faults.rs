@@ -1,14 +1,21 @@
 //! What the server and the network can answer, as the engine's errors.
 
-use redis::{ErrorKind, RedisError, ServerErrorKind};
+use redis::{ErrorKind, RedisError};
 
 use crate::error::{Backend, Error};
 
-/// A request that failed, and what that says of the connection.
+/// A request that failed, and what that says of it and of the connection.
 pub(super) struct Fault {
     pub(super) error: Error,
+    /// The server answered before it did anything, and may do it soon: so the request can be made again, whatever it is. In a
+    /// cluster, a slot on its way to another server does that to every script, whose keys are never all there.
+    pub(super) turned_away: bool,
+    /// The server answered, before it did anything, that another one of the cluster is to be asked.
+    pub(super) elsewhere: bool,
     /// The server is the replica of another: it wrote nothing, and it is not the one to talk to.
     pub(super) astray: bool,
+    /// The connection was lost, and the answer with it.
+    pub(super) unanswered: bool,
     /// The server is gone or silent, takes over the data of another, or is cut off from those that hold its copies:
     /// another may be in its place.
     pub(super) lost: bool,
@@ -16,17 +23,21 @@ pub(super) struct Fault {
 
 impl Fault {
     pub(super) fn of(error: &RedisError) -> Self {
-        let cut_off = matches!(error.code(), Some("NOREPLICAS" | "MASTERDOWN" | "LOADING"));
+        let code = code(error);
+        let is_cut = matches!(error.kind(), ErrorKind::Io | ErrorKind::ClusterConnectionNotFound);
         Self {
             error: translated(error),
-            astray: is_astray(error),
-            lost: cut_off || error.is_io_error() || error.is_unrecoverable_error(),
+            turned_away: matches!(code, "TRYAGAIN" | "CLUSTERDOWN" | "MASTERDOWN" | "LOADING" | "BUSY"),
+            elsewhere: matches!(code, "MOVED" | "ASK"),
+            astray: code == "READONLY",
+            unanswered: is_cut && !error.is_timeout(),
+            lost: is_cut || error.is_unrecoverable_error() || matches!(code, "NOREPLICAS" | "MASTERDOWN" | "LOADING"),
         }
     }
 
     /// No answer came.
     pub(super) fn silence(error: Error) -> Self {
-        Self { error, astray: false, lost: true }
+        Self { error, turned_away: false, elsewhere: false, astray: false, unanswered: false, lost: true }
     }
 }
 
@@ -41,14 +52,14 @@ pub(super) fn damaged(what: &str) -> Error {
 
 /// The engine's word for an error of the client library.
 pub(super) fn translated(error: &RedisError) -> Error {
-    let told = error.to_string();
-    if told.contains("OOM command not allowed") {
+    let (told, code) = (error.to_string(), code(error));
+    if code == "OOM" {
         return unavailable(
             "it is at its maxmemory and takes no more: raise maxmemory, or clean up old jobs; \
              maxmemory-policy must be noeviction",
         );
     }
-    if is_astray(error) {
+    if code == "READONLY" {
         return unavailable(
             "it is a replica, which takes no writes: name its master, or write redis+sentinel:// for sentinels that \
              know it; while a fail-over is under way this passes",
@@ -63,34 +74,34 @@ pub(super) fn translated(error: &RedisError) -> Error {
     match error.kind() {
         ErrorKind::InvalidClientConfig | ErrorKind::RESP3NotSupported => Error::Config(told),
         ErrorKind::Io | ErrorKind::ClusterConnectionNotFound | ErrorKind::Parse => unavailable(told),
-        ErrorKind::Server(kind) if passes(kind) => unavailable(told),
         _ if error.is_timeout() || error.is_connection_dropped() => unavailable(told),
-        _ if matches!(error.code(), Some("BUSY" | "MISCONF" | "NOREPLICAS" | "UNKILLABLE")) => unavailable(told),
+        _ if matches!(
+            code,
+            "TRYAGAIN"
+                | "CLUSTERDOWN"
+                | "MASTERDOWN"
+                | "LOADING"
+                | "BUSY"
+                | "MOVED"
+                | "ASK"
+                | "MISCONF"
+                | "NOREPLICAS"
+                | "UNKILLABLE"
+        ) =>
+        {
+            unavailable(told)
+        }
         _ => Error::Storage { backend: Backend::Redis, message: told },
     }
 }
 
 pub(super) fn is_about_access(error: &RedisError) -> bool {
-    error.kind() == ErrorKind::AuthenticationFailed
-        || error.kind() == ErrorKind::Server(ServerErrorKind::NoPerm)
-        || matches!(error.code(), Some("NOAUTH" | "WRONGPASS" | "NOPERM"))
+    error.kind() == ErrorKind::AuthenticationFailed || matches!(code(error), "NOAUTH" | "WRONGPASS" | "NOPERM")
 }
 
-/// Whether the server refused to write, being a replica. Out of a script an old server tells it in other words around.
-fn is_astray(error: &RedisError) -> bool {
-    error.kind() == ErrorKind::Server(ServerErrorKind::ReadOnly)
-        || error.to_string().contains("READONLY You can't write against a read only replica")
-}
-
-/// Whether a later try may go well.
-fn passes(kind: ServerErrorKind) -> bool {
-    matches!(
-        kind,
-        ServerErrorKind::BusyLoading
-            | ServerErrorKind::TryAgain
-            | ServerErrorKind::ClusterDown
-            | ServerErrorKind::MasterDown
-            | ServerErrorKind::Moved
-            | ServerErrorKind::Ask
-    )
+/// What the server calls its error. Of one inside a script, Redis 6.2 tells that only within the text.
+fn code(error: &RedisError) -> &str {
+    let script = error.detail().filter(|text| text.starts_with("Error running script"));
+    let inner = script.and_then(|text| text.split_once(": -")).and_then(|(_, told)| told.split(' ').next());
+    inner.or_else(|| error.code()).unwrap_or_default()
 }

@@ -51,7 +51,11 @@ impl RedisStorage {
     async fn applied(&self) -> Result<Vec<i32>> {
         let mut read = redis::cmd("HGET");
         read.arg(self.keys.named("meta")).arg("version");
-        let version: Option<i32> = self.run(&read).await?;
+        let version: Option<i32> = match self.run(&read).await {
+            // Where it is of another type, this tells what the key is.
+            Err(fault @ Error::Storage { .. }) => return self.set_up().await.and(Err(fault)),
+            version => version?,
+        };
         Ok((1..=version.unwrap_or(0)).collect())
     }
 }

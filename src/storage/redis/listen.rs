@@ -1,7 +1,7 @@
 //! Hints between processes: one connection that listens for what scripts publish.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
 use redis::Msg;
@@ -18,8 +18,13 @@ use crate::storage::hub::Hub;
 use crate::storage::options::RedisOptions;
 use crate::storage::{Wakes, Watch};
 
-/// The longest pause between two tries to connect.
+/// The pauses between two tries to connect.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+/// A connection that lasted so long may be lost by chance: the next is made soon.
+const LASTING: Duration = Duration::from_secs(2);
+/// How often it is told that nobody listens, where that stays so.
+const TOLD_AGAIN: Duration = Duration::from_secs(60);
 /// Interest in a job that is not renewed is forgotten after this long; its watcher looks again by itself.
 const INTEREST: Duration = Duration::from_secs(24 * 3600);
 /// How often the listening connection is tried: a cut that nobody told of must not go unnoticed for long.
@@ -81,15 +86,27 @@ enum Ended {
 
 impl Listener {
     async fn run(mut self) {
-        let mut pause = Duration::from_millis(50);
+        let mut pause = SHORTEST_PAUSE;
+        let mut told: Option<Instant> = None;
         loop {
-            match self.listen().await {
-                Ok(Ended::Lost) => {
-                    pause = Duration::from_millis(50);
+            let began = Instant::now();
+            let ended = self.listen().await;
+            // A connection that is cut as soon as it listens is no better than none.
+            if began.elapsed() > LASTING || matches!(ended, Ok(Ended::Followed)) {
+                pause = SHORTEST_PAUSE;
+            }
+            let is_news = told.is_none_or(|told| told.elapsed() > TOLD_AGAIN);
+            match ended {
+                Ok(Ended::Followed) => tracing::debug!("listening for work where the calls go now"),
+                Ok(Ended::Lost) if is_news => {
+                    told = Some(Instant::now());
                     tracing::warn!("the connection that listens for work was lost; connecting again");
                 }
-                Ok(Ended::Followed) => tracing::debug!("listening for work where the calls go now"),
-                Err(error) => tracing::warn!("no connection to listen for work: {error}"),
+                Err(error) if is_news => {
+                    told = Some(Instant::now());
+                    tracing::warn!("no connection to listen for work, which is polled for: {error}");
+                }
+                _ => {}
             }
             // A server that lets nobody subscribe is lived with: the poll goes on alone.
             self.connected.send_replace(true);

@@ -18,6 +18,7 @@ mod layout;
 mod listen;
 mod manage;
 mod record;
+mod requests;
 mod scripts;
 mod sentinel;
 mod settle;
@@ -31,16 +32,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use redis::{Cmd, FromRedisValue};
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
-use tokio::time::timeout;
 
 use self::connection::Link;
-use self::faults::{Fault, unavailable};
 use self::holdings::Holdings;
 use self::keys::Keys;
-use self::scripts::{Script, Scripts};
+use self::scripts::Scripts;
 use self::shared::Shared;
 use self::switches::Switches;
 use super::hub::Hub;
@@ -113,89 +111,6 @@ impl RedisStorage {
             let (options, shared) = (self.options.clone(), Arc::clone(&self.shared));
             self.spawn(Switches { options, wanted: wanted.clone(), sentinel: sentinel.clone(), shared }.run());
         }
-    }
-
-    /// Runs a script with arguments, on keys that are ours.
-    async fn call<T: FromRedisValue>(&self, script: &Script, add: impl FnOnce(&mut Cmd) -> &mut Cmd) -> Result<T> {
-        if !self.checked.load(Ordering::Relaxed) {
-            self.set_up().await?;
-            if !self.checked.swap(true, Ordering::Relaxed) {
-                self.warn_of_loss().await;
-            }
-        }
-        self.call_unchecked(script, add).await
-    }
-
-    async fn call_unchecked<T: FromRedisValue>(
-        &self,
-        script: &Script,
-        add: impl FnOnce(&mut Cmd) -> &mut Cmd,
-    ) -> Result<T> {
-        let mut call = script.call(&self.origin);
-        add(&mut call);
-        if !script.repeatable {
-            self.try_idle_link().await?;
-        }
-        self.send(Some(script), &call, script.repeatable).await
-    }
-
-    /// Tries a connection that was long idle, which whoever stands between may have cut without a word: a call that
-    /// may not be repeated must not find that out.
-    async fn try_idle_link(&self) -> Result<()> {
-        let idle = self.answered.lock().is_none_or(|answered| answered.elapsed() > IDLE);
-        if !idle {
-            return Ok(());
-        }
-        let ping = redis::cmd("PING");
-        if self.run::<redis::Value>(&ping).await.is_err() {
-            self.run::<redis::Value>(&ping).await?;
-        }
-        Ok(())
-    }
-
-    /// Runs a plain command.
-    async fn run<T: FromRedisValue>(&self, command: &Cmd) -> Result<T> {
-        self.send(None, command, false).await
-    }
-
-    /// Sends a request, and once more where a replica refused it, or where its answer was lost and it may be repeated.
-    async fn send<T: FromRedisValue>(&self, script: Option<&Script>, call: &Cmd, repeatable: bool) -> Result<T> {
-        let fault = match self.send_once(script, call).await? {
-            Ok(answer) => return Ok(answer),
-            Err(fault) => fault,
-        };
-        if fault.astray || (repeatable && fault.error.retryable()) {
-            return self.send_once(script, call).await?.map_err(|fault| fault.error);
-        }
-        Err(fault.error)
-    }
-
-    /// Sends a request by the shared connection, which is given up if it turns out to lead to the wrong place. An error
-    /// outside the answer means that there is no connection.
-    async fn send_once<T: FromRedisValue>(
-        &self,
-        script: Option<&Script>,
-        call: &Cmd,
-    ) -> Result<std::result::Result<T, Fault>> {
-        let (number, mut link) = self.link().await?;
-        // As long as it may take a connection to come back and to be answered.
-        let patience = self.options.connect_timeout + self.options.response_timeout;
-        let fault = match timeout(patience, link.send(script, call)).await {
-            Ok(Ok(answer)) => {
-                *self.answered.lock() = Some(Instant::now());
-                return Ok(Ok(answer));
-            }
-            Ok(Err(error)) => Fault::of(&error),
-            Err(_) => Fault::silence(unavailable(format!("no answer within {} s", patience.as_secs_f64()))),
-        };
-        if link.ends_by(&fault) {
-            self.shared.leave(number);
-            // Wherever the next connection leads, the keys there may be others.
-            self.checked.store(false, Ordering::Relaxed);
-        } else if fault.lost {
-            self.shared.doubt(number);
-        }
-        Ok(Err(fault))
     }
 
     /// Runs a task until the store is closed or dropped.

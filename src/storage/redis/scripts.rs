@@ -1,13 +1,13 @@
 //! The Lua scripts, each put together of what scripts share and its own part.
 
-use redis::Cmd;
+use redis::{Arg, Cmd};
 
 use super::keys::Keys;
 
 /// A script of one queue.
 #[derive(Debug, Clone)]
 pub(super) struct Script {
-    pub(super) text: String,
+    text: String,
     /// Whether a call whose answer was lost may be made again: it changes nothing, or does the same once more.
     pub(super) repeatable: bool,
     /// `EVALSHA` with every key, to be completed by arguments.
@@ -28,6 +28,19 @@ impl Script {
         let mut call = self.call.clone();
         call.arg(origin);
         call
+    }
+
+    /// The same call with the whole script in it, as `EVAL`.
+    pub(super) fn with_text(&self, call: &Cmd) -> Cmd {
+        let mut whole = redis::cmd("EVAL");
+        whole.arg(&self.text);
+        // After `EVALSHA` and the hash.
+        for arg in call.args_iter().skip(2) {
+            if let Arg::Simple(bytes) = arg {
+                whole.arg(bytes);
+            }
+        }
+        whole
     }
 }
 
@@ -88,6 +101,6 @@ scripts! {
     again prune_payloads: "full" "clock" "changes" "commit" "walk";
     again prune_events: "full" "clock" "changes" "commit" "walk";
     again events: ;
-    again watch: "clock";
+    again watch: "full" "clock";
     again set_up: ;
 }

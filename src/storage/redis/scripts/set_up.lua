@@ -14,5 +14,10 @@ for at, key in ipairs(KEYS) do
         return { 0, key .. ' is a ' .. kind .. ' and should be a ' .. KINDS[at] }
     end
 end
-call('HSETNX', META, 'version', ARGV[2])
-return { tonumber(call('HGET', META, 'version')), '' }
+local version = call('HGET', META, 'version')
+if not version then
+    -- Only where it is needed: at its `maxmemory` the server refuses it, and what is there must be cleaned up even then.
+    version = ARGV[2]
+    call('HSET', META, 'version', version)
+end
+return { tonumber(version), '' }
