@@ -81,12 +81,14 @@ class JobId(int):
         created: False when an existing job with the same idempotency key was found instead.
     """
 
-    created: bool
+    created: bool = True
 
     def __new__(cls, value: int, created: bool = True) -> Self:
         """An id; ids from elsewhere count as created."""
         job_id = super().__new__(cls, value)
-        job_id.created = created
+        # Where it is true the class says so: a large batch would make a dictionary for each id.
+        if not created:
+            job_id.created = False
         return job_id
 
     def __getnewargs__(self) -> tuple[int, bool]:  # type: ignore[override]
