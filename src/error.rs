@@ -36,6 +36,12 @@ pub enum Error {
         /// The worker's id.
         worker: i64,
     },
+    /// The job was taken from this worker, or is over for it.
+    #[error("job {job} is no longer this worker's: nothing more of this run is recorded")]
+    LeaseLost {
+        /// The job's id.
+        job: i64,
+    },
     /// The queue was closed.
     #[error("the queue is closed")]
     Closed,

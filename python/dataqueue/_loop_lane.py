@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from ._calls import caller
 from ._endings import completed, failed, released, retry_delay
+from ._inbox import Inboxes
 from ._thread_lane import extension
 from .context import AsyncJobContext
 from .errors import JobAborted, PayloadError
@@ -54,6 +55,7 @@ class LoopLane:
         # Lives as long as the lane: when all tasks of the loop are cancelled, because it ends, this one is too.
         self._ears: asyncio.Task[None] | None = None
         self._closed = False
+        self._inboxes = Inboxes()
         self._receiver, self._sender = socket.socketpair()
         self._receiver.setblocking(False)
         self._sender.setblocking(False)
@@ -75,6 +77,9 @@ class LoopLane:
                 self._ears.cancel()
             with contextlib.suppress(NotImplementedError):
                 self._loop.remove_reader(self._receiver)
+            # It may be closed from outside of any loop; then the inbox goes with its loop.
+            with contextlib.suppress(RuntimeError):
+                self._inboxes.close()
         self._receiver.close()
         self._sender.close()
 
@@ -129,7 +134,7 @@ class LoopLane:
             self._loop.call_soon(self._pump)
 
     def _start(self, run: Run) -> None:
-        ctx = AsyncJobContext(self._core, run, AsyncJobSignal(run.job_id))
+        ctx = AsyncJobContext(self._core, run, AsyncJobSignal(run.job_id), self._inboxes)
         active = _Active(run, self._handlers[run.handler], ctx)
         self._active[run.id] = active
         if sys.version_info >= (3, 12):

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from datetime import timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, Generic, TypeVar
+from inspect import isawaitable
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
 
+from ._call import Call
+from ._steps import Steps
 from .arguments import Duration, positive_seconds
 from .logs import say
 from .models import JobRecord
@@ -17,6 +20,7 @@ from .signals import AsyncJobSignal, JobSignal
 
 if TYPE_CHECKING:
     from ._core import Processor, Run
+    from ._inbox import Inboxes
 
 __all__ = ["AsyncJobContext", "JobContext", "OnTimeout"]
 
@@ -26,6 +30,7 @@ OnTimeout = Callable[[], "float | timedelta | None"]
 _log = logging.getLogger("dataqueue.job")
 
 S = TypeVar("S", JobSignal, AsyncJobSignal)
+T = TypeVar("T")
 
 
 class _Context(Generic[S]):
@@ -42,6 +47,13 @@ class _Context(Generic[S]):
     def job(self) -> JobRecord:
         """The job as it was when this run claimed it: this attempt is counted in `attempts`."""
         return JobRecord.from_core(self._run.record())
+
+    @cached_property
+    def _steps(self) -> Steps:
+        return Steps(self._run)
+
+    def _record_step(self, name: str, entry: bytes) -> Call[None]:
+        return Call(self._core.step(self._run.id, self._run.job_id, name, entry), lambda _: None)
 
     @property
     def signal(self) -> S:
@@ -114,9 +126,47 @@ class JobContext(_Context[JobSignal]):
         """
         self._report_output(value)
 
+    def run(self, step_name: str, func: Callable[[], T], *, result_type: type[T] | None = None) -> T:
+        """Does a part of the handler's work once: in later runs of the same job its result is returned without it.
+
+        The result is recorded, fenced by the lease, before this returns. When the process dies between the work and the
+        record, the step is done again. A step that raises is not recorded, and is done again by the next run.
+
+        Args:
+            step_name: Unique within the handler, and the same in every version of it while jobs wait. It must not begin
+                with `__`.
+            func: Called without arguments.
+            result_type: What the result is read as. Without it the result is plain JSON, in the first run too: a
+                dataclass or model comes back as a dict.
+
+        Raises:
+            ValueError: The name cannot be used, or was used before in this run.
+            RuntimeError: It was called inside of another step.
+            PayloadError: The result is not JSON, does not fit the type, or the job's steps are over 1 MB in all.
+            LeaseLost: The job was taken from this worker, and the step was not recorded.
+            JobAborted: The handler should stop; the step was not begun.
+        """
+        before = self._steps.begin(step_name, result_type)
+        if before is not None:
+            return cast(T, before.value)
+        self.signal.raise_if_aborted()
+        with self._steps.inside(step_name):
+            result = func()
+        if isawaitable(result):
+            if isinstance(result, Coroutine):
+                result.close()
+            raise TypeError(f"step {step_name!r} is async, and its handler is not: make the handler `async def`")
+        entry, value = self._steps.entry(step_name, result, result_type)
+        self._record_step(step_name, entry).wait()
+        return cast(T, value)
+
 
 class AsyncJobContext(_Context[AsyncJobSignal]):
     """The context of an `async def` handler, which runs on an event loop."""
+
+    def __init__(self, core: Processor, run: Run, signal: AsyncJobSignal, inboxes: Inboxes) -> None:
+        super().__init__(core, run, signal)
+        self._inboxes = inboxes
 
     async def set_progress(self, percent: float) -> None:
         """Reports progress, 0 to 100, rounded to a whole number. Later reports replace earlier ones.
@@ -135,3 +185,41 @@ class AsyncJobContext(_Context[AsyncJobSignal]):
             PayloadError: The value is not JSON.
         """
         self._report_output(value)
+
+    @overload
+    async def run(
+        self, step_name: str, func: Callable[[], Awaitable[T]], *, result_type: type[T] | None = None
+    ) -> T: ...
+    @overload
+    async def run(self, step_name: str, func: Callable[[], T], *, result_type: type[T] | None = None) -> T: ...
+    async def run(self, step_name: str, func: Callable[[], Any], *, result_type: Any = None) -> Any:
+        """Does a part of the handler's work once: in later runs of the same job its result is returned without it.
+
+        The result is recorded, fenced by the lease, before this returns. When the process dies between the work and the
+        record, the step is done again. A step that raises is not recorded, and is done again by the next run.
+
+        Args:
+            step_name: Unique within the handler, and the same in every version of it while jobs wait. It must not begin
+                with `__`.
+            func: Called without arguments; what it returns is awaited if it can be.
+            result_type: What the result is read as. Without it the result is plain JSON, in the first run too: a
+                dataclass or model comes back as a dict.
+
+        Raises:
+            ValueError: The name cannot be used, or was used before in this run.
+            RuntimeError: It was called inside of another step.
+            PayloadError: The result is not JSON, does not fit the type, or the job's steps are over 1 MB in all.
+            LeaseLost: The job was taken from this worker, and the step was not recorded.
+            JobAborted: The handler should stop; the step was not begun.
+        """
+        before = self._steps.begin(step_name, result_type)
+        if before is not None:
+            return before.value
+        self.signal.raise_if_aborted()
+        with self._steps.inside(step_name):
+            result = func()
+            if isawaitable(result):
+                result = await result
+        entry, value = self._steps.entry(step_name, result, result_type)
+        await self._inboxes.result(self._record_step(step_name, entry))
+        return value

@@ -71,6 +71,13 @@ pub enum NoteKind {
     Progress(i32),
     /// The output so far, as JSON text.
     Output(Bytes),
+    /// A part of the handler was done: its entry is kept with the job under this name, in the place of one before.
+    Step {
+        /// The name, unique within the job.
+        name: String,
+        /// What is kept, as JSON text.
+        entry: Bytes,
+    },
     /// The handler's deadline was moved: `locked_at` becomes now and an event is written.
     Prolonged {
         /// The new deadline, from now, in milliseconds.

@@ -6,10 +6,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, MutexGuard};
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use tokio::sync::Notify;
 
+use crate::error::{Error, Result};
 use crate::lock::{Condvar, Mutex};
-use crate::model::{FailureReason, Note, NoteKind, Outcome, Settlement};
+use crate::model::{FailureReason, JobId, Note, NoteKind, Outcome, Settled, Settlement};
 
 use super::board::{Running, State};
 use super::config::{Config, LaneKind};
@@ -225,6 +227,27 @@ impl Lanes {
         drop(state);
         self.outbox.note(run, Note { lease, kind });
         true
+    }
+
+    /// Records that a part of a running job's handler was done. The handler must not go on before the answer: an error, or
+    /// that of a lease lost, means that it may not be kept.
+    ///
+    /// # Errors
+    /// [`Error::LeaseLost`] when the run is over, or its lease is; [`Error::Closed`] when the processor ended before it was
+    /// kept; what the store refuses.
+    pub async fn step(&self, run: RunId, job: JobId, name: String, entry: Bytes) -> Result<()> {
+        let lease = {
+            let state = self.state.lock();
+            let running = state.running.get(&run).filter(|running| !running.over);
+            running.map(|running| running.claimed.lease).ok_or(Error::LeaseLost { job })?
+        };
+        let answered = self.outbox.step(Note { lease, kind: NoteKind::Step { name, entry } });
+        match answered.await {
+            Ok(Ok(Settled::Applied)) => Ok(()),
+            Ok(Ok(Settled::LeaseLost)) => Err(Error::LeaseLost { job }),
+            Ok(Err(error)) => Err(error),
+            Err(_) => Err(Error::Closed),
+        }
     }
 
     /// Whether the processor has ended.

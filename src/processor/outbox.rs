@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 use std::mem;
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, oneshot};
 
+use crate::error::Result;
 use crate::lock::Mutex;
-use crate::model::{Note, NoteKind, Settlement};
+use crate::model::{Note, NoteKind, Settled, Settlement};
 
 use super::run::RunId;
 
@@ -23,15 +24,29 @@ pub(super) struct Outbox {
 struct Inner {
     settlements: Vec<Settlement>,
     notes: HashMap<(RunId, u8), Note>,
+    steps: Vec<Step>,
     in_flight: bool,
     /// Nothing can be recorded any more: there is nothing to wait for.
     closed: bool,
+}
+
+impl Inner {
+    fn is_empty(&self) -> bool {
+        self.settlements.is_empty() && self.notes.is_empty() && self.steps.is_empty()
+    }
+}
+
+/// A step on its way, and who waits until it is recorded.
+pub(super) struct Step {
+    pub note: Note,
+    pub answer: oneshot::Sender<Result<Settled>>,
 }
 
 /// What the settler takes at once.
 #[derive(Default)]
 pub(super) struct Load {
     pub notes: Vec<Note>,
+    pub steps: Vec<Step>,
     pub settlements: Vec<Settlement>,
 }
 
@@ -55,6 +70,7 @@ impl Outbox {
             NoteKind::Progress(_) => 0,
             NoteKind::Output(_) => 1,
             NoteKind::Prolonged { .. } => 2,
+            NoteKind::Step { .. } => 3,
         };
         let mut inner = self.inner.lock();
         if inner.closed {
@@ -65,6 +81,18 @@ impl Outbox {
         self.filled.notify_one();
     }
 
+    /// Sends a step; the answer comes when it is recorded, or cannot be.
+    pub fn step(&self, note: Note) -> oneshot::Receiver<Result<Settled>> {
+        let (answer, answered) = oneshot::channel();
+        let mut inner = self.inner.lock();
+        if !inner.closed {
+            inner.steps.push(Step { note, answer });
+            drop(inner);
+            self.filled.notify_one();
+        }
+        answered
+    }
+
     /// Waits until there is something, and takes at most `most` settlements with all notes: notes of a run are written
     /// before its settlement makes its lease void.
     pub async fn take(&self, most: usize) -> Load {
@@ -72,13 +100,14 @@ impl Outbox {
             let filled = self.filled.notified();
             {
                 let mut inner = self.inner.lock();
-                if !inner.settlements.is_empty() || !inner.notes.is_empty() {
+                if !inner.is_empty() {
                     inner.in_flight = true;
                     let rest =
                         if inner.settlements.len() > most { inner.settlements.split_off(most) } else { Vec::new() };
                     let settlements = mem::replace(&mut inner.settlements, rest);
                     let notes = mem::take(&mut inner.notes).into_values().collect();
-                    return Load { notes, settlements };
+                    let steps = mem::take(&mut inner.steps);
+                    return Load { notes, steps, settlements };
                 }
                 inner.in_flight = false;
                 self.emptied.notify_waiters();
@@ -101,7 +130,7 @@ impl Outbox {
             emptied.as_mut().enable();
             {
                 let inner = self.inner.lock();
-                if inner.settlements.is_empty() && inner.notes.is_empty() && !inner.in_flight {
+                if inner.is_empty() && !inner.in_flight {
                     return;
                 }
             }

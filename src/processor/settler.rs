@@ -6,18 +6,19 @@ use crate::error::{Error, Result};
 use crate::model::{FailureReason, Note, Outcome, Settled, Settlement};
 
 use super::engine::{Backoff, Engine, Phase};
-use super::outbox::Load;
+use super::outbox::{Load, Step};
 
 /// Most settlements in one transaction.
 const BATCH: usize = 1_000;
 
 pub(super) async fn run(engine: Arc<Engine>) {
     loop {
-        let Load { notes, settlements } = tokio::select! {
+        let Load { notes, steps, settlements } = tokio::select! {
             load = engine.outbox.take(BATCH) => load,
             () = engine.reached(Phase::Closed) => break,
         };
         write_notes(&engine, &notes).await;
+        write_steps(&engine, steps).await;
         if !settlements.is_empty() && write(&engine, &settlements).await.is_err() {
             break;
         }
@@ -32,6 +33,41 @@ async fn write_notes(engine: &Engine, notes: &[Note]) {
     }
     if let Err(error) = engine.storage.note(notes).await {
         engine.report(&error, "recording progress");
+    }
+}
+
+/// A handler waits for each of these, and must not go on before it is kept: however long the store is away. Of what the store
+/// refuses, the others must not suffer.
+async fn write_steps(engine: &Engine, steps: Vec<Step>) {
+    if steps.is_empty() {
+        return;
+    }
+    let (notes, answers): (Vec<_>, Vec<_>) = steps.into_iter().map(|step| (step.note, step.answer)).unzip();
+    let mut backoff = Backoff::new();
+    let refusal = loop {
+        match engine.storage.note(&notes).await {
+            Ok(settled) => {
+                for (answer, settled) in answers.into_iter().zip(settled) {
+                    let _ = answer.send(Ok(settled));
+                }
+                return;
+            }
+            Err(error) if error.retryable() => {
+                engine.report(&error, "recording steps");
+                if engine.sleep_or(backoff.pause(), Phase::Closed).await {
+                    break error;
+                }
+            }
+            Err(error) => break error,
+        }
+    };
+    let alone = notes.len() == 1 || matches!(refusal, Error::Closed | Error::Unavailable { .. });
+    for (note, answer) in notes.into_iter().zip(answers) {
+        if alone {
+            let _ = answer.send(Err(refusal.clone()));
+        } else {
+            Box::pin(write_steps(engine, vec![Step { note, answer }])).await;
+        }
     }
 }
 

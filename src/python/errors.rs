@@ -16,7 +16,7 @@ pub(crate) fn exception(py: Python<'_>, error: &Error) -> PyErr {
         Error::Unavailable { backend, .. } => new(py, &UNAVAILABLE, message, Some(*backend)),
         Error::MigrationRequired(_) => new(py, &MIGRATION, message, None),
         Error::Unsupported(_) => new(py, &UNSUPPORTED, message, None),
-        Error::WorkerLost { .. } => new(py, &LEASE_LOST, message, None),
+        Error::WorkerLost { .. } | Error::LeaseLost { .. } => new(py, &LEASE_LOST, message, None),
         Error::Storage { backend, .. } => new(py, &BASE, message, Some(*backend)),
         Error::Closed | Error::Internal(_) => new(py, &BASE, message, None),
     }

@@ -186,6 +186,13 @@ impl Processor {
         self.lanes.note(run, NoteKind::Progress(percent))
     }
 
+    /// Records that a step was done; ends when it is kept.
+    fn step(&self, py: Python<'_>, run: RunId, job: i64, name: String, entry: Vec<u8>) -> PyResult<Pending> {
+        self.check_process()?;
+        let lanes = Arc::clone(&self.lanes);
+        Pending::spawn(py, async move { lanes.step(run, job, name, Bytes::from(entry)).await.map(|()| Reply::Nothing) })
+    }
+
     /// Reports the output so far; false when the run is over.
     fn output(&self, run: RunId, json: Vec<u8>) -> bool {
         self.lanes.note(run, NoteKind::Output(Bytes::from(json)))

@@ -1,9 +1,11 @@
-//! Several reports about one run in one call: the newest of each kind counts.
+//! Several reports about one run in one call: the newest of each kind counts, and of steps the newest of each name.
 
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
+use serde_json::value::RawValue;
 
+use crate::error::{Error, Result};
 use crate::model::{JobId, Lease, Note, NoteKind, WorkerId};
 
 /// The newest report of each kind about one run.
@@ -12,6 +14,31 @@ pub(super) struct Report<'a> {
     pub(super) progress: Option<i32>,
     pub(super) output: Option<&'a Bytes>,
     pub(super) prolonged_ms: Option<i64>,
+    pub(super) steps: BTreeMap<&'a str, &'a Bytes>,
+}
+
+impl Report<'_> {
+    /// The entries of its steps as one JSON object; nothing where there are none.
+    pub(super) fn steps_object(&self) -> Result<Option<Vec<u8>>> {
+        if self.steps.is_empty() {
+            return Ok(None);
+        }
+        with_steps(b"{}", &self.steps).map(Some)
+    }
+}
+
+/// The entries of steps that a job has, with newer ones, as one JSON object.
+pub(super) fn with_steps(before: &[u8], newer: &BTreeMap<&str, &Bytes>) -> Result<Vec<u8>> {
+    let mut all: BTreeMap<String, &RawValue> =
+        serde_json::from_slice(before).map_err(|error| Error::Internal(format!("the steps of a job: {error}")))?;
+    for (name, entry) in newer {
+        all.insert((*name).to_owned(), raw(name, entry)?);
+    }
+    serde_json::to_vec(&all).map_err(|error| Error::Internal(error.to_string()))
+}
+
+fn raw<'a>(name: &str, entry: &'a [u8]) -> Result<&'a RawValue> {
+    serde_json::from_slice(entry).map_err(|error| Error::Invalid(format!("the entry of step {name:?}: {error}")))
 }
 
 /// One report for each lease, in the order of the jobs.
@@ -24,6 +51,9 @@ pub(super) fn merged(notes: &[Note]) -> Vec<(Lease, Report<'_>)> {
         match &note.kind {
             NoteKind::Progress(percent) => newest.progress = Some(*percent),
             NoteKind::Output(output) => newest.output = Some(output),
+            NoteKind::Step { name, entry } => {
+                newest.steps.insert(name, entry);
+            }
             NoteKind::Prolonged { timeout_ms } => newest.prolonged_ms = Some(*timeout_ms),
         }
     }

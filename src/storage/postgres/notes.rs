@@ -20,7 +20,10 @@ impl PostgresStorage {
         let progress: Vec<_> = merged.iter().map(|(_, report)| report.progress).collect();
         let outputs: Vec<_> = merged.iter().map(|(_, report)| report.output.map(|text| Json(text))).collect();
         let prolonged: Vec<_> = merged.iter().map(|(_, report)| report.prolonged_ms).collect();
-        let params: Params<'_> = &[&leases.workers, &leases.jobs, &leases.tokens, &progress, &outputs, &prolonged];
+        let steps = merged.iter().map(|(_, report)| report.steps_object()).collect::<Result<Vec<_>>>()?;
+        let steps: Vec<_> = steps.iter().map(|text| text.as_deref().map(Json)).collect();
+        let params: Params<'_> =
+            &[&leases.workers, &leases.jobs, &leases.tokens, &progress, &outputs, &prolonged, &steps];
 
         let session = self.session().await?;
         let mut tries = Tries::default();

@@ -124,7 +124,7 @@ statements! {
         FLOAT8_ARRAY, INT4);
     release: "release" (INT8_ARRAY, INT8_ARRAY, INT8_ARRAY);
     settled_before: "settled_before" (INT8_ARRAY, INT8_ARRAY, INT8_ARRAY);
-    note: "note" (INT8_ARRAY, INT8_ARRAY, INT8_ARRAY, INT4_ARRAY, JSONB_ARRAY, INT8_ARRAY);
+    note: "note" (INT8_ARRAY, INT8_ARRAY, INT8_ARRAY, INT4_ARRAY, JSONB_ARRAY, INT8_ARRAY, JSONB_ARRAY);
     register: "register" (TEXT, INT8);
     renew: "renew" (INT8, INT8);
     unregister: "unregister" (INT8);

@@ -5,6 +5,7 @@ use redis::Cmd;
 use super::RedisStorage;
 use super::faults::damaged;
 use super::record::{encode_errors, encode_new, encode_received, encode_tags, sortable, sortable_priority};
+use super::steps::encode_step_data;
 use crate::error::Result;
 use crate::model::{Added, JobId, NewJob, Transfer, distinct};
 
@@ -32,10 +33,12 @@ impl RedisStorage {
     pub(super) async fn receive_jobs(&self, jobs: &[Transfer]) -> Result<Vec<Added>> {
         let mut added = Vec::with_capacity(jobs.len());
         for chunk in jobs.chunks(STEP) {
-            let errors = chunk.iter().map(|one| encode_errors(&one.error_history)).collect::<Result<Vec<_>>>()?;
+            let pasts =
+                chunk.iter().map(|one| Ok((encode_errors(&one.error_history)?, encode_step_data(&one.step_data)?)));
+            let pasts = pasts.collect::<Result<Vec<_>>>()?;
             let ids: Vec<JobId> = self
                 .call(&self.scripts.receive, |call| {
-                    chunk.iter().zip(errors).fold(call, |call, (one, errors)| receive(call, one, errors))
+                    chunk.iter().zip(pasts).fold(call, |call, (one, past)| receive(call, one, past))
                 })
                 .await?;
             added.extend(ids.into_iter().map(|id| Added { id: id.abs(), created: id > 0 }));
@@ -65,9 +68,8 @@ pub(super) fn read_ids(ids: &[JobId], count: usize) -> Result<Vec<Added>> {
     Ok(ids.iter().map(|id| Added { id: id.abs(), created: *id > 0 }).collect())
 }
 
-fn receive<'a>(call: &'a mut Cmd, one: &Transfer, errors: Vec<u8>) -> &'a mut Cmd {
+fn receive<'a>(call: &'a mut Cmd, one: &Transfer, (errors, steps): (Vec<u8>, Vec<u8>)) -> &'a mut Cmd {
     let (job, tags) = (&one.job, distinct(&one.job.tags));
-    let steps: &[u8] = if &one.step_data[..] == b"{}" { b"" } else { &one.step_data };
     call.arg(&job.job_type)
         .arg(sortable_priority(job.priority))
         .arg(one.created_at.as_micros())

@@ -23,6 +23,7 @@ mod scripts;
 mod sentinel;
 mod settle;
 mod shared;
+mod steps;
 mod storage;
 mod switches;
 mod upkeep;

@@ -8,6 +8,7 @@ use rmpv::ValueRef;
 use serde_json::value::RawValue;
 
 use super::faults::damaged;
+use super::steps::decode_steps;
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::model::{Event, EventKind, FailureReason, Job, JobId, NewJob, Retry, Status, Transfer};
@@ -242,7 +243,7 @@ impl Kept {
             },
             output: self.output.map(Bytes::from),
             error_history: Bytes::from(errors(self.errors.as_deref())?),
-            step_data: self.steps.map_or(Bytes::from_static(b"{}"), Bytes::from),
+            step_data: self.steps.as_deref().map_or(Ok(Bytes::from_static(b"{}")), decode_steps)?,
             wait_until: None,
             wait_token_id: None,
             group_id: None,

@@ -6,6 +6,7 @@ use redis::Cmd;
 use serde_json::json;
 
 use super::RedisStorage;
+use super::steps::encode_steps;
 use crate::error::Result;
 use crate::model::{Failure, Lease, Note, Outcome, Settled, Settlement};
 use crate::policy::limits::{MAX_ERRORS, storable};
@@ -56,6 +57,7 @@ fn report<'a>(call: &'a mut Cmd, (lease, report): &(Lease, Report<'_>)) -> &'a m
         .arg(report.progress.map(|percent| percent.to_string()).unwrap_or_default())
         .arg(report.output.map_or(&b""[..], |output| output))
         .arg(metadata.unwrap_or_default())
+        .arg(encode_steps(&report.steps))
 }
 
 fn settled(answer: i64) -> Settled {

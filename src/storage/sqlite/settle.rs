@@ -12,7 +12,7 @@ use super::session::Session;
 use super::statements as sql;
 use crate::clock::Timestamp;
 use crate::model::{EventKind, Failure, JobId, Lease, Note, Outcome, Settled, Settlement};
-use crate::storage::reports::{Report, merged};
+use crate::storage::reports::{Report, merged, with_steps};
 
 /// Ends each lease that is still valid. A job that was deleted under its lease is nobody's any more.
 pub(super) fn settle(session: &mut Session<'_>, settlements: &[Settlement]) -> Done<Vec<Settled>> {
@@ -106,6 +106,12 @@ fn record(session: &Session<'_>, id: JobId, report: &Report<'_>) -> Done<()> {
     if let Some(output) = report.output {
         session.run(sql::NOTE_OUTPUT, (id, inline(output), session.micros()))?;
         bodies::replace(session, id, "output", output)?;
+    }
+    if !report.steps.is_empty() {
+        let before: Vec<u8> = session.value::<String>(sql::STEP_DATA, [id])?.into_bytes();
+        let steps = with_steps(&before, &report.steps)?;
+        session.run(sql::NOTE_STEPS, (id, inline(&steps), session.micros()))?;
+        bodies::replace(session, id, "step_data", &steps)?;
     }
     if let Some(timeout_ms) = report.prolonged_ms {
         session.run(sql::NOTE_PROLONGED, (id, session.micros()))?;

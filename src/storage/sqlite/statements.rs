@@ -70,6 +70,7 @@ statements! {
     NOTE_OUTPUT = "note_output";
     NOTE_PROGRESS = "note_progress";
     NOTE_PROLONGED = "note_prolonged";
+    NOTE_STEPS = "note_steps";
     ORPHANED_LEASES = "orphaned_leases";
     PICK = "pick";
     PROMOTE = "promote";
@@ -84,6 +85,7 @@ statements! {
     RENEW = "renew";
     RETRY = "retry";
     RUNNING = "running";
+    STEP_DATA = "step_data";
     UNREGISTER = "unregister";
     WAS_SETTLED = "was_settled";
     WORKER_LEASES = "worker_leases";

@@ -27,8 +27,9 @@ async fn note(bench: &Bench, lease: Lease, kind: NoteKind) -> Settled {
     bench.note(&[Note { lease, kind }]).await.unwrap().remove(0)
 }
 
-fn one_of_each() -> [NoteKind; 3] {
-    [NoteKind::Progress(5), NoteKind::Output("1".into()), NoteKind::Prolonged { timeout_ms: 5 }]
+fn one_of_each() -> [NoteKind; 4] {
+    let step = NoteKind::Step { name: "s".to_owned(), entry: "1".into() };
+    [NoteKind::Progress(5), NoteKind::Output("1".into()), NoteKind::Prolonged { timeout_ms: 5 }, step]
 }
 
 pub async fn progress_is_recorded_without_an_event(bench: &Bench) {

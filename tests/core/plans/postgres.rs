@@ -47,7 +47,9 @@ fn arguments(name: &str) -> &'static str {
              '{t,t,t}', '{NULL,0,5}', 50"
         }
         "release" | "settled_before" => "'{1,2}', '{37,77}', '{1,1}'",
-        "note" => "'{1,2}', '{37,77}', '{1,1}', '{50,NULL}', array[NULL, '1']::jsonb[], '{NULL,1000}'",
+        "note" => {
+            "'{1,2}', '{37,77}', '{1,1}', '{50,NULL}', array[NULL, '1']::jsonb[], '{NULL,1000}', array[NULL, '{\"a\": 1}']::jsonb[]"
+        }
         "register" => "'worker', 30000",
         "renew" => "1, 30000",
         "reclaim" => "100, 3, 50",

@@ -23,6 +23,7 @@ end
 leaving[READY] = #members > 0 and members or nil
 local jobs, number = read_jobs(ids), tonumber(worker)
 local claimed, retried = {}, {}
+local has_steps = call('HLEN', STEPS) > 0
 for _, id in ipairs(ids) do
     local job = jobs[id]
     local status = job and job[STATUS]
@@ -31,7 +32,8 @@ for _, id in ipairs(ids) do
         job[WORKER], job[TOKEN], job[LOCKED_BY], job[RETRYING] = number, token, name, status == 'f' and 1 or 0
         leave(BY_STATUS[status], id)
         enter(PROCESSING, worker, id)
-        retried[#retried + 1] = job[ATTEMPTS] > 0 and id or nil
+        -- A job that was given back has no attempt to show for what it did before.
+        retried[#retried + 1] = (has_steps or job[ATTEMPTS] > 0) and id or nil
         job[STATUS], job[ATTEMPTS] = 'r', job[ATTEMPTS] + 1
         job[LOCKED_AT], job[UPDATED_AT], job[STARTED_AT] = NOW, NOW, job[STARTED_AT] or NOW
         job[NEXT_AT], job[WHY_PENDING] = false, false

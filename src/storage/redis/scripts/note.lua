@@ -1,13 +1,23 @@
--- Records reports about running jobs. ARGV: origin, then six a job: job, worker, token, progress, output, metadata of the
--- event of a prolonging; empty where there is none. Answers 1 for each that was recorded.
-local WIDTH = 6
+-- Records reports about running jobs. ARGV: origin, then seven a job: job, worker, token, progress, output, metadata of the
+-- event of a prolonging, steps as a MessagePack map; empty where there is none. Answers 1 for each that was recorded.
+local WIDTH = 7
 local answer, ids = {}, {}
 for at = 2, #ARGV, WIDTH do
     ids[#ids + 1] = ARGV[at]
 end
 local jobs = read_jobs(ids)
+
+local function add_steps(id, newer)
+    local kept = call('HGET', STEPS, id)
+    local all = kept and cmsgpack.unpack(kept) or {}
+    for name, entry in pairs(cmsgpack.unpack(newer)) do
+        all[name] = entry
+    end
+    call('HSET', STEPS, id, cmsgpack.pack(all))
+end
+
 for at, id in ipairs(ids) do
-    local _, worker, token, progress, output, prolonged = unpack(ARGV, 2 + (at - 1) * WIDTH, 1 + at * WIDTH)
+    local _, worker, token, progress, output, prolonged, steps = unpack(ARGV, 2 + (at - 1) * WIDTH, 1 + at * WIDTH)
     local job = jobs[id]
     local is_holder = job and job[STATUS] == 'r' and job[WORKER] == tonumber(worker) and job[TOKEN] == tonumber(token)
     answer[at] = is_holder and 1 or 0
@@ -18,6 +28,9 @@ for at, id in ipairs(ids) do
         end
         if output ~= '' then
             call('HSET', OUTPUTS, id, output)
+        end
+        if steps ~= '' then
+            add_steps(id, steps)
         end
         if prolonged ~= '' then
             job[LOCKED_AT] = NOW

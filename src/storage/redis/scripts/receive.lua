@@ -1,6 +1,6 @@
 -- Adds jobs of another store with their past, or finds the holders of their keys: a negative id is a holder's.
 -- ARGV: origin, then twelve a job: type, priority as it sorts, created_at, run_at (empty: now), next_attempt_at or empty,
--- record from run_at to history, payload, key, tags and errors as MessagePack or empty, steps or empty, metadata of the event.
+-- record from run_at to history, payload, key, tags, errors and steps as MessagePack or empty, metadata of the event.
 local WIDTH = 12
 local answer = {}
 for at = 2, #ARGV, WIDTH do
