@@ -26,9 +26,11 @@ def test_connections_that_are_killed_under_calls_lose_and_double_nothing(
     server: RedisProcess, client: Any, keyed: bool
 ) -> None:
     with Load(server.url, keyed=keyed, may_fail=True) as load:
-        for _ in range(KILLS):
+        killed = 0
+        while killed < KILLS:
             load.goes_on(5)
-            assert client.client_kill_filter(_type="normal", skipme=True) > 0
+            # Those of the last time may not be back yet.
+            killed += client.client_kill_filter(_type="normal", skipme=True)
         load.goes_on()
         load.check()
 
