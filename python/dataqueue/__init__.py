@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ._waits import WaitSignal
     from .aio import AsyncJobQueue
     from .blocking import JobQueue
     from .config import PostgresConfig, RedisConfig, SqliteConfig, SSLConfig
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
         BackendUnavailable,
         ConfigError,
         DataQueueError,
+        HandlerChanged,
         JobAborted,
         JobFailed,
         LeaseLost,
@@ -57,6 +59,7 @@ __all__ = [
     "EditUpdates",
     "ErrorEntry",
     "FailureReason",
+    "HandlerChanged",
     "Job",
     "JobAborted",
     "JobContext",
@@ -85,10 +88,12 @@ __all__ = [
     "TagMode",
     "Tags",
     "UnsupportedBackend",
+    "WaitSignal",
     "create_pool",
 ]
 
 _MODULES = {
+    "_waits": ("WaitSignal",),
     "aio": ("AsyncJobQueue",),
     "blocking": ("JobQueue",),
     "config": ("PostgresConfig", "RedisConfig", "SSLConfig", "SqliteConfig"),
@@ -97,6 +102,7 @@ _MODULES = {
         "BackendUnavailable",
         "ConfigError",
         "DataQueueError",
+        "HandlerChanged",
         "JobAborted",
         "JobFailed",
         "LeaseLost",

@@ -143,6 +143,9 @@ __version__: str
 Finished: TypeAlias = (
     tuple[int, str, bytes | None]  # run, "completed", output
     | tuple[int, str]  # run, "released"
+    | tuple[
+        int, str, str, str | None, tuple[str, bool, int]
+    ]  # run, "waiting", entry, name, (kind, is a date, microseconds)
     | tuple[int, str, str, str | None, str | None, float | None]  # run, "failed", message, type, traceback, retry
 )
 """The end of a run. `retry`: None follows the job's options, a number is a delay, a negative number is never."""

@@ -8,15 +8,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .arguments import delay_seconds
+from .errors import HandlerChanged
 from .logs import say
 from .payload import encode_json
 
 if TYPE_CHECKING:
     from ._core import Finished, Run
+    from ._waits import WaitSignal
     from .handlers import Handler
     from .signals import AbortReason
 
-__all__ = ["completed", "failed", "released", "retry_delay"]
+__all__ = ["completed", "failed", "released", "retry_delay", "swallowed", "waiting"]
 
 _PACKAGE = Path(__file__).parent
 _NEVER = -1.0
@@ -39,6 +41,20 @@ def released(run: Run) -> Finished:
     return (run.id, "released")
 
 
+def waiting(run: Run, signal: WaitSignal) -> Finished:
+    """The handler waits."""
+    return (run.id, "waiting", signal.entry, signal.name, (signal.kind, signal.is_date, signal.micros))
+
+
+def swallowed(run: Run, handler: Handler) -> Finished:
+    """The handler caught the signal of its wait and went on: what it did then came too early."""
+    text = (
+        "the handler caught the WaitSignal of its wait and went on: let it pass, as `except Exception` does, and do "
+        "not return from `finally`"
+    )
+    return failed(run, handler, RuntimeError(text), hopeless=True)
+
+
 def failed(
     run: Run, handler: Handler, error: BaseException, reason: AbortReason | None = None, *, hopeless: bool = False
 ) -> Finished:
@@ -46,7 +62,7 @@ def failed(
 
     Never raises, whatever the error's own methods do.
     """
-    if hopeless:
+    if hopeless or isinstance(error, HandlerChanged):
         retry: float | None = _NEVER
     elif reason in ("timeout", "lease_lost"):
         # This attempt's end is recorded already, and its retry decided.

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from ._calls import caller
-from ._endings import completed, failed, released, retry_delay
+from ._endings import completed, failed, released, retry_delay, swallowed, waiting
 from ._inbox import Inboxes
 from ._thread_lane import extension
 from .context import AsyncJobContext
@@ -150,9 +150,11 @@ class LoopLane:
             end = await self._ending(active, run, handler)
         except BaseException as error:
             # Nothing a handler raises may reach the loop: SystemExit and KeyboardInterrupt would stop it.
-            reason = active.ctx.signal.reason
+            reason, wait = active.ctx.signal.reason, active.ctx._waiting()
             stopping = reason == "shutdown" or (reason is None and self._loop_is_ending())
-            if stopping and isinstance(error, JobAborted | asyncio.CancelledError):
+            if wait is not None and error is wait:
+                end = waiting(run, wait)
+            elif stopping and isinstance(error, JobAborted | asyncio.CancelledError):
                 end = released(run)
             else:
                 end = failed(run, handler, error, reason)
@@ -171,7 +173,7 @@ class LoopLane:
         except PayloadError as error:
             return failed(run, handler, error, hopeless=True)
         result: Any = await self._calls[run.handler](payload, ctx.signal, ctx)
-        return completed(run, result, ctx._output)
+        return swallowed(run, handler) if ctx._waiting() else completed(run, result, ctx._output)
 
     def _loop_is_ending(self) -> bool:
         """Whether a cancellation that the engine did not ask for came from outside the handler: `asyncio.run` cancels

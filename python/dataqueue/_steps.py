@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from ._core import Run
 
-__all__ = ["MAX_STEP_DATA", "Replayed", "Steps"]
+__all__ = ["MAX_STEP_DATA", "Replayed", "Steps", "inside_of"]
 
 MAX_STEP_DATA = 1_048_576
 """The most bytes of JSON that the steps of one job may take together."""
@@ -71,6 +71,11 @@ class Steps:
             return None
         return Replayed(_typed(name, json.dumps(entry.get("result")).encode(), result_type))
 
+    def kept(self, name: str) -> dict[str, Any] | None:
+        """What was recorded under a name, in runs before."""
+        entry = self._kept.get(name)
+        return entry if isinstance(entry, dict) else None
+
     @contextmanager
     def inside(self, name: str) -> Iterator[None]:
         """The time in which the step's function runs."""
@@ -97,6 +102,11 @@ class Steps:
             )
         self._bytes = size
         return entry, _typed(name, text, result_type)
+
+
+def inside_of() -> str | None:
+    """The step that is under way here."""
+    return _current.get()
 
 
 def _typed(name: str, text: bytes, result_type: Any) -> Any:

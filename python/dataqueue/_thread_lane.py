@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
 from ._calls import caller
-from ._endings import completed, failed, released, retry_delay
+from ._endings import completed, failed, released, retry_delay, swallowed, waiting
 from .arguments import positive_seconds
 from .context import AsyncJobContext, JobContext
 from .errors import JobAborted, PayloadError
@@ -101,8 +101,11 @@ class ThreadLane:
             except PayloadError as error:
                 return failed(run, handler, error, hopeless=True)
             result = contextvars.copy_context().run(self._calls[run.handler], payload, ctx.signal, ctx)
-            return completed(run, result, ctx._output)
+            return swallowed(run, handler) if ctx._waiting() else completed(run, result, ctx._output)
         except BaseException as error:
+            wait = ctx._waiting()
+            if wait is not None and error is wait:
+                return waiting(run, wait)
             if isinstance(error, JobAborted) and ctx.signal.reason == "shutdown":
                 return released(run)
             return failed(run, handler, error, ctx.signal.reason)

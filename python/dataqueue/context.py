@@ -5,20 +5,23 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Awaitable, Callable, Coroutine
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 from inspect import isawaitable
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Generic, TypedDict, TypeVar, cast, overload
 
 from ._call import Call
 from ._steps import Steps
-from .arguments import Duration, positive_seconds
+from ._waits import Waits, WaitSignal, span
+from .arguments import Duration, positive_seconds, timestamp
 from .logs import say
 from .models import JobRecord
 from .payload import encode_json
 from .signals import AsyncJobSignal, JobSignal
 
 if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
     from ._core import Processor, Run
     from ._inbox import Inboxes
 
@@ -31,6 +34,18 @@ _log = logging.getLogger("dataqueue.job")
 
 S = TypeVar("S", JobSignal, AsyncJobSignal)
 T = TypeVar("T")
+
+
+class WaitFields(TypedDict, total=False):
+    """The parts of a duration, which are added up; a month is 30 days, a year 365."""
+
+    seconds: float
+    minutes: float
+    hours: float
+    days: float
+    weeks: float
+    months: float
+    years: float
 
 
 class _Context(Generic[S]):
@@ -51,6 +66,25 @@ class _Context(Generic[S]):
     @cached_property
     def _steps(self) -> Steps:
         return Steps(self._run)
+
+    @cached_property
+    def _waits(self) -> Waits:
+        return Waits(self._run, self._steps)
+
+    def _wait_for(self, duration: Duration | None, name: str | None, fields: WaitFields) -> None:
+        micros = span(duration, cast("dict[str, float]", fields))
+        self._signal.raise_if_aborted()
+        self._waits.wait("duration", False, micros, name)
+
+    def _wait_until(self, when: datetime, name: str | None) -> None:
+        micros = timestamp("when", when)
+        self._signal.raise_if_aborted()
+        self._waits.wait("date", True, micros, name)
+
+    def _waiting(self) -> WaitSignal | None:
+        """The wait that this run has come to, if it has."""
+        waits = self.__dict__.get("_waits")
+        return None if waits is None else waits.begun
 
     def _record_step(self, name: str, entry: bytes) -> Call[None]:
         return Call(self._core.step(self._run.id, self._run.job_id, name, entry), lambda _: None)
@@ -160,6 +194,35 @@ class JobContext(_Context[JobSignal]):
         self._record_step(step_name, entry).wait()
         return cast(T, value)
 
+    def wait_for(
+        self, duration: Duration | None = None, *, name: str | None = None, **fields: Unpack[WaitFields]
+    ) -> None:
+        """Ends this run, and goes on with the job when so much time has passed: seconds, minutes, days or years.
+
+        While it waits the job holds no worker and no slot. Then the handler runs from the top again, which counts no
+        attempt: what it did before belongs into steps (`run`). Waits are told apart by their order in the handler.
+
+        Args:
+            duration: Seconds or a timedelta; or the sum of `fields`.
+            name: A name that is recorded with the wait, and compared.
+            fields: `seconds`, `minutes`, `hours`, `days`, `weeks`, `months` (30 days), `years` (365 days).
+
+        Raises:
+            WaitSignal: The wait is not over. It is a `BaseException`: let it pass.
+            HandlerChanged: Another kind of wait, or one of another name, was recorded at this place.
+            ValueError: The duration is negative or too long.
+            RuntimeError: It was called inside of a step.
+        """
+        self._wait_for(duration, name, fields)
+
+    def wait_until(self, when: datetime, *, name: str | None = None) -> None:
+        """As `wait_for`, until a point in time; one that is past is over at once.
+
+        Raises:
+            ValueError: It has no time zone.
+        """
+        self._wait_until(when, name)
+
 
 class AsyncJobContext(_Context[AsyncJobSignal]):
     """The context of an `async def` handler, which runs on an event loop."""
@@ -223,3 +286,32 @@ class AsyncJobContext(_Context[AsyncJobSignal]):
         entry, value = self._steps.entry(step_name, result, result_type)
         await self._inboxes.result(self._record_step(step_name, entry))
         return value
+
+    async def wait_for(
+        self, duration: Duration | None = None, *, name: str | None = None, **fields: Unpack[WaitFields]
+    ) -> None:
+        """Ends this run, and goes on with the job when so much time has passed: seconds, minutes, days or years.
+
+        While it waits the job holds no worker and no slot. Then the handler runs from the top again, which counts no
+        attempt: what it did before belongs into steps (`run`). Waits are told apart by their order in the handler.
+
+        Args:
+            duration: Seconds or a timedelta; or the sum of `fields`.
+            name: A name that is recorded with the wait, and compared.
+            fields: `seconds`, `minutes`, `hours`, `days`, `weeks`, `months` (30 days), `years` (365 days).
+
+        Raises:
+            WaitSignal: The wait is not over. It is a `BaseException`: let it pass.
+            HandlerChanged: Another kind of wait, or one of another name, was recorded at this place.
+            ValueError: The duration is negative or too long.
+            RuntimeError: It was called inside of a step.
+        """
+        self._wait_for(duration, name, fields)
+
+    async def wait_until(self, when: datetime, *, name: str | None = None) -> None:
+        """As `wait_for`, until a point in time; one that is past is over at once.
+
+        Raises:
+            ValueError: It has no time zone.
+        """
+        self._wait_until(when, name)

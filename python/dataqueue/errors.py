@@ -6,6 +6,7 @@
     ├── MigrationRequired     the schema is missing, or not of this version
     ├── UnsupportedBackend    the feature does not exist on this store
     ├── PayloadError          a payload or output that cannot be stored      (also a ValueError)
+    ├── HandlerChanged        a handler was changed while its job waited
     ├── LeaseLost             the job was taken from this worker
     ├── JobAborted            a handler was told to stop
     └── JobFailed             a job waited for did not complete
@@ -24,6 +25,7 @@ __all__ = [
     "BackendUnavailable",
     "ConfigError",
     "DataQueueError",
+    "HandlerChanged",
     "JobAborted",
     "JobFailed",
     "LeaseLost",
@@ -74,6 +76,10 @@ class UnsupportedBackend(DataQueueError):
 
 class PayloadError(DataQueueError, ValueError):
     """A payload or output that does not fit its type, is not JSON, or holds what no store can keep."""
+
+
+class HandlerChanged(DataQueueError):
+    """A handler waits elsewhere than it did when its job began to wait: it was changed while the job was under way."""
 
 
 class LeaseLost(DataQueueError):

@@ -80,7 +80,7 @@ class _Processor:
         return self._session is not None and self._session.core.is_running()
 
     def counts(self) -> dict[str, int]:
-        """What the last session did: jobs `claimed`, `completed`, `failed`, `released`, `lost`, `reclaimed`."""
+        """What the last session did: `claimed`, `completed`, `failed`, `released`, `waited`, `lost`, `reclaimed`."""
         return {} if self._session is None else self._session.core.counts()
 
     def stop(self) -> None:

@@ -16,6 +16,6 @@ pub use event::{Event, EventKind};
 pub use filter::{Filter, Page, RunAtFilter, TagFilter, TagMode};
 pub use job::{Added, FailureReason, Job, JobId, NewJob, Retry, Status, distinct};
 pub use lease::{Claim, ClaimRequest, Claimed, Lease, Worker, WorkerId};
-pub use outcome::{Failure, Note, NoteKind, Outcome, Reclaimed, Settled, Settlement};
+pub use outcome::{Failure, Note, NoteKind, Outcome, Reclaimed, Settled, Settlement, Wait};
 pub use transfer::Transfer;
 pub use update::{Change, Chunk, JobEdit, Prune};

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use crate::clock::Timestamp;
+
 use super::{FailureReason, JobId, Lease};
 
 /// One run's failure.
@@ -33,6 +35,19 @@ pub enum Outcome {
     Failed(Failure),
     /// The job was never started, or its worker stops: it goes back as it was and the claim is not counted.
     Released,
+    /// The handler waits: the job is claimed again when the wait is over, which counts no attempt.
+    Waiting(Wait),
+}
+
+/// What a handler waits for, and what is kept of it with the job's steps.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wait {
+    /// When it goes on, by the store's clock.
+    pub until: Timestamp,
+    /// The name of the wait among the job's steps.
+    pub name: String,
+    /// What is kept under it, as JSON text.
+    pub entry: Bytes,
 }
 
 /// The end of one lease.

@@ -35,6 +35,8 @@ pub(super) struct Waiting {
 pub(super) struct Running {
     pub claimed: Arc<Claimed>,
     pub lane: LaneKind,
+    /// When its claim was answered.
+    pub since: Instant,
     pub started: Instant,
     pub timeout: Option<Duration>,
     pub deadline: Option<Instant>,

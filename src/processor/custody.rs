@@ -86,7 +86,7 @@ impl Lanes {
             queue.retain(|waiting| {
                 let keep = keep(waiting);
                 if !keep {
-                    released.push(settlement(&waiting.claimed, End::Released));
+                    released.push(settlement(&waiting.claimed, Duration::ZERO, End::Released));
                 }
                 keep
             });
@@ -140,7 +140,7 @@ impl Lanes {
                 state.disarm(*run, running.deadline);
                 state.abandoned.insert(*run, running.lane);
                 if !running.over {
-                    released.push(settlement(&running.claimed, End::Released));
+                    released.push(settlement(&running.claimed, Duration::ZERO, End::Released));
                 }
             }
         }

@@ -279,11 +279,12 @@ impl Lanes {
         }
         let took = running.started.elapsed().as_secs_f64();
         state.run_time = if state.run_time == 0.0 { took } else { state.run_time.mul_add(0.9, took * 0.1) };
-        let settled = settlement(&running.claimed, finished.end);
+        let settled = settlement(&running.claimed, running.since.elapsed(), finished.end);
         match settled.outcome {
             Outcome::Completed { .. } => self.stats.completed(1),
             Outcome::Failed(_) => self.stats.failed(1),
             Outcome::Released => self.stats.released(1),
+            Outcome::Waiting(_) => self.stats.waited(1),
         }
         Some(settled)
     }
@@ -299,7 +300,9 @@ impl Lanes {
         let asks = self.config.handlers.get(&job.job_type).is_some_and(|handler| handler.decides_retry);
         let started = Instant::now();
         let claimed = Arc::clone(&waiting.claimed);
-        let running = Running { claimed, lane, started, timeout, deadline: None, asks, asked: false, over: false };
+        let since = waiting.since;
+        let running =
+            Running { claimed, lane, since, started, timeout, deadline: None, asks, asked: false, over: false };
         state.running.insert(waiting.run, running);
         if let Some(timeout) = timeout {
             // Armed before the handler starts, so that a handler which moves its deadline first thing is not undone.

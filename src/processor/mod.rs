@@ -28,7 +28,7 @@ use tokio::task::JoinHandle;
 pub use config::{Config, HandlerSpec, LaneKind, SHORTEST_LEASE};
 pub use drain::Drained;
 pub use lanes::{Lanes, Next, Waker};
-pub use run::{AbortReason, Control, End, Finished, HandlerError, RetryChoice, RunId, Start};
+pub use run::{AbortReason, Control, End, Finished, HandlerError, Pause, RetryChoice, RunId, Start, Until};
 pub use stats::Counts;
 
 use crate::error::{Error, Result};
@@ -85,7 +85,7 @@ impl Processor {
         Ok(())
     }
 
-    /// Claims one batch, runs it, and answers how many jobs ran to an end. The processor is closed then.
+    /// Claims one batch, runs it, and answers how many jobs ran, to an end or to a wait. The processor is closed then.
     ///
     /// # Errors
     /// Those of registering and claiming; later ones are reported to the monitor.
@@ -94,7 +94,7 @@ impl Processor {
         self.drain(Duration::ZERO).await;
         done?;
         let counts = self.counts();
-        Ok(counts.completed + counts.failed)
+        Ok(counts.completed + counts.failed + counts.waited)
     }
 
     async fn batch(&self) -> Result<()> {

@@ -4,8 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use serde_json::json;
 
-use crate::model::{Claimed, Failure, FailureReason, Outcome, Settlement};
+use crate::clock::Timestamp;
+use crate::model::{Claimed, Failure, FailureReason, Outcome, Settlement, Wait};
 use crate::policy::{limits, retry};
 
 /// The number of a run, unique in its processor and growing in the order of claiming.
@@ -40,6 +42,30 @@ pub enum End {
     Failed(HandlerError),
     /// The run was broken off because the worker stops: the claim is not counted.
     Released,
+    /// The handler waits.
+    Waiting(Pause),
+}
+
+/// What a handler waits for, as it says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pause {
+    /// The name of the wait among the job's steps.
+    pub name: String,
+    /// The handler's own name for it.
+    pub label: Option<String>,
+    /// What it waits for: `duration` or `date`.
+    pub kind: String,
+    /// When it goes on.
+    pub until: Until,
+}
+
+/// The end of a wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Until {
+    /// So long after the handler says it.
+    After(Duration),
+    /// At this time.
+    At(Timestamp),
 }
 
 /// What a handler failed with.
@@ -107,13 +133,24 @@ impl AbortReason {
 }
 
 /// The settlement that records `end`.
-pub(super) fn settlement(claimed: &Claimed, end: End) -> Settlement {
+pub(super) fn settlement(claimed: &Claimed, held: Duration, end: End) -> Settlement {
     let outcome = match end {
         End::Completed(output) => Outcome::Completed { output },
         End::Released => Outcome::Released,
+        End::Waiting(pause) => Outcome::Waiting(wait(claimed, held, pause)),
         End::Failed(error) => Outcome::Failed(failure(claimed, FailureReason::HandlerError, error)),
     };
     Settlement { lease: claimed.lease, attempt: claimed.job.attempts, outcome }
+}
+
+/// A wait by the store's clock, which told the time of the claim.
+fn wait(claimed: &Claimed, held: Duration, pause: Pause) -> Wait {
+    let until = match pause.until {
+        Until::At(until) => until,
+        Until::After(span) => claimed.job.locked_at.unwrap_or_default().plus(held).plus(span),
+    };
+    let entry = json!({"type": pause.kind, "name": pause.label, "completed": false, "resumeAt": until.to_rfc3339()});
+    Wait { until, name: pause.name, entry: entry.to_string().into() }
 }
 
 /// The settlement of a run that the engine itself ended.

@@ -9,6 +9,7 @@ pub struct Stats {
     completed: AtomicU64,
     failed: AtomicU64,
     released: AtomicU64,
+    waited: AtomicU64,
     lost: AtomicU64,
     reclaimed: AtomicU64,
 }
@@ -24,6 +25,8 @@ pub struct Counts {
     pub failed: u64,
     /// Jobs given back.
     pub released: u64,
+    /// Runs whose handlers wait.
+    pub waited: u64,
     /// Runs whose lease was lost.
     pub lost: u64,
     /// Jobs taken from dead workers.
@@ -51,6 +54,10 @@ impl Stats {
         add(&self.released, count);
     }
 
+    pub(super) fn waited(&self, count: usize) {
+        add(&self.waited, count);
+    }
+
     pub(super) fn lost(&self, count: usize) {
         add(&self.lost, count);
     }
@@ -68,6 +75,7 @@ impl Stats {
             completed: get(&self.completed),
             failed: get(&self.failed),
             released: get(&self.released),
+            waited: get(&self.waited),
             lost: get(&self.lost),
             reclaimed: get(&self.reclaimed),
         }

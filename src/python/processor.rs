@@ -116,6 +116,7 @@ impl Processor {
             ("completed", counts.completed),
             ("failed", counts.failed),
             ("released", counts.released),
+            ("waited", counts.waited),
             ("lost", counts.lost),
             ("reclaimed", counts.reclaimed),
         ])

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use serde_json::value::RawValue;
 
 use crate::error::{Error, Result};
-use crate::model::{JobId, Lease, Note, NoteKind, WorkerId};
+use crate::model::{JobId, Lease, Note, NoteKind, Wait, WorkerId};
 
 /// The newest report of each kind about one run.
 #[derive(Debug, Default)]
@@ -35,6 +35,16 @@ pub(super) fn with_steps(before: &[u8], newer: &BTreeMap<&str, &Bytes>) -> Resul
         all.insert((*name).to_owned(), raw(name, entry)?);
     }
     serde_json::to_vec(&all).map_err(|error| Error::Internal(error.to_string()))
+}
+
+/// The entry of a wait as a JSON object of steps.
+pub(super) fn wait_step(wait: &Wait) -> BTreeMap<&str, &Bytes> {
+    BTreeMap::from([(wait.name.as_str(), &wait.entry)])
+}
+
+/// What the event of a wait tells.
+pub(super) fn wait_metadata(wait: &Wait) -> String {
+    format!(r#"{{"wait_until":"{}"}}"#, wait.until.to_rfc3339())
 }
 
 fn raw<'a>(name: &str, entry: &'a [u8]) -> Result<&'a RawValue> {

@@ -6,12 +6,13 @@ use tokio_postgres::Row;
 
 use super::PostgresStorage;
 use super::faults::Attempt;
-use super::rows::{Json, Reader};
+use super::rows::{At, Json, Reader};
 use super::session::{Params, Session, Tries};
 use super::statements::Statement;
 use crate::error::Result;
-use crate::model::{Failure, Lease, Outcome, Settled, Settlement};
+use crate::model::{Failure, Lease, Outcome, Settled, Settlement, Wait};
 use crate::policy::limits::{MAX_ERRORS, storable};
+use crate::storage::reports::{wait_metadata, wait_step, with_steps};
 
 /// Leases as the columns that each statement begins with.
 pub(super) struct Leases {
@@ -68,6 +69,14 @@ impl PostgresStorage {
         let failed = sorted.iter().filter(|s| matches!(s.outcome, Outcome::Failed(_)));
         let released = sorted.iter().filter(|s| matches!(s.outcome, Outcome::Released));
 
+        let waits: Vec<_> = sorted.iter().filter_map(|s| waiting(s)).collect();
+        let until: Vec<_> = waits.iter().map(|(_, wait)| At(wait.until)).collect();
+        let steps = waits.iter().map(|(_, wait)| with_steps(b"{}", &wait_step(wait))).collect::<Result<Vec<_>>>()?;
+        let steps: Vec<_> = steps.iter().map(|step| Json(step)).collect();
+        let told: Vec<_> = waits.iter().map(|(_, wait)| wait_metadata(wait)).collect();
+        let told: Vec<_> = told.iter().map(|text| Json(text.as_bytes())).collect();
+        let idle = Leases::of(waits.iter().map(|(lease, _)| *lease));
+
         let outputs: Vec<_> = completed.clone().map(|s| output(&s.outcome)).collect();
         let done = Leases::of(completed.map(|s| s.lease));
         let attempts: Vec<_> = failed.clone().map(|s| s.attempt).collect();
@@ -89,10 +98,12 @@ impl PostgresStorage {
         let fail: Params<'_> =
             &[&lost.workers, &lost.jobs, &lost.tokens, &attempts, &reasons, &messages, &kinds, &traces, &delays, &most];
         let release: Params<'_> = &[&back.workers, &back.jobs, &back.tokens];
-        let all: [(&Leases, &Statement, Params<'_>); 3] = [
+        let wait: Params<'_> = &[&idle.workers, &idle.jobs, &idle.tokens, &until, &steps, &told];
+        let all: [(&Leases, &Statement, Params<'_>); 4] = [
             (&done, &self.statements.complete, complete),
             (&lost, &self.statements.fail, fail),
             (&back, &self.statements.release, release),
+            (&idle, &self.statements.wait, wait),
         ];
         let present: Vec<_> = all
             .into_iter()
@@ -123,14 +134,21 @@ pub(super) fn read_leases(rows: &[Row], into: &mut HashSet<Lease>) -> Result<()>
 fn output(outcome: &Outcome) -> Option<Json<'_>> {
     match outcome {
         Outcome::Completed { output } => output.as_deref().map(Json),
-        Outcome::Failed(_) | Outcome::Released => None,
+        Outcome::Failed(_) | Outcome::Released | Outcome::Waiting(_) => None,
     }
 }
 
 fn failure(outcome: &Outcome) -> Option<&Failure> {
     match outcome {
         Outcome::Failed(failure) => Some(failure),
-        Outcome::Completed { .. } | Outcome::Released => None,
+        Outcome::Completed { .. } | Outcome::Released | Outcome::Waiting(_) => None,
+    }
+}
+
+fn waiting(settlement: &Settlement) -> Option<(Lease, &Wait)> {
+    match &settlement.outcome {
+        Outcome::Waiting(wait) => Some((settlement.lease, wait)),
+        _ => None,
     }
 }
 
@@ -138,6 +156,6 @@ fn claimable_again(outcome: &Outcome) -> bool {
     match outcome {
         Outcome::Completed { .. } => false,
         Outcome::Failed(failure) => failure.retry_in.is_some(),
-        Outcome::Released => true,
+        Outcome::Released | Outcome::Waiting(_) => true,
     }
 }

@@ -18,11 +18,11 @@ const BIAS: i64 = 100_000_000_000_000_000;
 /// A usual size of a record without names and payload.
 const RECORD_BYTES: usize = 160;
 /// The members of a record.
-const MEMBERS: u32 = 32;
+const MEMBERS: u32 = 34;
 /// Up to so many bytes, a payload is a member of its job's record.
 pub(super) const INLINE: usize = 256;
 /// How many members of a record tell of changes, and are unset in a new job's: locks, times, outcomes.
-const CHANGES: usize = 14;
+const CHANGES: usize = 16;
 
 /// A time as eighteen digits, which sort as it does.
 pub(super) fn sortable(at: Timestamp) -> String {
@@ -97,8 +97,8 @@ pub(super) fn encode_received(one: &Transfer, tags: &[&str]) -> Vec<u8> {
     out.time(one.last_failed_at);
     out.time(None);
     out.text(one.failure_reason.map(FailureReason::as_str));
-    // progress, pending_reason, and whether a claim was for a retry
-    (0..3).for_each(|_| out.text(None));
+    // progress, pending_reason, whether a claim was for a retry, and what it waits for
+    (0..5).for_each(|_| out.text(None));
     out.0.into_vec()
 }
 
@@ -236,16 +236,19 @@ impl Kept {
             failure_reason: take.text()?.as_deref().and_then(FailureReason::parse),
             progress: take.small()?,
             pending_reason: take.text()?,
+            wait_until: {
+                let _retrying = take.small()?;
+                take.sortable()?
+            },
+            wait_token_id: take.text()?,
             payload: {
-                let (_retrying, _history) = (take.small()?, take.text()?);
+                let _history = take.text()?;
                 let inline = take.bytes()?;
                 Bytes::from(self.payload.or(inline).unwrap_or_else(|| b"null".to_vec()))
             },
             output: self.output.map(Bytes::from),
             error_history: Bytes::from(errors(self.errors.as_deref())?),
             step_data: self.steps.as_deref().map_or(Ok(Bytes::from_static(b"{}")), decode_steps)?,
-            wait_until: None,
-            wait_token_id: None,
             group_id: None,
             group_tier: None,
             dead_letter_job_type: None,

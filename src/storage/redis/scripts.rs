@@ -86,9 +86,9 @@ scripts! {
     again reply: "clock" "changes";
     again types: ;
     again receive: "clock" "changes" "commit";
-    again settle: "full" "clock" "changes" "commit" "errors" "release";
+    again settle: "full" "clock" "changes" "commit" "errors" "release" "steps";
     again stray: "full" "clock" "changes" "commit" "release";
-    again note: "full" "clock" "changes" "commit";
+    again note: "full" "clock" "changes" "commit" "steps";
     again reclaim: "full" "clock" "changes" "commit" "errors" "take";
     again stuck: "full" "clock" "changes" "commit" "errors" "take" "walk";
     again get: ;

@@ -6,11 +6,12 @@ use redis::Cmd;
 use serde_json::json;
 
 use super::RedisStorage;
+use super::record::sortable;
 use super::steps::encode_steps;
 use crate::error::Result;
 use crate::model::{Failure, Lease, Note, Outcome, Settled, Settlement};
 use crate::policy::limits::{MAX_ERRORS, storable};
-use crate::storage::reports::{Report, merged};
+use crate::storage::reports::{Report, merged, wait_metadata, wait_step};
 
 /// The most settlements of one script.
 const ROWS: usize = 1_000;
@@ -74,6 +75,9 @@ fn describe<'a>(call: &'a mut Cmd, settlement: &Settlement) -> &'a mut Cmd {
         Outcome::Completed { output: None } => call.arg("c"),
         Outcome::Completed { output: Some(output) } => call.arg("o").arg(&output[..]),
         Outcome::Released => call.arg("r"),
+        Outcome::Waiting(wait) => {
+            call.arg("w").arg(sortable(wait.until)).arg(encode_steps(&wait_step(wait))).arg(wait_metadata(wait))
+        }
         Outcome::Failed(failure) => call
             .arg("f")
             .arg(failure.reason.as_str())
@@ -107,6 +111,6 @@ fn claimable_again(outcome: &Outcome) -> bool {
     match outcome {
         Outcome::Completed { .. } => false,
         Outcome::Failed(failure) => failure.retry_in.is_some(),
-        Outcome::Released => true,
+        Outcome::Released | Outcome::Waiting(_) => true,
     }
 }

@@ -23,6 +23,7 @@ struct State {
     priority: i32,
     run_at: Timestamp,
     next_attempt_at: Option<Timestamp>,
+    wait_until: Option<Timestamp>,
     max_attempts: i32,
     tags: Vec<String>,
 }
@@ -33,6 +34,7 @@ impl State {
         let due_at = match self.status {
             Status::Pending => self.run_at,
             Status::Failed => self.next_attempt_at?,
+            Status::Waiting => self.wait_until?,
             _ => return None,
         };
         let is_retry = self.status == Status::Failed;
@@ -117,6 +119,7 @@ fn state(session: &Session<'_>, id: JobId) -> Outcome<Option<State>> {
             next_attempt_at: row.get::<_, Option<i64>>(4)?.map(Timestamp::from_micros),
             max_attempts: row.get(6)?,
             tags: rows::tags(row, 7)?,
+            wait_until: row.get::<_, Option<i64>>(8)?.map(Timestamp::from_micros),
         })
     };
     Ok(statement.query_row([id], read).optional()?)

@@ -87,6 +87,7 @@ statements! {
     RUNNING = "running";
     STEP_DATA = "step_data";
     UNREGISTER = "unregister";
+    WAIT = "wait";
     WAS_SETTLED = "was_settled";
     WORKER_LEASES = "worker_leases";
 }

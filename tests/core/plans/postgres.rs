@@ -50,6 +50,10 @@ fn arguments(name: &str) -> &'static str {
         "note" => {
             "'{1,2}', '{37,77}', '{1,1}', '{50,NULL}', array[NULL, '1']::jsonb[], '{NULL,1000}', array[NULL, '{\"a\": 1}']::jsonb[]"
         }
+        "wait" => {
+            "'{1,2}', '{37,77}', '{1,1}', array[now(), now() + interval '1 day'], array['{}', '{}']::jsonb[], \
+             array['{}', '{}']::jsonb[]"
+        }
         "register" => "'worker', 30000",
         "renew" => "1, 30000",
         "reclaim" => "100, 3, 50",

@@ -18,12 +18,13 @@ WITH moment AS MATERIALIZED (
 ), taken AS (
     DELETE FROM {schema}.job_ready WHERE ctid = ANY (ARRAY(SELECT place FROM chosen))
 ), claimed AS (
-    UPDATE {schema}.job_queue j SET status = 'processing', attempts = j.attempts + 1, locked_at = m.at, locked_by = $2::text,
+    UPDATE {schema}.job_queue j SET status = 'processing', attempts = j.attempts + (j.status <> 'waiting')::int4, locked_at = m.at, locked_by = $2::text,
         started_at = coalesce(j.started_at, m.at), updated_at = m.at, next_attempt_at = NULL, pending_reason = NULL,
         lease_worker = $1::int8, lease_token = $3::int8
     FROM chosen c, moment m
     WHERE j.id = c.job_id AND {each c.job_id}
-        AND c.due_at >= CASE j.status WHEN 'pending' THEN j.run_at WHEN 'failed' THEN j.next_attempt_at END
+        AND c.due_at >= CASE j.status WHEN 'pending' THEN j.run_at WHEN 'failed' THEN j.next_attempt_at
+            WHEN 'waiting' THEN j.wait_until END
     RETURNING {job}, c.due_at, c.retrying
 ), leased AS (
     INSERT INTO {schema}.job_leases (worker_id, job_id, token, due_at, retrying)

@@ -10,7 +10,7 @@ WITH held AS MATERIALIZED (
     DELETE FROM {schema}.job_leases WHERE ctid = ANY (ARRAY(SELECT place FROM held))
 ), done AS (
     UPDATE {schema}.job_queue j SET status = 'completed', completed_at = now(), updated_at = now(),
-        output = coalesce(f.output, j.output), locked_at = NULL, locked_by = NULL
+        output = coalesce(f.output, j.output), locked_at = NULL, locked_by = NULL, wait_until = NULL
     FROM held f WHERE j.id = f.job_id AND {each f.job_id}
     RETURNING j.id, f.worker_id, f.token
 ), noted AS (

@@ -13,6 +13,7 @@ WITH held AS MATERIALIZED (
 ), done AS (
     UPDATE {schema}.job_queue j SET status = 'failed', last_failed_at = now(), updated_at = now(), failure_reason = f.reason,
         next_attempt_at = now() + f.retry_in * interval '1 second', locked_at = NULL, locked_by = NULL,
+        wait_until = NULL,
         error_history = CASE WHEN jsonb_array_length(j.error_history) < $10::int4 THEN j.error_history
             ELSE j.error_history - 0 END || jsonb_build_object('message', f.message, 'type', f.kind,
             'traceback', f.traceback, 'attempt', f.attempt, 'timestamp', {stamp})

@@ -10,6 +10,7 @@ WITH {workers} chosen AS MATERIALIZED (
 ), done AS (
     UPDATE {schema}.job_queue j SET status = s.status, crashes = j.crashes + 1, updated_at = now(), locked_at = NULL,
         locked_by = NULL, lease_worker = NULL, lease_token = NULL, next_attempt_at = NULL,
+        wait_until = NULL,
         last_failed_at = CASE s.status WHEN 'failed' THEN now() ELSE j.last_failed_at END,
         failure_reason = CASE s.status WHEN 'failed' THEN 'lost' ELSE j.failure_reason END,
         error_history = CASE WHEN s.status <> 'failed' THEN j.error_history

@@ -9,12 +9,13 @@ WITH held AS MATERIALIZED (
 ), fenced AS (
     DELETE FROM {schema}.job_leases WHERE ctid = ANY (ARRAY(SELECT place FROM held))
 ), done AS (
-    UPDATE {schema}.job_queue j SET status = CASE WHEN f.retrying THEN 'failed' ELSE 'pending' END,
-        attempts = greatest(j.attempts - 1, 0), updated_at = now(), locked_at = NULL, locked_by = NULL,
+    UPDATE {schema}.job_queue j SET
+        status = CASE WHEN j.wait_until IS NOT NULL THEN 'waiting' WHEN f.retrying THEN 'failed' ELSE 'pending' END,
+        attempts = greatest(j.attempts - (j.wait_until IS NULL)::int4, 0), updated_at = now(), locked_at = NULL, locked_by = NULL,
         next_attempt_at = CASE WHEN f.retrying THEN now() END,
-        started_at = CASE WHEN j.attempts > 1 THEN j.started_at END
+        started_at = CASE WHEN j.attempts > 1 OR j.wait_until IS NOT NULL THEN j.started_at END
     FROM held f WHERE j.id = f.job_id AND {each f.job_id}
-    RETURNING j.id, f.worker_id, f.token, f.retrying, j.job_type, j.priority, coalesce(j.next_attempt_at, j.run_at) AS due_at
+    RETURNING j.id, f.worker_id, f.token, f.retrying, j.job_type, j.priority, coalesce(j.wait_until, j.next_attempt_at, j.run_at) AS due_at
 ), soon AS (
     INSERT INTO {schema}.job_ready (job_id, due_at, priority, retrying, job_type)
     SELECT id, due_at, priority, retrying, job_type FROM done {replace}

@@ -5,7 +5,7 @@ for id, job in pairs(read_jobs(ids)) do
     if status == 'p' or status == 'w' or (status == 'f' and job[NEXT_AT]) then
         displace(id, job)
         set_status(id, job, 'x')
-        job[CANCELLED_AT], job[UPDATED_AT], job[NEXT_AT] = NOW, NOW, false
+        job[CANCELLED_AT], job[UPDATED_AT], job[NEXT_AT], job[WAIT_UNTIL] = NOW, NOW, false, false
         changed[id] = job
         note(id, 'x')
         ended[#ended + 1] = id

@@ -27,19 +27,22 @@ local has_steps = call('HLEN', STEPS) > 0
 for _, id in ipairs(ids) do
     local job = jobs[id]
     local status = job and job[STATUS]
-    local due_at = status == 'p' and job[RUN_AT] or status == 'f' and job[NEXT_AT]
+    local due_at = status == 'p' and job[RUN_AT] or status == 'f' and job[NEXT_AT] or status == 'w' and job[WAIT_UNTIL]
     if due_at and due_at <= NOW_TEXT then
         job[WORKER], job[TOKEN], job[LOCKED_BY], job[RETRYING] = number, token, name, status == 'f' and 1 or 0
         leave(BY_STATUS[status], id)
         enter(PROCESSING, worker, id)
         -- A job that was given back has no attempt to show for what it did before.
         retried[#retried + 1] = (has_steps or job[ATTEMPTS] > 0) and id or nil
-        job[STATUS], job[ATTEMPTS] = 'r', job[ATTEMPTS] + 1
+        job[STATUS], job[ATTEMPTS] = 'r', job[ATTEMPTS] + (status == 'w' and 0 or 1)
         job[LOCKED_AT], job[UPDATED_AT], job[STARTED_AT] = NOW, NOW, job[STARTED_AT] or NOW
         job[NEXT_AT], job[WHY_PENDING] = false, false
         changed[id] = job
         claimed[#claimed + 1] = id
         note(id, 'p')
+    elseif due_at then
+        -- The server's clock was set back: the job stays in the queue until it has caught up.
+        place(id, job, due_at)
     end
 end
 if #claimed > 0 then

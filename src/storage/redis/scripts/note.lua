@@ -6,16 +6,6 @@ for at = 2, #ARGV, WIDTH do
     ids[#ids + 1] = ARGV[at]
 end
 local jobs = read_jobs(ids)
-
-local function add_steps(id, newer)
-    local kept = call('HGET', STEPS, id)
-    local all = kept and cmsgpack.unpack(kept) or {}
-    for name, entry in pairs(cmsgpack.unpack(newer)) do
-        all[name] = entry
-    end
-    call('HSET', STEPS, id, cmsgpack.pack(all))
-end
-
 for at, id in ipairs(ids) do
     local _, worker, token, progress, output, prolonged, steps = unpack(ARGV, 2 + (at - 1) * WIDTH, 1 + at * WIDTH)
     local job = jobs[id]

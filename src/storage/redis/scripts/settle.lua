@@ -1,7 +1,8 @@
 -- Ends leases. ARGV: origin, most errors kept, then the settlements: job, worker, token, outcome, and for the outcome
--- o: the output; f: reason, retry in microseconds or empty, error, metadata of the event; c and r: nothing more.
+-- o: the output; f: reason, retry in microseconds or empty, error, metadata of the event; w: until when, steps, metadata of
+-- the event; c and r: nothing more.
 -- Answers 1 for each that was applied, now or before.
-local MORE = { c = 0, r = 0, o = 1, f = 4 }
+local MORE = { c = 0, r = 0, o = 1, f = 4, w = 3 }
 local answer, ids, places = {}, {}, {}
 local from = 3
 while ARGV[from] do
@@ -14,7 +15,7 @@ local jobs = read_jobs(ids)
 local function complete(id, job, output)
     leave(PROCESSING, id)
     enter(COMPLETED, id, id)
-    job[STATUS], job[COMPLETED_AT] = 'c', NOW
+    job[STATUS], job[COMPLETED_AT], job[WAIT_UNTIL] = 'c', NOW, false
     if output then
         call('HSET', OUTPUTS, id, output)
     end
@@ -24,7 +25,7 @@ end
 
 local function fail(id, job, reason, retry_in, entry, metadata)
     set_status(id, job, 'f')
-    job[FAILED_AT], job[REASON] = NOW, reason
+    job[FAILED_AT], job[REASON], job[WAIT_UNTIL] = NOW, reason, false
     add_error(id, entry, tonumber(ARGV[2]))
     note(id, 'f', metadata)
     if retry_in == '' then
@@ -36,19 +37,30 @@ local function fail(id, job, reason, retry_in, entry, metadata)
     end
 end
 
+local function wait(id, job, till, steps, metadata)
+    set_status(id, job, 'w')
+    job[WAIT_UNTIL] = till
+    add_steps(id, steps)
+    place(id, job, till)
+    note(id, 'w', metadata)
+    wake = true
+end
+
 for at, id in ipairs(ids) do
-    local job, place = jobs[id], places[at]
-    local is_holder = job and job[WORKER] == tonumber(ARGV[place + 1]) and job[TOKEN] == tonumber(ARGV[place + 2])
+    local job, from_here = jobs[id], places[at]
+    local is_holder = job and job[WORKER] == tonumber(ARGV[from_here + 1]) and job[TOKEN] == tonumber(ARGV[from_here + 2])
     answer[at] = is_holder and 1 or 0
     if is_holder and job[STATUS] == 'r' then
-        local outcome = ARGV[place + 3]
+        local outcome = ARGV[from_here + 3]
         job[UPDATED_AT], job[LOCKED_AT], job[LOCKED_BY] = NOW, false, false
         if outcome == 'c' then
             complete(id, job)
         elseif outcome == 'o' then
-            complete(id, job, ARGV[place + 4])
+            complete(id, job, ARGV[from_here + 4])
         elseif outcome == 'f' then
-            fail(id, job, unpack(ARGV, place + 4, place + 7))
+            fail(id, job, unpack(ARGV, from_here + 4, from_here + 7))
+        elseif outcome == 'w' then
+            wait(id, job, unpack(ARGV, from_here + 4, from_here + 6))
         else
             release(id, job)
         end

@@ -53,7 +53,7 @@ end
 
 -- Takes a job out of the queue, if it stands in it.
 local function displace(id, job)
-    local due = job[STATUS] == 'p' and job[RUN_AT] or job[STATUS] == 'f' and job[NEXT_AT]
+    local due = job[STATUS] == 'p' and job[RUN_AT] or job[STATUS] == 'f' and job[NEXT_AT] or job[STATUS] == 'w' and job[WAIT_UNTIL]
     if due then
         leave(READY, ready_member(id, job, due))
         leave(LATER, later_member(id, job, due))

@@ -1,11 +1,13 @@
--- Gives back a running job as it was: the claim is not counted.
+-- Gives back a running job as it was: the claim is not counted. One that had waited waits on, its time come.
 local function release(id, job)
-    local retrying = job[RETRYING] == 1
-    set_status(id, job, retrying and 'f' or 'p')
-    job[STARTED_AT] = job[ATTEMPTS] > 1 and job[STARTED_AT]
-    job[ATTEMPTS] = math.max(job[ATTEMPTS] - 1, 0)
+    local waited, retrying = job[WAIT_UNTIL], job[RETRYING] == 1
+    set_status(id, job, waited and 'w' or retrying and 'f' or 'p')
+    if not waited then
+        job[STARTED_AT] = job[ATTEMPTS] > 1 and job[STARTED_AT]
+        job[ATTEMPTS] = math.max(job[ATTEMPTS] - 1, 0)
+    end
     job[NEXT_AT] = retrying and NOW_TEXT
-    place(id, job, job[NEXT_AT] or job[RUN_AT])
+    place(id, job, waited or job[NEXT_AT] or job[RUN_AT])
     note(id, 'g', '{"released":true}')
     wake = true
 end

@@ -3,6 +3,7 @@ local function take(id, job, most_crashes, most_errors)
     local worker = job[LOCKED_BY] or ''
     job[CRASHES] = job[CRASHES] + 1
     job[UPDATED_AT], job[LOCKED_AT], job[LOCKED_BY], job[NEXT_AT] = NOW, false, false, false
+    job[WAIT_UNTIL] = false
     local is_over = job[CRASHES] >= most_crashes or job[ATTEMPTS] >= job[MAX_ATTEMPTS]
     set_status(id, job, is_over and 'f' or 'p')
     job[WORKER], job[TOKEN] = false, false
