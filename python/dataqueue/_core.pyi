@@ -135,6 +135,9 @@ class LogPump:
         """Blocks, without the GIL, for `(level, message)` records; None once `close()` was called."""
     def close(self) -> None: ...
 
+def cron_ticks(expression: str, timezone: str, after: int, count: int) -> list[int]:
+    """The first `count` ticks after a time; fewer where 50 years have no more. Raises `ValueError` for what cannot be read."""
+
 def set_log_level(level: int) -> None:
     """The lowest `logging` level that the engine records; above 50 records nothing."""
 

@@ -1,6 +1,7 @@
 //! Pure decisions: no input or output, no clock.
 
 pub mod commands;
+pub mod cron;
 pub mod json;
 pub mod limits;
 pub mod retry;

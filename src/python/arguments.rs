@@ -58,16 +58,19 @@ pub(crate) fn job_id(value: &Any<'_>) -> PyResult<JobId> {
 
 /// A page: of at least one job, after none or some.
 pub(crate) fn page(limit: &Any<'_>, offset: &Any<'_>, before: &Any<'_>) -> PyResult<Page> {
-    let limit = int64("limit", limit)?;
-    let allowed = u32::try_from(limit).ok().filter(|limit| (1..=limits::MAX_PAGE).contains(limit));
-    let Some(limit) = allowed else {
-        return Err(invalid(format!("limit is {limit}: it must be from 1 to {}", limits::MAX_PAGE)));
-    };
+    let limit = count("limit", limit)?;
     let offset = int64("offset", offset)?;
     let Some(offset) = u32::try_from(offset).ok().filter(|offset| i32::try_from(*offset).is_ok()) else {
         return Err(invalid(format!("offset is {offset}: it must be from 0 to {}", i32::MAX)));
     };
     Ok(Page { limit, offset, before: optional(before, |value| int64("cursor", value))? })
+}
+
+/// How many of something that there may be without end.
+pub(crate) fn count(field: &str, value: &Any<'_>) -> PyResult<u32> {
+    let count = int64(field, value)?;
+    let allowed = u32::try_from(count).ok().filter(|count| (1..=limits::MAX_PAGE).contains(count));
+    allowed.ok_or_else(|| invalid(format!("{field} is {count}: it must be from 1 to {}", limits::MAX_PAGE)))
 }
 
 /// A filter, from a `FilterDict`.

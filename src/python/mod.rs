@@ -16,6 +16,7 @@ mod pending;
 mod processor;
 mod records;
 mod reply;
+mod schedules;
 mod store;
 mod transfers;
 
@@ -31,5 +32,6 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<inbox::Inbox>()?;
     module.add_class::<logs::LogPump>()?;
     fork::register(module.py())?;
+    module.add_function(wrap_pyfunction!(schedules::cron_ticks, module)?)?;
     module.add_function(wrap_pyfunction!(logs::set_log_level, module)?)
 }

@@ -5,6 +5,7 @@
 mod architecture;
 mod bench;
 mod conformance;
+mod cron;
 mod plans;
 mod processor;
 
