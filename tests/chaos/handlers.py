@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import os
+import signal
 import time
 from pathlib import Path
 
 from dataqueue import AsyncJobContext, JobContext, JobHandlers
-from tests.chaos.ledger import note
+from tests.chaos.ledger import VARIABLE, note, write
 
 handlers = JobHandlers()
 
@@ -85,3 +87,51 @@ async def holds_loop(payload: float, *, ctx: AsyncJobContext) -> None:
     note("began", ctx)
     time.sleep(payload)  # noqa: ASYNC251 - that is the point
     note("ended", ctx)
+
+
+def die_once(ctx: JobContext | AsyncJobContext, place: str, point: str) -> None:
+    """Kills this process when the job's payload names this point, the first time that it comes here."""
+    if place != point:
+        return
+    mark = Path(f"{os.environ[VARIABLE]}.{ctx.job.id}")
+    if not mark.exists():
+        mark.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+@handlers.job("onboard", max_attempts=5)
+async def onboard(payload: str, *, ctx: AsyncJobContext) -> str:
+    """Two steps with a wait between them; it dies where the payload says."""
+
+    def step(name: str) -> str:
+        die_once(ctx, payload, f"in {name}")
+        write(what="effect", job=ctx.job.id, step=name)
+        die_once(ctx, payload, f"after {name}")
+        return name
+
+    first = await ctx.run("welcome", lambda: step("welcome"))
+    die_once(ctx, payload, "between steps")
+    await ctx.wait_for(0.2)
+    die_once(ctx, payload, "after the wait")
+    second = await ctx.run("survey", lambda: step("survey"))
+    die_once(ctx, payload, "at the end")
+    return f"{first}, {second}"
+
+
+@handlers.job("onboard_sync", max_attempts=5)
+def onboard_sync(payload: str, *, ctx: JobContext) -> str:
+    """The same on a thread."""
+
+    def step(name: str) -> str:
+        die_once(ctx, payload, f"in {name}")
+        write(what="effect", job=ctx.job.id, step=name)
+        die_once(ctx, payload, f"after {name}")
+        return name
+
+    first = ctx.run("welcome", lambda: step("welcome"))
+    die_once(ctx, payload, "between steps")
+    ctx.wait_for(0.2)
+    die_once(ctx, payload, "after the wait")
+    second = ctx.run("survey", lambda: step("survey"))
+    die_once(ctx, payload, "at the end")
+    return f"{first}, {second}"
