@@ -118,7 +118,8 @@ fn start(session: &Session<'_>, request: &ClaimRequest, job_type: &str, ready: R
     let (job_id, worker) = (ready.job_id, &request.worker);
     session.run(sql::DROP_READY, (job_type, ready.priority.0, ready.due_at, job_id))?;
     let mut statement = session.conn.prepare_cached(&sql::START_JOB)?;
-    let mut started = statement.query((job_id, session.micros(), &worker.name, worker.id, request.token))?;
+    let mut started =
+        statement.query((job_id, session.micros(), &worker.name, worker.id, request.token, ready.due_at))?;
     let Some(job) = started.next()?.map(rows::job).transpose()? else { return Ok(None) };
     // An update with RETURNING is complete only when it was stepped to its end.
     while started.next()?.is_some() {}

@@ -1,8 +1,11 @@
--- Edits upcoming jobs: job_ready_pkey and job_scheduled_pkey first, as the claim does, then job_queue_pkey.
-WITH ready AS (
-    DELETE FROM {schema}.job_ready WHERE job_id = ANY ($1::int8[]) RETURNING job_id
+-- Edits upcoming jobs: job_ready_pkey and job_scheduled_pkey first, as the claim does, then job_queue_pkey. One that waits
+-- keeps its place.
+WITH upcoming AS MATERIALIZED (
+    SELECT id FROM {schema}.job_queue WHERE id = ANY ($1::int8[]) AND status <> 'waiting'
+), ready AS (
+    DELETE FROM {schema}.job_ready WHERE job_id = ANY (ARRAY(SELECT id FROM upcoming)) RETURNING job_id
 ), scheduled AS (
-    DELETE FROM {schema}.job_scheduled WHERE job_id = ANY ($1::int8[]) RETURNING job_id
+    DELETE FROM {schema}.job_scheduled WHERE job_id = ANY (ARRAY(SELECT id FROM upcoming)) RETURNING job_id
 ), done AS (
     UPDATE {schema}.job_queue j SET updated_at = now(), payload = coalesce($2::jsonb, j.payload),
         priority = coalesce($3::int4, j.priority),

@@ -39,6 +39,9 @@ pub struct Known {
     /// The lease that is held, or that was settled last and not claimed over since.
     pub lease: Option<Lease>,
     pub was_retry: bool,
+    /// Until when it waits, or waited before it went on.
+    pub wait: Option<Timestamp>,
+    pub steps: BTreeMap<String, u8>,
 }
 
 /// The jobs that there must be.
@@ -53,6 +56,7 @@ impl Known {
         let due = match self.status {
             Status::Pending => Some(self.run_at),
             Status::Failed => self.retry_at,
+            Status::Waiting => self.wait.map(Time::Is),
             _ => None,
         };
         due.map(|due| match due {
@@ -74,6 +78,7 @@ impl Known {
             Alter::Cancel => {
                 let changed = self.becomes(EventKind::Cancelled);
                 self.retry_at = self.retry_at.filter(|_| !changed);
+                self.wait = self.wait.filter(|_| !changed);
                 changed
             }
             Alter::Retry => {
@@ -105,6 +110,7 @@ impl Known {
 
     fn fail(&mut self, reason: FailureReason, retry_at: Option<Time>) {
         assert!(self.becomes(EventKind::Failed));
+        self.wait = None;
         (self.reason, self.retry_at, self.errors) = (Some(reason), retry_at, (self.errors + 1).min(MAX_ERRORS));
     }
 
@@ -116,6 +122,8 @@ impl Known {
         }
         let times = (Time::Is(job.run_at), job.next_attempt_at.map(Time::Is));
         assert_eq!((self.run_at, self.retry_at), times, "{self:#?}\n{job:#?}");
+        assert_eq!(self.wait, job.wait_until, "{self:#?}\n{job:#?}");
+        assert_eq!(serde_json::json!(self.steps), crate::bench::json(&job.step_data), "{self:#?}\n{job:#?}");
         let output = job.output.as_ref().map(|text| String::from_utf8(text.to_vec()).unwrap());
         let errors = crate::bench::json(&job.error_history).as_array().unwrap().len();
         let running = self.status == Status::Processing;
@@ -158,8 +166,9 @@ impl Model {
         for id in &chosen {
             let job = self.jobs.get_mut(id).unwrap();
             job.was_retry = job.status == Status::Failed;
+            job.attempts += i32::from(job.status != Status::Waiting);
             assert!(job.becomes(EventKind::Processing));
-            (job.attempts, job.retry_at) = (job.attempts + 1, None);
+            job.retry_at = None;
             job.lease = Some(Lease { job_id: *id, ..lease });
         }
         (chosen, ready.len() > limit)
@@ -189,16 +198,33 @@ impl Model {
         match end {
             End::Complete(output) => {
                 assert!(job.becomes(EventKind::Completed));
+                job.wait = None;
                 job.output = output.map(|number| number.to_string()).or_else(|| job.output.take());
             }
+            End::Wait(_) => unreachable!("a wait has a time"),
             End::Fail(_) => job.fail(FailureReason::HandlerError, retry_at),
             End::Release => {
                 assert!(job.becomes(EventKind::Reclaimed));
+                if job.wait.is_some() {
+                    job.status = Status::Waiting;
+                    return Settled::Applied;
+                }
                 job.attempts -= 1;
                 if job.was_retry {
                     (job.status, job.retry_at) = (Status::Failed, Some(Time::Fresh));
                 }
             }
+        }
+        Settled::Applied
+    }
+
+    /// A lease ends because its job waits.
+    pub fn wait(&mut self, lease: Lease, until: Timestamp) -> Settled {
+        let Some(job) = self.holder(lease) else { return Settled::LeaseLost };
+        if job.status == Status::Processing {
+            assert!(job.becomes(EventKind::Waiting));
+            job.wait = Some(until);
+            job.steps.insert("__wait_0".to_owned(), 0);
         }
         Settled::Applied
     }
@@ -212,6 +238,9 @@ impl Model {
             Report::Progress(percent) => job.progress = Some(i32::from(percent)),
             Report::Output(number) => job.output = Some(number.to_string()),
             Report::Prolonged => job.kinds.push(EventKind::Prolonged),
+            Report::Step(name, result) => {
+                job.steps.insert(name.to_string(), result);
+            }
         }
         Settled::Applied
     }
@@ -223,7 +252,7 @@ impl Model {
             if job.status != Status::Processing || job.lease.is_none_or(|lease| lease.worker_id != worker) {
                 continue;
             }
-            (job.crashes, job.lease) = (job.crashes + 1, None);
+            (job.crashes, job.lease, job.wait) = (job.crashes + 1, None, None);
             let ends = job.attempts >= job.max_attempts || job.crashes >= MAX_CRASHES;
             if ends {
                 job.fail(FailureReason::Lost, None);

@@ -1,13 +1,13 @@
 //! Makes each call on the store and in the model, and compares.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
 use dataqueue::clock::Timestamp;
 use dataqueue::model::{
     Change, Failure, FailureReason, Filter, JobEdit, JobId, Lease, NewJob, Note, NoteKind, Outcome, Prune, Settlement,
-    Status, TagFilter, TagMode,
+    Status, TagFilter, TagMode, Wait,
 };
 use dataqueue::storage::{Storage, prune_all_jobs, reclaim_all_stuck};
 
@@ -198,6 +198,8 @@ impl Play<'_> {
             kinds: vec![dataqueue::model::EventKind::Added],
             lease: None,
             was_retry: false,
+            wait: None,
+            steps: BTreeMap::new(),
         };
         self.model.jobs.insert(added.id, job);
         self.added.push(added.id);
@@ -235,8 +237,15 @@ impl Play<'_> {
                     retry_in,
                 }),
                 End::Release => Outcome::Released,
+                End::Wait(due) => {
+                    let until = self.time(*due).unwrap_or(self.base);
+                    Outcome::Waiting(Wait { until, name: "__wait_0".to_owned(), entry: "0".into() })
+                }
             };
-            wanted.push(self.model.settle(lease, *end, retry_in.map(|_| Time::Fresh)));
+            wanted.push(match &outcome {
+                Outcome::Waiting(wait) => self.model.wait(lease, wait.until),
+                _ => self.model.settle(lease, *end, retry_in.map(|_| Time::Fresh)),
+            });
             settlements.push(Settlement { lease, attempt, outcome });
         }
         assert_eq!(store.settle(&settlements).await.unwrap(), wanted, "{settlements:?}");
@@ -252,6 +261,9 @@ impl Play<'_> {
                 // One call prolongs a run once.
                 Report::Prolonged if prolonged.contains(&lease) => continue,
                 Report::Prolonged => NoteKind::Prolonged { timeout_ms: 60_000 },
+                Report::Step(name, result) => {
+                    NoteKind::Step { name: name.to_string(), entry: result.to_string().into() }
+                }
             };
             if matches!(report, Report::Prolonged) {
                 prolonged.push(lease);

@@ -21,6 +21,7 @@ pub enum End {
     Complete(Option<u8>),
     Fail(Option<Due>),
     Release,
+    Wait(Due),
 }
 
 /// What is reported of a run.
@@ -29,6 +30,8 @@ pub enum Report {
     Progress(u8),
     Output(u8),
     Prolonged,
+    /// The step of this name has this result.
+    Step(u8, u8),
 }
 
 /// A change, of one job or of many.
@@ -86,11 +89,17 @@ fn end() -> impl Strategy<Value = End> {
         3 => option::of(any::<u8>()).prop_map(End::Complete),
         4 => option::of(due()).prop_map(End::Fail),
         2 => Just(End::Release),
+        3 => due().prop_map(End::Wait),
     ]
 }
 
 fn report() -> impl Strategy<Value = Report> {
-    prop_oneof![(0..=100_u8).prop_map(Report::Progress), any::<u8>().prop_map(Report::Output), Just(Report::Prolonged)]
+    prop_oneof![
+        (0..=100_u8).prop_map(Report::Progress),
+        any::<u8>().prop_map(Report::Output),
+        Just(Report::Prolonged),
+        (0..3_u8, any::<u8>()).prop_map(|(name, result)| Report::Step(name, result)),
+    ]
 }
 
 fn alter() -> impl Strategy<Value = Alter> {
