@@ -92,7 +92,11 @@ def blocking(queue: JobQueue, ctx: JobContext, signal: JobSignal) -> None:
     ctx.on_timeout(5)  # mypy: arg-type; pyright: reportArgumentType
     ctx.on_timeout(lambda: "more")  # mypy: arg-type return-value; pyright: reportArgumentType
     ctx.log(5)  # mypy: arg-type; pyright: reportArgumentType
-    ctx.wait_for(5)  # mypy: attr-defined; pyright: reportAttributeAccessIssue
+    ctx.wait_for("5s")  # mypy: arg-type; pyright: reportArgumentType
+    ctx.wait_for(days="1")  # mypy: arg-type; pyright: reportArgumentType
+    ctx.wait_until("tomorrow")  # mypy: arg-type; pyright: reportArgumentType
+    ctx.run("a", 5)  # mypy: arg-type; pyright: reportArgumentType
+    ctx.wait_for_token("wp_1")  # mypy: attr-defined; pyright: reportAttributeAccessIssue
     signal.wait("5s")  # mypy: arg-type; pyright: reportArgumentType
     if signal.reason == "late":  # mypy: comparison-overlap; pyright: reportUnnecessaryComparison
         pass

@@ -151,6 +151,11 @@ def in_a_handler(ctx: JobContext, signal: JobSignal) -> None:
     ctx.prolong(timedelta(seconds=1))
     ctx.on_timeout(lambda: 30)
     ctx.on_timeout(lambda: None)
+    ctx.wait_for(5)
+    ctx.wait_for(timedelta(days=1), name="trial")
+    ctx.wait_for(days=7, hours=0.5)
+    assert_type(ctx.run("a", lambda: 5), int)
+    assert_type(ctx.run("b", lambda: 5, result_type=int), int)
     ctx.set_progress(33.3)
     ctx.set_output({"a": [1]})
     ctx.log("text")
@@ -165,6 +170,13 @@ async def in_an_async_handler(ctx: AsyncJobContext, signal: AsyncJobSignal) -> N
     assert_type(ctx.signal, AsyncJobSignal)
     ctx.prolong(5)
     ctx.on_timeout(lambda: timedelta(seconds=1))
+
+    async def step() -> str:
+        return "done"
+
+    await ctx.wait_for(days=7)
+    assert_type(await ctx.run("a", step), str)
+    assert_type(await ctx.run("b", lambda: 5, result_type=int), int)
     await ctx.set_progress(50)
     await ctx.set_output(None)
     ctx.log("text")
