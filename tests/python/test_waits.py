@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+import contextlib
 import threading
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -35,9 +35,7 @@ def body_of(*waits: Any) -> Body:
 
     async def body(ctx: Any) -> str:
         for wait in waits:
-            result = wait(ctx)
-            if asyncio.iscoroutine(result):
-                await result
+            await wait(ctx)
         return "end"
 
     return body
@@ -48,13 +46,9 @@ def test_a_handler_waits_without_a_worker_and_goes_on_where_it_was(queue: JobQue
 
     async def body(ctx: Any) -> str:
         await ctx.run("welcome", lambda: done.append("welcome"))
-        result = ctx.wait_for(seconds=0.3)
-        if result is not None:
-            await result
+        await ctx.wait_for(seconds=0.3)
         await ctx.run("survey", lambda: done.append("survey"))
-        result = ctx.wait_until(datetime.now(UTC))
-        if result is not None:
-            await result
+        await ctx.wait_until(datetime.now(UTC))
         return "end"
 
     for handlers in both(body):
@@ -165,19 +159,13 @@ def test_a_wait_inside_of_a_step_is_refused(queue: JobQueue) -> None:
 def test_the_signal_passes_except_exception_and_a_handler_that_catches_it_fails(queue: JobQueue) -> None:
     async def polite(ctx: Any) -> None:
         try:
-            result = ctx.wait_for(DAY)
-            if result is not None:
-                await result
+            await ctx.wait_for(DAY)
         except Exception:
             raise AssertionError("a wait is no exception") from None
 
     async def greedy(ctx: Any) -> str:
-        try:
-            result = ctx.wait_for(DAY)
-            if result is not None:
-                await result
-        except WaitSignal:
-            pass
+        with contextlib.suppress(WaitSignal):
+            await ctx.wait_for(DAY)
         return "too early"
 
     for handlers in both(polite):

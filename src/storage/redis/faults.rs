@@ -27,8 +27,8 @@ impl Fault {
         let is_cut = matches!(error.kind(), ErrorKind::Io | ErrorKind::ClusterConnectionNotFound);
         Self {
             error: translated(error),
-            turned_away: matches!(code, "TRYAGAIN" | "CLUSTERDOWN" | "MASTERDOWN" | "LOADING" | "BUSY"),
-            elsewhere: matches!(code, "MOVED" | "ASK"),
+            turned_away: turns_away(code),
+            elsewhere: leads_elsewhere(code),
             astray: code == "READONLY",
             unanswered: is_cut && !error.is_timeout(),
             lost: is_cut || error.is_unrecoverable_error() || matches!(code, "NOREPLICAS" | "MASTERDOWN" | "LOADING"),
@@ -75,24 +75,18 @@ pub(super) fn translated(error: &RedisError) -> Error {
         ErrorKind::InvalidClientConfig | ErrorKind::RESP3NotSupported => Error::Config(told),
         ErrorKind::Io | ErrorKind::ClusterConnectionNotFound | ErrorKind::Parse => unavailable(told),
         _ if error.is_timeout() || error.is_connection_dropped() => unavailable(told),
-        _ if matches!(
-            code,
-            "TRYAGAIN"
-                | "CLUSTERDOWN"
-                | "MASTERDOWN"
-                | "LOADING"
-                | "BUSY"
-                | "MOVED"
-                | "ASK"
-                | "MISCONF"
-                | "NOREPLICAS"
-                | "UNKILLABLE"
-        ) =>
-        {
-            unavailable(told)
-        }
+        _ if turns_away(code) || leads_elsewhere(code) => unavailable(told),
+        _ if matches!(code, "MISCONF" | "NOREPLICAS" | "UNKILLABLE") => unavailable(told),
         _ => Error::Storage { backend: Backend::Redis, message: told },
     }
+}
+
+fn turns_away(code: &str) -> bool {
+    matches!(code, "TRYAGAIN" | "CLUSTERDOWN" | "MASTERDOWN" | "LOADING" | "BUSY")
+}
+
+fn leads_elsewhere(code: &str) -> bool {
+    matches!(code, "MOVED" | "ASK")
 }
 
 pub(super) fn is_about_access(error: &RedisError) -> bool {

@@ -13,9 +13,8 @@ end
 local jobs = read_jobs(ids)
 
 local function complete(id, job, output)
-    leave(PROCESSING, id)
-    enter(COMPLETED, id, id)
-    job[STATUS], job[COMPLETED_AT], job[WAIT_UNTIL] = 'c', NOW, false
+    set_status(id, job, 'c')
+    job[COMPLETED_AT], job[WAIT_UNTIL] = NOW, false
     if output then
         call('HSET', OUTPUTS, id, output)
     end

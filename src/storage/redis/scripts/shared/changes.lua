@@ -62,6 +62,6 @@ end
 
 local function set_status(id, job, status)
     leave(BY_STATUS[job[STATUS]], id)
-    enter(BY_STATUS[status], status == 'r' and string.format('%d', job[WORKER]) or id, id)
+    enter(BY_STATUS[status], id, id)
     job[STATUS] = status
 end
