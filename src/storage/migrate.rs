@@ -35,17 +35,27 @@ macro_rules! migration {
 }
 
 /// The migrations of PostgreSQL, oldest first.
-pub const POSTGRES: &[Migration] = &[migration!("postgres", 1, "0001", "jobs")];
+pub const POSTGRES: &[Migration] =
+    &[migration!("postgres", 1, "0001", "jobs"), migration!("postgres", 2, "0002", "waitpoints")];
 
 /// What PostgreSQL needs before its first migration.
 pub const POSTGRES_LEDGER: &str = include_str!("../../migrations/postgres/ledger.sql");
 
 /// The migrations of SQLite, oldest first.
-pub const SQLITE: &[Migration] = &[migration!("sqlite", 1, "0001", "jobs")];
+pub const SQLITE: &[Migration] =
+    &[migration!("sqlite", 1, "0001", "jobs"), migration!("sqlite", 2, "0002", "waitpoints")];
 
-/// The layouts of Redis, oldest first. There is no schema: going up marks the keys as ours, going down deletes them.
-pub const REDIS: &[Migration] =
-    &[Migration { version: 1, name: "jobs", up: "HSETNX meta version 1", down: "UNLINK every key of the queue" }];
+/// The layouts of Redis, oldest first. There is no schema: going up marks the keys as ours and as of that version, going
+/// down deletes the keys that it added.
+pub const REDIS: &[Migration] = &[
+    Migration { version: 1, name: "jobs", up: "HSETNX meta version 1", down: "UNLINK every key of the queue" },
+    Migration {
+        version: 2,
+        name: "waitpoints",
+        up: "HSET meta version 2",
+        down: "UNLINK tokens expiring waits; HSET meta version 1",
+    },
+];
 
 /// The steps that lead from the applied versions to `target` (the newest if `None`), with the SQL of each.
 ///

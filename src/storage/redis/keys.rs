@@ -1,7 +1,7 @@
 //! The keys of a queue: a fixed set, in one slot of a cluster, so that every script can name them all.
 
 /// The keys in the order in which every script takes them.
-const NAMES: [&str; 23] = [
+const NAMES: [&str; 26] = [
     "meta",
     "jobs",
     "payloads",
@@ -25,7 +25,13 @@ const NAMES: [&str; 23] = [
     "orphans",
     "watchers",
     "batches",
+    "tokens",
+    "expiring",
+    "waits",
 ];
+
+/// How many of them there were before each version of the layout after the first.
+const BEFORE: [(i32, usize); 1] = [(2, 23)];
 
 /// The names of a queue's keys and channels.
 #[derive(Debug, Clone)]
@@ -48,6 +54,13 @@ impl Keys {
     /// All keys, in order.
     pub(super) fn all(&self) -> Vec<String> {
         NAMES.iter().map(|name| format!("{}{name}", self.base)).collect()
+    }
+
+    /// The keys that a version of the layout added.
+    pub(super) fn since(&self, version: i32) -> Vec<String> {
+        let start = BEFORE.iter().find(|(at, _)| *at == version).map_or(NAMES.len(), |(_, before)| *before);
+        let end = BEFORE.iter().find(|(at, _)| *at == version + 1).map_or(NAMES.len(), |(_, before)| *before);
+        NAMES.get(start..end).into_iter().flatten().map(|name| self.named(name)).collect()
     }
 
     /// One of them.

@@ -10,15 +10,34 @@ use crate::storage::{MigrationState, MigrationStep};
 impl RedisStorage {
     /// Looks whether the keys hold what they should, and marks them as ours where they are new.
     pub(super) async fn set_up(&self) -> Result<()> {
-        let newest = REDIS.len();
+        let version = self.bring_up(REDIS.len() as i32).await?;
+        migrate::check(REDIS, &(1..=version).collect::<Vec<_>>(), None)
+    }
+
+    /// Marks the keys as of this version, if they are of none or of an older one; the version they are of now.
+    async fn bring_up(&self, version: i32) -> Result<i32> {
         let (version, fault): (i32, String) =
-            self.call_unchecked(&self.scripts.set_up, |call| call.arg(newest)).await?;
+            self.call_unchecked(&self.scripts.set_up, |call| call.arg(version)).await?;
         if !fault.is_empty() {
             return Err(Error::Config(format!(
                 "in Redis, the key {fault}: it is not this library's and was left as it is. Choose another key_prefix"
             )));
         }
-        migrate::check(REDIS, &(1..=version).collect::<Vec<_>>(), None)
+        Ok(version)
+    }
+
+    /// Deletes what a version added.
+    async fn take_down(&self, version: i32) -> Result<()> {
+        let mut unlink = redis::cmd("UNLINK");
+        if version == 1 {
+            unlink.arg(self.keys.all());
+            return self.run::<i64>(&unlink).await.map(drop);
+        }
+        let mut mark = redis::cmd("HSET");
+        mark.arg(self.keys.named("meta")).arg("version").arg(version - 1);
+        self.run::<i64>(&mark).await?;
+        unlink.arg(self.keys.since(version));
+        self.run::<i64>(&unlink).await.map(drop)
     }
 
     pub(super) async fn run_migrations(&self, target: Option<i32>) -> Result<Vec<MigrationStep>> {
@@ -29,11 +48,9 @@ impl RedisStorage {
         }
         for (migration, is_up) in migrate::plan(REDIS, &applied, target)? {
             if is_up {
-                self.set_up().await?;
+                self.bring_up(migration.version).await?;
             } else {
-                let mut unlink = redis::cmd("UNLINK");
-                unlink.arg(self.keys.all());
-                self.run::<i64>(&unlink).await?;
+                self.take_down(migration.version).await?;
             }
             let text = if is_up { migration.up } else { migration.down };
             let (version, name) = (migration.version, migration.name.to_owned());

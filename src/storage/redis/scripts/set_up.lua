@@ -1,8 +1,9 @@
--- Looks whether the keys are ours, and sets the layout's version where there is none yet. ARGV: origin, version.
+-- Looks whether the keys are ours, and sets the layout's version where there is none yet or an older one: each version adds keys
+-- to the one before. ARGV: origin, version.
 -- Answers the version, and a sentence about a key that holds something else.
 local KINDS = {
     'hash', 'hash', 'hash', 'hash', 'hash', 'hash', 'hash', 'hash', 'zset', 'zset', 'zset', 'zset', 'zset', 'zset',
-    'zset', 'zset', 'zset', 'zset', 'hash', 'zset', 'set', 'hash', 'hash',
+    'zset', 'zset', 'zset', 'zset', 'hash', 'zset', 'set', 'hash', 'hash', 'hash', 'zset', 'hash',
 }
 -- Ids are written as the server's own whole numbers.
 if string.format('%d', 1099511627776) ~= '1099511627776' then
@@ -15,7 +16,7 @@ for at, key in ipairs(KEYS) do
     end
 end
 local version = call('HGET', META, 'version')
-if not version then
+if not version or tonumber(version) < tonumber(ARGV[2]) then
     -- Only where it is needed: at its `maxmemory` the server refuses it, and what is there must be cleaned up even then.
     version = ARGV[2]
     call('HSET', META, 'version', version)

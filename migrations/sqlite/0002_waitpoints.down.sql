@@ -1,0 +1,2 @@
+DROP INDEX idx_job_queue_wait_token;
+DROP TABLE waitpoints;
