@@ -18,17 +18,21 @@ if TYPE_CHECKING:
         ConfigError,
         DataQueueError,
         HandlerChanged,
+        InvalidLink,
         JobAborted,
         JobFailed,
         LeaseLost,
         MigrationRequired,
         PayloadError,
+        TokenNotFound,
         UnsupportedBackend,
     )
     from .filters import RunAt, Tags
     from .handlers import JobHandlers
     from .job_types import JobType
     from .jobs import EditUpdates, Job
+    from .link_app import TokenLinks
+    from .links import SignedLink, complete_token_url, verify_token_url
     from .models import (
         Durability,
         ErrorEntry,
@@ -45,6 +49,7 @@ if TYPE_CHECKING:
     from .processor import AsyncProcessor, Processor
     from .redis_client import AsyncRedisHandle, RedisHandle
     from .signals import AsyncJobSignal, JobSignal
+    from .tokens import JobResult, Token, TokenResult, TokenStatus
 
 __all__ = [
     "AsyncJobContext",
@@ -60,6 +65,7 @@ __all__ = [
     "ErrorEntry",
     "FailureReason",
     "HandlerChanged",
+    "InvalidLink",
     "Job",
     "JobAborted",
     "JobContext",
@@ -70,6 +76,7 @@ __all__ = [
     "JobId",
     "JobQueue",
     "JobRecord",
+    "JobResult",
     "JobSignal",
     "JobStatus",
     "JobType",
@@ -84,12 +91,20 @@ __all__ = [
     "RedisHandle",
     "RunAt",
     "SSLConfig",
+    "SignedLink",
     "SqliteConfig",
     "TagMode",
     "Tags",
+    "Token",
+    "TokenLinks",
+    "TokenNotFound",
+    "TokenResult",
+    "TokenStatus",
     "UnsupportedBackend",
     "WaitSignal",
+    "complete_token_url",
     "create_pool",
+    "verify_token_url",
 ]
 
 _MODULES = {
@@ -103,17 +118,21 @@ _MODULES = {
         "ConfigError",
         "DataQueueError",
         "HandlerChanged",
+        "InvalidLink",
         "JobAborted",
         "JobFailed",
         "LeaseLost",
         "MigrationRequired",
         "PayloadError",
+        "TokenNotFound",
         "UnsupportedBackend",
     ),
     "filters": ("RunAt", "Tags"),
     "handlers": ("JobHandlers",),
     "job_types": ("JobType",),
     "jobs": ("EditUpdates", "Job"),
+    "link_app": ("TokenLinks",),
+    "links": ("SignedLink", "complete_token_url", "verify_token_url"),
     "models": (
         "Durability",
         "ErrorEntry",
@@ -130,6 +149,7 @@ _MODULES = {
     "processor": ("AsyncProcessor", "Processor"),
     "redis_client": ("AsyncRedisHandle", "RedisHandle"),
     "signals": ("AsyncJobSignal", "JobSignal"),
+    "tokens": ("JobResult", "Token", "TokenResult", "TokenStatus"),
 }
 _HOME = {name: module for module, names in _MODULES.items() for name in names}
 

@@ -7,6 +7,7 @@ mod filter;
 mod job;
 mod lease;
 mod outcome;
+mod token;
 mod transfer;
 mod update;
 
@@ -17,5 +18,6 @@ pub use filter::{Filter, Page, RunAtFilter, TagFilter, TagMode};
 pub use job::{Added, FailureReason, Job, JobId, NewJob, Retry, Status, distinct};
 pub use lease::{Claim, ClaimRequest, Claimed, Lease, Worker, WorkerId};
 pub use outcome::{Failure, Note, NoteKind, Outcome, Reclaimed, Settled, Settlement, Wait};
+pub use token::{Awaited, NewToken, Token, TokenStatus};
 pub use transfer::Transfer;
 pub use update::{Change, Chunk, JobEdit, Prune};

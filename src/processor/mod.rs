@@ -79,6 +79,7 @@ impl Processor {
     pub fn start(&self) -> Result<()> {
         self.spawn_keepers()?;
         self.spawn("sweeper", upkeep::sweep)?;
+        self.spawn("tidier", upkeep::tidy)?;
         self.spawn("releaser", upkeep::give_back)?;
         let claimer = self.spawn("claimer", claimer::run)?;
         *self.claimer.lock() = Some(claimer.map(drop).boxed().shared());
@@ -102,6 +103,7 @@ impl Processor {
         let worker = engine.register().await?;
         self.spawn_keepers()?;
         engine.storage.reclaim(engine.config.batch_size).await?;
+        engine.storage.tidy_waits(engine.config.batch_size).await?;
         let claim = claimer::claim(engine, &worker, engine.config.batch_size).await.1?;
         engine.stats.claimed(claim.jobs.len());
         engine.lanes.push(claim.jobs);

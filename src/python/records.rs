@@ -11,7 +11,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
 use crate::clock::Timestamp;
-use crate::model::{Durability, Event, FailureReason, Job};
+use crate::model::{Durability, Event, FailureReason, Job, Token};
 
 macro_rules! record {
     ($py:ident, { $($key:literal: $value:expr),+ $(,)? }) => {{
@@ -80,6 +80,23 @@ pub(crate) fn event_record<'py>(py: Python<'py>, event: &Event) -> PyResult<Boun
         "event_type": event.kind.as_str(),
         "created_at": event.created_at.as_micros(),
         "metadata": event.metadata.as_ref().map(|metadata| json(py, metadata)),
+    })
+}
+
+/// A token, with every field of [`Token`].
+///
+/// # Errors
+/// When Python has no memory for it.
+pub(crate) fn token_record<'py>(py: Python<'py>, token: &Token) -> PyResult<Bound<'py, PyDict>> {
+    record!(py, {
+        "id": token.id.as_str(),
+        "job_id": token.job_id,
+        "status": token.status.as_str(),
+        "output": token.output.as_ref().map(|output| json(py, output)),
+        "timeout_at": micros(token.timeout_at),
+        "created_at": token.created_at.as_micros(),
+        "completed_at": micros(token.completed_at),
+        "tags": &token.tags,
     })
 }
 

@@ -11,6 +11,7 @@ from ..handlers import JobHandlers
 from .adding import AsyncAdding
 from .managing import AsyncManaging
 from .reading import AsyncReading
+from .tokens import AsyncTokens
 from .upkeep import AsyncUpkeep
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from ..processor import AsyncProcessor
 
 
-class AsyncJobQueue(AsyncAdding, AsyncReading, AsyncManaging, AsyncUpkeep):
+class AsyncJobQueue(AsyncAdding, AsyncReading, AsyncManaging, AsyncTokens, AsyncUpkeep):
     """A queue of jobs, for async code. `JobQueue` is the blocking twin, with the same methods.
 
     Connects when first used. Safe to use from several event loops and threads. A call that is cancelled still runs
@@ -62,6 +63,7 @@ class AsyncJobQueue(AsyncAdding, AsyncReading, AsyncManaging, AsyncUpkeep):
         unhandled: Literal["leave", "fail"] = "leave",
         default_timeout: Duration | None = None,
         lease: Duration = 30.0,
+        max_step_bytes: int = 1_048_576,
         on_error: Callable[[Exception], object] | None = None,
         verbose: bool = False,
     ) -> AsyncProcessor:
@@ -77,6 +79,7 @@ class AsyncJobQueue(AsyncAdding, AsyncReading, AsyncManaging, AsyncUpkeep):
             unhandled: `fail` claims jobs of every type, and fails those without a handler.
             default_timeout: The time limit of jobs that have none.
             lease: How long a job stays with this worker when it dies. Renewed three times as often.
+            max_step_bytes: The most bytes of JSON that the steps of one job may take together; 1 MB by default.
             on_error: Called with errors of the processor itself, on a thread of its own; they are logged by default.
             verbose: Logs what the engine does through the logger `dataqueue`.
         """
@@ -93,6 +96,7 @@ class AsyncJobQueue(AsyncAdding, AsyncReading, AsyncManaging, AsyncUpkeep):
             unhandled=unhandled,
             default_timeout=default_timeout,
             lease=lease,
+            max_step_bytes=max_step_bytes,
             on_error=on_error,
             verbose=verbose,
         )

@@ -14,6 +14,7 @@ from ..handlers import JobHandlers
 from .adding import Adding
 from .managing import Managing
 from .reading import Reading
+from .tokens import Tokens
 from .upkeep import Upkeep
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from ..processor import Processor
 
 
-class JobQueue(Adding, Reading, Managing, Upkeep):
+class JobQueue(Adding, Reading, Managing, Tokens, Upkeep):
     """A queue of jobs, for blocking code. `AsyncJobQueue` is the async twin, with the same methods.
 
     Connects when first used. Safe to use from several threads. A call waits without the GIL.
@@ -63,6 +64,7 @@ class JobQueue(Adding, Reading, Managing, Upkeep):
         unhandled: Literal["leave", "fail"] = "leave",
         default_timeout: Duration | None = None,
         lease: Duration = 30.0,
+        max_step_bytes: int = 1_048_576,
         on_error: Callable[[Exception], object] | None = None,
         verbose: bool = False,
     ) -> Processor:
@@ -78,6 +80,7 @@ class JobQueue(Adding, Reading, Managing, Upkeep):
             unhandled: `fail` claims jobs of every type, and fails those without a handler.
             default_timeout: The time limit of jobs that have none.
             lease: How long a job stays with this worker when it dies. Renewed three times as often.
+            max_step_bytes: The most bytes of JSON that the steps of one job may take together; 1 MB by default.
             on_error: Called with errors of the processor itself, on a thread of its own; they are logged by default.
             verbose: Logs what the engine does through the logger `dataqueue`.
         """
@@ -94,6 +97,7 @@ class JobQueue(Adding, Reading, Managing, Upkeep):
             unhandled=unhandled,
             default_timeout=default_timeout,
             lease=lease,
+            max_step_bytes=max_step_bytes,
             on_error=on_error,
             verbose=verbose,
         )

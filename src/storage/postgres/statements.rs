@@ -2,7 +2,7 @@
 
 use tokio_postgres::types::Type;
 
-use super::rows::JOB_COLUMNS;
+use super::rows::{JOB_COLUMNS, TOKEN_COLUMNS};
 
 /// One statement: constant text, so that it is prepared once on each connection.
 #[derive(Debug, Clone)]
@@ -38,6 +38,7 @@ impl Names {
             .replace("{stamp}", STAMP)
             .replace("{lost}", LOST)
             .replace("{job}", JOB_COLUMNS)
+            .replace("{token}", TOKEN_COLUMNS)
             .replace("{channel}", &self.channel)
             .replace("{schema_text}", &self.schema.replace('\'', "''"))
             .replace("{schema}", &self.schema)
@@ -123,7 +124,14 @@ statements! {
     fail: "fail" (INT8_ARRAY, INT8_ARRAY, INT8_ARRAY, INT4_ARRAY, TEXT_ARRAY, TEXT_ARRAY, TEXT_ARRAY, TEXT_ARRAY,
         FLOAT8_ARRAY, INT4);
     release: "release" (INT8_ARRAY, INT8_ARRAY, INT8_ARRAY);
-    wait: "wait" (INT8_ARRAY, INT8_ARRAY, INT8_ARRAY, TIMESTAMPTZ_ARRAY, JSONB_ARRAY, JSONB_ARRAY);
+    wait: "wait" (INT8_ARRAY, INT8_ARRAY, INT8_ARRAY, TIMESTAMPTZ_ARRAY, JSONB_ARRAY, JSONB_ARRAY, TEXT_ARRAY);
+    resume: "resume" (TEXT_ARRAY, INT8_ARRAY, INT8);
+    lost_waits: "lost_waits" (TEXT, INT8);
+    create_token: "create_token" (TEXT, INT8, FLOAT8, TEXT);
+    get_token: "get_token" (TEXT);
+    complete_token: "complete_token" (TEXT, JSONB);
+    expire_tokens: "expire_tokens" (INT8);
+    prune_tokens: "prune_tokens" (FLOAT8, INT8);
     settled_before: "settled_before" (INT8_ARRAY, INT8_ARRAY, INT8_ARRAY);
     note: "note" (INT8_ARRAY, INT8_ARRAY, INT8_ARRAY, INT4_ARRAY, JSONB_ARRAY, INT8_ARRAY, JSONB_ARRAY);
     register: "register" (TEXT, INT8);
@@ -142,7 +150,7 @@ statements! {
     prune_events: "prune_events" (FLOAT8, INT8);
     get: "get" (INT8_ARRAY);
     events: "events" (INT8);
-    watch: "watch" (INT8);
+    watch: "watch" (INT8, FLOAT8);
     wake: "wake" (TEXT);
     applied: "applied" ();
     durability: "durability" ();

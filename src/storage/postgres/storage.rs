@@ -8,8 +8,8 @@ use bytes::Bytes;
 use super::PostgresStorage;
 use crate::error::{Backend, Result};
 use crate::model::{
-    Added, Change, Chunk, Claim, ClaimRequest, Durability, Event, Filter, Job, JobId, NewJob, Note, Page, Prune,
-    Reclaimed, Settled, Settlement, Transfer, Worker,
+    Added, Change, Chunk, Claim, ClaimRequest, Durability, Event, Filter, Job, JobId, NewJob, NewToken, Note, Page,
+    Prune, Reclaimed, Settled, Settlement, Token, Transfer, Worker,
 };
 use crate::storage::{Capabilities, ExternalAdd, MigrationState, MigrationStep, Storage, Wakes, Watch};
 
@@ -109,6 +109,30 @@ impl Storage for PostgresStorage {
 
     async fn prune_events(&self, older_than: Duration, after: i64, limit: u32) -> Result<Chunk> {
         self.delete_events(older_than, after, limit).await
+    }
+
+    async fn create_token(&self, token: &NewToken) -> Result<Token> {
+        self.store_token(token).await
+    }
+
+    async fn complete_token(&self, id: &str, output: Option<&Bytes>) -> Result<Option<bool>> {
+        self.end_token(id, output).await
+    }
+
+    async fn get_token(&self, id: &str) -> Result<Option<Token>> {
+        self.find_token(id).await
+    }
+
+    async fn tidy_waits(&self, limit: u32) -> Result<u64> {
+        self.tidy(limit).await
+    }
+
+    async fn prune_tokens(&self, older_than: Duration, limit: u32) -> Result<u64> {
+        self.delete_tokens(older_than, limit).await
+    }
+
+    async fn expect_end(&self, id: JobId) -> Result<Option<Job>> {
+        self.expect(id).await
     }
 
     async fn listen(&self) -> Result<Wakes> {

@@ -7,7 +7,7 @@ use rusqlite::types::{FromSql, FromSqlError, Type, ValueRef};
 use rusqlite::{Error as SqlError, Result as SqlResult, Row};
 
 use crate::clock::Timestamp;
-use crate::model::{Event, EventKind, FailureReason, Job, Retry, Status};
+use crate::model::{Event, EventKind, FailureReason, Job, Retry, Status, Token, TokenStatus};
 
 /// Reads columns from left to right.
 struct Reader<'r, 's> {
@@ -135,5 +135,20 @@ pub(super) fn event(row: &Row<'_>) -> SqlResult<Event> {
         kind: c.name(EventKind::parse)?,
         created_at: c.instant()?,
         metadata: c.bytes()?,
+    })
+}
+
+/// Reads a token, its status as it was written down.
+pub(super) fn token(row: &Row<'_>) -> SqlResult<Token> {
+    let mut r = Reader { row, at: 0 };
+    Ok(Token {
+        id: r.next()?,
+        job_id: r.next()?,
+        status: r.name(TokenStatus::parse)?,
+        output: r.bytes()?,
+        timeout_at: r.time()?,
+        created_at: r.instant()?,
+        completed_at: r.time()?,
+        tags: r.list(|value| value.as_str().map(str::to_owned))?,
     })
 }

@@ -3,15 +3,17 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 
 use super::session::Session;
 use super::{
-    SqliteStorage, State, claim, durability, enqueue, filter, find, manage, migrations, prune, receive, settle, upkeep,
+    SqliteStorage, State, claim, durability, enqueue, filter, find, manage, migrations, prune, receive, settle, tokens,
+    upkeep,
 };
 use crate::error::{Backend, Error, Result};
 use crate::model::{
-    Added, Change, Chunk, Claim, ClaimRequest, Durability, Event, Filter, Job, JobId, NewJob, Note, Page, Prune,
-    Reclaimed, Settled, Settlement, Transfer, Worker,
+    Added, Change, Chunk, Claim, ClaimRequest, Durability, Event, Filter, Job, JobId, NewJob, NewToken, Note, Page,
+    Prune, Reclaimed, Settled, Settlement, Token, Transfer, Worker,
 };
 use crate::storage::driver::{Capabilities, ExternalAdd, MigrationState, MigrationStep, Storage, Wakes, Watch};
 use crate::storage::migrate;
@@ -137,6 +139,33 @@ impl Storage for SqliteStorage {
 
     async fn prune_events(&self, older_than: Duration, after: i64, limit: u32) -> Result<Chunk> {
         self.write(move |session| prune::prune_events(session, older_than, after, limit)).await
+    }
+
+    async fn create_token(&self, token: &NewToken) -> Result<Token> {
+        let token = token.clone();
+        self.write(move |session| tokens::create(session, &token)).await
+    }
+
+    async fn complete_token(&self, id: &str, output: Option<&Bytes>) -> Result<Option<bool>> {
+        let (id, output) = (id.to_owned(), output.cloned());
+        self.write(move |session| tokens::complete(session, &id, output.as_ref())).await
+    }
+
+    async fn get_token(&self, id: &str) -> Result<Option<Token>> {
+        let id = id.to_owned();
+        self.read(move |session| tokens::get(session, &id)).await
+    }
+
+    async fn tidy_waits(&self, limit: u32) -> Result<u64> {
+        self.write(move |session| tokens::expire(session, limit)).await
+    }
+
+    async fn prune_tokens(&self, older_than: Duration, limit: u32) -> Result<u64> {
+        self.write(move |session| tokens::prune(session, older_than, limit)).await
+    }
+
+    async fn expect_end(&self, id: JobId) -> Result<Option<Job>> {
+        Ok(self.get(&[id]).await?.pop())
     }
 
     async fn listen(&self) -> Result<Wakes> {

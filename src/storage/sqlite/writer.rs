@@ -45,7 +45,7 @@ pub(super) struct Writer {
     /// The database's version as this connection last saw it; its own commits do not change it.
     pub version: i64,
     /// The newest event as the last probe saw it.
-    pub newest_event: Option<i64>,
+    pub newest: Option<(i64, Option<i64>)>,
 }
 
 /// A transaction with the requests that ran in it.
@@ -216,15 +216,16 @@ impl Writer {
             return;
         }
         self.version = version;
-        // Every change of a job writes an event; what was changed without one, such as a worker's lease, is no news.
+        // Every change of a job writes an event; what was changed without one, such as a worker's lease, is no
+        // news, but for a token that was completed.
         let Ok(conn) = self.conn() else { return };
         let session = Session::new(conn, self.clock.now());
-        let newest_event = session.value(sql::NEWEST_EVENT, []).ok();
-        if newest_event.is_some() && newest_event == self.newest_event {
+        let newest = session.value(sql::NEWEST_EVENT, []).ok().zip(session.value(sql::NEWEST_COMPLETION, []).ok());
+        if newest.is_some() && newest == self.newest {
             return;
         }
         self.hints.changed_elsewhere(session.value(sql::HAS_WORK, []).unwrap_or(true));
-        self.newest_event = newest_event;
+        self.newest = newest;
     }
 
     fn version_now(&self) -> Outcome<i64> {

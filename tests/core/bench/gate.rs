@@ -6,11 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use dataqueue::error::Backend;
 use dataqueue::lock::Mutex;
 use dataqueue::model::{
-    Added, Change, Chunk, Claim, ClaimRequest, Durability, Event, Filter, Job, JobId, NewJob, Note, Page, Prune,
-    Reclaimed, Settled, Settlement, Transfer, Worker,
+    Added, Change, Chunk, Claim, ClaimRequest, Durability, Event, Filter, Job, JobId, NewJob, NewToken, Note, Page,
+    Prune, Reclaimed, Settled, Settlement, Token, Transfer, Worker,
 };
 use dataqueue::storage::{Capabilities, ExternalAdd, MigrationState, MigrationStep, Storage, Wakes, Watch};
 use dataqueue::{Error, Result};
@@ -167,6 +168,12 @@ passing! {
     prune_jobs(prune: &Prune, after: JobId, limit: u32) -> Chunk;
     prune_payloads(older_than: Duration, after: JobId, limit: u32) -> Chunk;
     prune_events(older_than: Duration, after: i64, limit: u32) -> Chunk;
+    create_token(token: &NewToken) -> Token;
+    complete_token(id: &str, output: Option<&Bytes>) -> Option<bool>;
+    get_token(id: &str) -> Option<Token>;
+    tidy_waits(limit: u32) -> u64;
+    prune_tokens(older_than: Duration, limit: u32) -> u64;
+    expect_end(id: JobId) -> Option<Job>;
     listen() -> Wakes;
     watch(id: JobId) -> Watch;
     migrate(target: Option<i32>) -> Vec<MigrationStep>;

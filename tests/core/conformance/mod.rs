@@ -22,6 +22,8 @@ pub mod receive;
 pub mod settle;
 pub mod steps;
 pub mod stuck;
+pub mod successors;
+pub mod tokens;
 pub mod waits;
 pub mod wake;
 pub mod watch;
@@ -49,7 +51,7 @@ macro_rules! suite {
     ($name:ident: $driver:ty) => {
         mod $name {
             $crate::conformance::suite!(@modules $driver: add bulk change claim edit errors events find keys leases
-                migrate notes pages payloads prune race random receive settle steps stuck waits wake watch);
+                migrate notes pages payloads prune race random receive settle steps stuck successors tokens waits wake watch);
         }
     };
     (@modules $driver:ty: $($module:ident)*) => {

@@ -239,11 +239,16 @@ impl Play<'_> {
                 End::Release => Outcome::Released,
                 End::Wait(due) => {
                     let until = self.time(*due).unwrap_or(self.base);
-                    Outcome::Waiting(Wait { until, name: "__wait_0".to_owned(), entry: "0".into() })
+                    Outcome::Waiting(Wait {
+                        until: Some(until),
+                        on: None,
+                        name: "__wait_0".to_owned(),
+                        entry: "0".into(),
+                    })
                 }
             };
             wanted.push(match &outcome {
-                Outcome::Waiting(wait) => self.model.wait(lease, wait.until),
+                Outcome::Waiting(wait) => self.model.wait(lease, wait.until.unwrap_or_default()),
                 _ => self.model.settle(lease, *end, retry_in.map(|_| Time::Fresh)),
             });
             settlements.push(Settlement { lease, attempt, outcome });
