@@ -96,19 +96,20 @@ class Steps:
         what = f"the result of step {name!r}"
         text = encode_json(result, what) if result_type is None else PayloadCodec(result_type, what).encode(result)
         entry = b'{"%s":true,"result":%s}' % (_DONE.encode(), text)
-        self.make_room(what, name, entry)
+        self.make_room(what, name, entry, len(text))
         return entry, _typed(name, text, result_type)
 
-    def make_room(self, what: str, name: str, entry: bytes) -> None:
-        """Counts an entry that is to be kept.
+    def make_room(self, what: str, name: str, entry: bytes, length: int | None = None) -> None:
+        """Counts an entry that is to be kept, of something of this length.
 
         Raises:
             PayloadError: The steps of the job would take more than is allowed.
         """
         size = self._bytes + len(entry) + len(name)
         if size > self._max_bytes:
+            shown = len(entry) if length is None else length
             raise PayloadError(
-                f"{what} has {len(entry):,} bytes, and the steps of this job would have {size:,}: at most "
+                f"{what} has {shown:,} bytes, and the steps of this job would have {size:,}: at most "
                 f"{self._max_bytes:,} are kept (max_step_bytes of the processor). Store large results elsewhere, and "
                 "return where they are"
             )

@@ -31,7 +31,7 @@ def test_a_handler_adds_jobs_once_however_often_it_runs(queue: JobQueue) -> None
         seen.clear()
         before = queue.count_jobs(job_type="child")
         assert run_all(queue, handlers).status == "completed"
-        assert len(seen) >= 4
+        assert len(seen) >= 3
         assert all(ids == seen[0] for ids in seen)
         assert queue.count_jobs(job_type="child") - before == 2
         job = queue.get_job(seen[0][1])
