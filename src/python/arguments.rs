@@ -10,7 +10,9 @@ use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
 use super::errors::OrRaise;
 use crate::clock::Timestamp;
 use crate::error::Error;
-use crate::model::{Filter, JobEdit, JobId, NewJob, NewToken, Page, Prune, Retry, RunAtFilter, Status, TagFilter, TagMode};
+use crate::model::{
+    Filter, JobEdit, JobId, NewJob, NewToken, Page, Prune, Retry, RunAtFilter, Status, TagFilter, TagMode,
+};
 use crate::policy::{commands, limits};
 
 type Any<'py> = Bound<'py, PyAny>;

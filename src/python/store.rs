@@ -203,17 +203,16 @@ impl Store {
         tags: &Any<'_>,
     ) -> PyResult<Pending> {
         let token = arguments::token(token_id, job_id, timeout, tags)?;
-        self.call(py, |storage| async move {
-            Ok(Reply::Token(Some(Box::new(storage.create_token(&token).await?))))
-        })
+        self.call(py, |storage| async move { Ok(Reply::Token(Some(Box::new(storage.create_token(&token).await?)))) })
     }
 
     fn complete_token(&self, py: Python<'_>, token_id: &Any<'_>, output: &Any<'_>) -> PyResult<Pending> {
         let id = arguments::text("token_id", token_id)?;
         let output = optional(output, |output| arguments::json("data", output))?;
-        self.call(py, |storage| async move {
-            Ok(Reply::Completed(storage.complete_token(&id, output.as_ref()).await?))
-        })
+        self.call(
+            py,
+            |storage| async move { Ok(Reply::Completed(storage.complete_token(&id, output.as_ref()).await?)) },
+        )
     }
 
     fn get_token(&self, py: Python<'_>, token_id: &Any<'_>) -> PyResult<Pending> {
