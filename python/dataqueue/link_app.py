@@ -103,9 +103,9 @@ class TokenLinks:
         if token.status != "waiting":
             await _over(send)
             return
-        label = html.escape(link.label or "Confirm")
-        form = f'<form method="post" action="?{html.escape(query)}"><button>{label}</button></form>'
-        await _answer(send, 200, label, form if with_body else "", escaped=True)
+        title = html.escape(link.label or "Please confirm")
+        form = f'<form method="post" action="?{html.escape(query)}"><button>Confirm</button></form>'
+        await _answer(send, 200, title, form if with_body else "", escaped=True)
 
     async def _complete(self, link: SignedLink, send: Send) -> None:
         if await self._call("complete_token", link.token_id, link.data):

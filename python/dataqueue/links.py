@@ -63,7 +63,7 @@ def complete_token_url(
         token: The token or its id.
         secret: At least 16 bytes that only your servers know.
         data: What the token is completed with: any JSON value, at most 1,500 bytes of it, and readable in the link.
-        label: What the person is asked, such as `Approve expense 42`; shown on the page and its button.
+        label: What the person is asked, such as `Approve expense 42`; shown above the button.
         expires_in: How long the link can be used, in seconds; a week by default. The token's own timeout holds too.
 
     Raises:
