@@ -77,9 +77,12 @@ impl TryFrom<FinishedTuple> for Finished {
         Ok(match tuple {
             FinishedTuple::Completed(run, _, output) => Self { run, end: End::Completed(output.map(Bytes::from)) },
             FinishedTuple::Waiting(run, _, name, label, (kind, is_date, micros, awaited)) => {
-                let until = micros.map(|micros| match is_date {
-                    true => Until::At(Timestamp::from_micros(micros)),
-                    false => Until::After(Duration::from_micros(micros.unsigned_abs()).min(LONGEST)),
+                let until = micros.map(|micros| {
+                    if is_date {
+                        Until::At(Timestamp::from_micros(micros))
+                    } else {
+                        Until::After(Duration::from_micros(micros.unsigned_abs()).min(LONGEST))
+                    }
                 });
                 let on = awaited.as_deref().map(Awaited::of);
                 Self { run, end: End::Waiting(Pause { name, label, kind, until, on }) }
