@@ -6,8 +6,10 @@ use async_trait::async_trait;
 
 use super::session::Session;
 use super::{
-    SqliteStorage, State, claim, durability, enqueue, filter, find, manage, migrations, prune, receive, settle, upkeep,
+    SqliteStorage, State, claim, due, durability, enqueue, filter, find, manage, migrations, prune, receive, settle,
+    upkeep,
 };
+use crate::clock::{Timestamp, VirtualClock};
 use crate::error::{Backend, Error, Result};
 use crate::model::{
     Added, Change, Chunk, Claim, ClaimRequest, Durability, Event, Filter, Job, JobId, NewJob, Note, Page, Prune,
@@ -137,6 +139,14 @@ impl Storage for SqliteStorage {
 
     async fn prune_events(&self, older_than: Duration, after: i64, limit: u32) -> Result<Chunk> {
         self.write(move |session| prune::prune_events(session, older_than, after, limit)).await
+    }
+
+    fn virtual_clock(&self) -> Option<&VirtualClock> {
+        self.virtual_clock.as_ref()
+    }
+
+    async fn next_due(&self) -> Result<Option<Timestamp>> {
+        self.read(|session| due::next_due(session)).await
     }
 
     async fn listen(&self) -> Result<Wakes> {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use dataqueue::clock::{Timestamp, VirtualClock};
 use dataqueue::error::Backend;
 use dataqueue::lock::Mutex;
 use dataqueue::model::{
@@ -130,6 +131,10 @@ macro_rules! passing {
                 self.store.capabilities()
             }
 
+            fn virtual_clock(&self) -> Option<&VirtualClock> {
+                self.store.virtual_clock()
+            }
+
             fn external_add(&self, jobs: &[NewJob]) -> Result<ExternalAdd> {
                 self.store.external_add(jobs)
             }
@@ -172,4 +177,5 @@ passing! {
     migrate(target: Option<i32>) -> Vec<MigrationStep>;
     migration_state() -> MigrationState;
     durability() -> Durability;
+    next_due() -> Option<Timestamp>;
 }
