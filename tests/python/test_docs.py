@@ -109,6 +109,10 @@ with psycopg.connect(url) as connection:
     assert connection.execute("select count(*) from account").fetchone() == (3,)
 """,
     "getting-started.md": "assert (job.status, job.output) == ('completed', None)",
+    "testing.md": """
+with VirtualQueue(start=datetime(2030, 1, 1, tzinfo=UTC)) as queue:
+    test_new_year(queue)
+""",
     "processing.md": """
 job_id = queue.add_job(handlers.job("export", timeout=30)(export), Report(parts=[1, 2]))
 assert queue.create_processor(handlers).start() == 1
