@@ -55,6 +55,8 @@ def async_virtual_queue(request: pytest.FixtureRequest, dataqueue_handlers: Any)
     queue = _opened(AsyncVirtualQueue, request, dataqueue_handlers)
     yield queue
     # Not `await queue.close()`: the loop that it was used on may be closed by now.
+    for session in list(queue._sessions):
+        session.end_at_exit()
     queue._requests.store.close().wait()
 
 

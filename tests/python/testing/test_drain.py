@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from dataqueue import AsyncJobContext, JobContext, JobFailed, JobHandlers
+from dataqueue import AsyncJobContext, JobContext, JobFailed, JobHandlers, JobSignal
 from dataqueue.testing import Drained
 
 if TYPE_CHECKING:
@@ -119,6 +119,26 @@ def test_an_error_outside_of_the_handler_is_raised_as_a_failed_job(opening: Open
     queue = opening(handlers)
     queue.add_job("broken", {"not": "a str"})
     with pytest.raises(JobFailed, match="payload of 'broken'"):
+        queue.drain(raise_errors=True)
+
+
+@pytest.mark.parametrize("kind", ["threaded", "looped"])
+def test_a_handler_that_runs_into_its_timeout_is_counted_and_told_of(opening: Opening, kind: str) -> None:
+    slow = JobHandlers()
+
+    @slow.job("threaded")
+    def threaded(_: None, *, signal: JobSignal) -> None:
+        signal.wait(60)
+
+    @slow.job("looped")
+    async def looped(_: None) -> None:
+        await asyncio.sleep(60)
+
+    queue = opening(slow)
+    queue.add_job(kind, None, timeout=0.05, max_attempts=1)
+    assert queue.drain() == Drained(failed=1)
+    queue.add_job(kind, None, timeout=0.05, max_attempts=1)
+    with pytest.raises(JobFailed, match="timed out"):
         queue.drain(raise_errors=True)
 
 

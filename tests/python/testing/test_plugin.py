@@ -92,6 +92,34 @@ class TestOptions:
     run(pytester).assert_outcomes(passed=7)
 
 
+def test_a_processor_that_a_test_left_running_ends_with_it(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile("""
+import threading
+import pytest
+
+def shout(name):
+    return name.upper()
+
+async def whisper(name):
+    return name.lower()
+
+@pytest.mark.parametrize("handler", [shout, whisper])
+@pytest.mark.asyncio
+async def test_awaited(async_virtual_queue, handler):
+    job_id = await async_virtual_queue.add_job("say", "Ada")
+    async_virtual_queue.create_processor({"say": handler}).start_in_background()
+    assert (await async_virtual_queue.wait_for_job(job_id, 30)).status == "completed"
+
+@pytest.mark.parametrize("handler", [shout, whisper])
+def test_blocking(virtual_queue, handler):
+    virtual_queue.create_processor({"say": handler}).start_in_background()
+
+def test_nothing_is_left():
+    assert [thread.name for thread in threading.enumerate() if "dataqueue" in thread.name] == []
+""")
+    run(pytester).assert_outcomes(passed=5)
+
+
 def test_a_failed_assertion_shows_the_queue(pytester: pytest.Pytester) -> None:
     pytester.makepyfile("""
 def test_it(virtual_queue):
