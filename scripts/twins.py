@@ -8,13 +8,15 @@ import sys
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent.parent / "python" / "dataqueue"
-SOURCE, TWIN = PACKAGE / "aio", PACKAGE / "blocking"
+# Each folder, and that of its twin.
+TWINS = {PACKAGE / place / "aio": PACKAGE / place / "blocking" for place in ("", "testing")}
 
 REPLACED = [
-    (r'The queue for async code\.\n(?:[^"]*\n)"""', 'The queue for blocking code."""'),
+    (r"from \.\.\.aio import", "from ...blocking import"),
+    (r'The queue(.*) for async code\.\n(?:[^"]*\n)"""', r'The queue\1 for blocking code."""'),
     (
         r'\A"""(.*?)"""\n',
-        r'"""\1\n\nGenerated from `dataqueue.aio` by `scripts/twins.py`: edit that.\n"""\n',
+        r'"""\1\n\nGenerated from `{source}` by `scripts/twins.py`: edit that.\n"""\n',
     ),
     (r"from \.\._inbox import Inboxes\n", ""),
     (r"        self\._inboxes = Inboxes\(\)\n", ""),
@@ -35,20 +37,27 @@ REPLACED = [
     (r"\(await (add_async\([^\n]*?\)\))\)\[0\]", r"\1[0]"),
     (r"await ", ""),
     (r"add_async", "add_sync"),
-    (r"\bAsync(?=JobQueue\b(?!` is)|Processor|PoolHandle|RedisHandle)", ""),
-    (r"\bAsync(?=QueueBase|Adding|Reading|Managing|Tokens|Upkeep)", ""),
+    (r"\bAsync(?=JobQueue\b(?!` is)|Processor|\w+Handle)", ""),
+    (r"\bAsync(?=QueueBase|Adding|Reading|Managing|Tokens|Upkeep|Asserting|Virtual)", ""),
 ]
 
 
 def twins() -> dict[Path, str]:
     """The text of each file of the blocking twin."""
-    texts = {path.name: path.read_text() for path in sorted(SOURCE.glob("*.py"))}
+    sources = [(path, twin / path.name) for source, twin in TWINS.items() for path in sorted(source.glob("*.py"))]
+    texts = {twin: path.read_text() for path, twin in sources}
     for pattern, replacement in REPLACED:
         changed = {name: re.subn(pattern, replacement, text) for name, text in texts.items()}
         if not any(count for _, count in changed.values()):
-            raise SystemExit(f"nothing in {SOURCE.name}/ matches {pattern!r} any more: mend scripts/twins.py")
+            raise SystemExit(f"nothing in aio/ matches {pattern!r} any more: mend scripts/twins.py")
         texts = {name: text for name, (text, _) in changed.items()}
-    return {TWIN / name: formatted(TWIN / name, text) for name, text in texts.items()}
+    return {path: formatted(path, text.replace("{source}", source_of(path))) for path, text in texts.items()}
+
+
+def source_of(path: Path) -> str:
+    """The package that a file of a twin is made from."""
+    place = path.parent.parent.relative_to(PACKAGE.parent)
+    return ".".join([*place.parts, "aio"])
 
 
 def formatted(path: Path, text: str) -> str:
@@ -63,12 +72,12 @@ def main() -> None:
     """Writes or compares."""
     made = twins()
     if "--check" not in sys.argv:
-        TWIN.mkdir(exist_ok=True)
         for path, text in made.items():
+            path.parent.mkdir(exist_ok=True)
             path.write_text(text)
-    there = {path: path.read_text() for path in TWIN.glob("*.py")}
+    there = {path: path.read_text() for twin in TWINS.values() for path in twin.glob("*.py")}
     if there != made:
-        raise SystemExit("python/dataqueue/blocking is not what aio makes: run python scripts/twins.py")
+        raise SystemExit("a blocking twin is not what aio makes: run python scripts/twins.py")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,9 @@
 //! Points in time as the store counts them, and the only place that reads the wall clock.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use tokio::sync::watch;
 
 /// A point in time: microseconds since 1970-01-01T00:00:00Z.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -85,6 +88,60 @@ impl Clock for SystemClock {
     }
 }
 
+/// A clock that its owner moves, so that days can pass within a test. Clones are one clock.
+#[derive(Debug, Clone)]
+pub struct VirtualClock(Arc<Hands>);
+
+#[derive(Debug)]
+struct Hands {
+    start: Timestamp,
+    /// Since when it also goes by itself; `None` if it does not.
+    ticking: Option<Instant>,
+    moved: watch::Sender<Duration>,
+}
+
+impl VirtualClock {
+    /// A clock that shows `start`. One that ticks goes on from there as the machine's does; any other stands still.
+    #[must_use]
+    pub fn new(start: Timestamp, ticks: bool) -> Self {
+        let ticking = ticks.then(Instant::now);
+        Self(Arc::new(Hands { start, ticking, moved: watch::Sender::new(Duration::ZERO) }))
+    }
+
+    /// Whether it goes by itself.
+    #[must_use]
+    pub fn ticks(&self) -> bool {
+        self.0.ticking.is_some()
+    }
+
+    /// Moves it forward; the time that it shows then.
+    pub fn advance(&self, span: Duration) -> Timestamp {
+        self.0.moved.send_modify(|moved| *moved = moved.saturating_add(span));
+        self.now()
+    }
+
+    /// Changes whenever it is moved.
+    #[must_use]
+    pub fn moves(&self) -> watch::Receiver<Duration> {
+        self.0.moved.subscribe()
+    }
+}
+
+impl Clock for VirtualClock {
+    fn now(&self) -> Timestamp {
+        let ticked = self.0.ticking.map(|since| since.elapsed()).unwrap_or_default();
+        self.0.start.plus(*self.0.moved.borrow()).plus(ticked)
+    }
+}
+
+impl PartialEq for VirtualClock {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for VirtualClock {}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -94,5 +151,27 @@ mod tests {
         assert_eq!(Timestamp::from_micros(0).to_rfc3339(), "1970-01-01T00:00:00.000000Z");
         assert_eq!(Timestamp::from_micros(951_782_400_000_001).to_rfc3339(), "2000-02-29T00:00:00.000001Z");
         assert_eq!(Timestamp::from_micros(-1).to_rfc3339(), "1969-12-31T23:59:59.999999Z");
+    }
+
+    #[test]
+    fn a_virtual_clock_stands_still_until_it_is_moved_and_its_clones_are_moved_with_it() {
+        let (start, day) = (Timestamp::from_micros(1_000), Duration::from_secs(86_400));
+        let clock = VirtualClock::new(start, false);
+        let clone = clock.clone();
+        assert_eq!(clone.now(), start);
+        assert_eq!(clock.advance(day), start.plus(day));
+        assert_eq!(clone.now(), start.plus(day));
+        assert_eq!(clock.advance(Duration::MAX), Timestamp::from_micros(i64::MAX));
+    }
+
+    #[test]
+    fn a_ticking_clock_goes_on_from_where_it_was_moved_to() {
+        let clock = VirtualClock::new(Timestamp::default(), true);
+        let moved = clock.advance(Duration::from_secs(3_600));
+        assert!(clock.ticks() && moved >= Timestamp::default().plus(Duration::from_secs(3_600)));
+        while clock.now() == moved {
+            std::thread::yield_now();
+        }
+        assert!(clock.now() > moved);
     }
 }

@@ -33,6 +33,7 @@ T = TypeVar("T")
 _STACK = pytest.StashKey[ExitStack]()
 _SERVERS = pytest.StashKey[tuple[Server, RedisServer]]()
 NOT_HERE = "NOT HERE: "
+MEMORY = "sqlite://:memory:"
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -129,6 +130,12 @@ def postgres_store_url(postgres_url: str, schema: str) -> str:
 def sqlite_store_url(tmp_path: Path) -> str:
     """The URL of a fresh SQLite store."""
     return f"sqlite:///{tmp_path / 'jobs.db'}"
+
+
+@pytest.fixture
+def memory_store_url() -> str:
+    """The URL of a fresh store in memory: each queue that is opened with it has its own."""
+    return MEMORY
 
 
 @pytest.fixture(scope="session")

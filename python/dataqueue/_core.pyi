@@ -79,6 +79,15 @@ class Store:
     """A store, connected when first used, shareable by queues and threads, reopened by itself after a fork."""
     def __new__(cls, url: str | None, settings: dict[str, str]) -> Self:
         """Reads a URL and settings (named as the URL's query parameters). Raises `ConfigError`."""
+    @staticmethod
+    def virtual_time(start: int | None, ticks: bool) -> Store:
+        """A store in memory whose clock begins at `start`, or now, and is moved by `advance`; it ticks, or stands still."""
+    def now(self) -> int:
+        """What that clock shows. Raises `UnsupportedBackend` on any other store."""
+    def advance(self, micros: int) -> int:
+        """Moves it, and answers what it shows then."""
+    def next_due(self) -> Pending[int | None]:
+        """When the next job, retry, wait or lease of a dead worker falls due, after now."""
     @property
     def backend(self) -> str:
         """`postgresql`, `redis` or `sqlite`."""
@@ -202,6 +211,10 @@ class Processor:
     ) -> Self: ...
     def start(self) -> None: ...
     def run_batch(self) -> Pending[int]: ...
+    def run_due(self, most: int) -> Pending[int]:
+        """Runs what is due until nothing is, or `most` jobs ran."""
+    def die(self) -> Pending[None]:
+        """Ends as a killed process does: nothing more is recorded, and leases run out."""
     def drain(self, timeout: float) -> Pending[bool]: ...
     def is_running(self) -> bool: ...
     def counts(self) -> dict[str, int]: ...

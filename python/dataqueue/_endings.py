@@ -120,7 +120,7 @@ def _trace(error: BaseException) -> str | None:
 
 
 def _is_ours(file: str) -> bool:
-    return Path(file).parent == _PACKAGE
+    return _PACKAGE in Path(file).parents
 
 
 def _storable(text: str) -> str:

@@ -46,7 +46,7 @@ _FINAL_STATUSES = (JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED)
 class Requests:
     """The calls of one queue. A verbose one logs what it changes, and never a payload."""
 
-    def __init__(self, target: Config | Pool | None, verbose: bool) -> None:
+    def __init__(self, target: Config | Pool | Store | None, verbose: bool) -> None:
         self.owns_store = not isinstance(target, Pool)
         self.store: Store = target._store if isinstance(target, Pool) else open_store(target)
         self._verbose = verbose

@@ -138,8 +138,8 @@ def _micros(text: str) -> int:
     return timestamp("resumeAt", datetime.fromisoformat(text))
 
 
-def span(duration: float | timedelta | None, fields: dict[str, float]) -> int:
-    """A duration in microseconds, of one argument or the sum of named fields.
+def span(duration: float | timedelta | None, fields: dict[str, float], method: str = "wait_for") -> int:
+    """A duration in microseconds, of one argument of a method or the sum of named fields.
 
     Raises:
         TypeError: There is none, both, or a field of another name.
@@ -147,13 +147,13 @@ def span(duration: float | timedelta | None, fields: dict[str, float]) -> int:
     """
     unknown = sorted(set(fields) - set(_FIELDS))
     if unknown:
-        raise TypeError(f"wait_for has no field {unknown[0]!r}: there are {', '.join(_FIELDS)}")
+        raise TypeError(f"{method} has no field {unknown[0]!r}: there are {', '.join(_FIELDS)}")
     if (duration is None) == (not fields):
-        raise TypeError("wait_for takes a duration, or fields such as days=7, hours=12")
+        raise TypeError(f"{method} takes a duration, or fields such as days=7, hours=12")
     if duration is None:
         total = sum(seconds(field, value) * _FIELDS[field] for field, value in fields.items())
     else:
         total = seconds("duration", duration)
     if not math.isfinite(total) or total > _LONGEST:
-        raise ValueError(f"wait_for got {total:g} seconds: at most a hundred years can be waited for")
+        raise ValueError(f"{method} got {total:g} seconds: at most a hundred years can be waited for")
     return round(total * 1_000_000)

@@ -203,8 +203,10 @@ class SqliteConfig:
 Config: TypeAlias = str | PostgresConfig | RedisConfig | SqliteConfig
 
 
-def open_store(config: Config | None, environ: Mapping[str, str] | None = None) -> Store:
+def open_store(config: Config | Store | None, environ: Mapping[str, str] | None = None) -> Store:
     """The store that a URL or configuration names; None reads `$DATAQUEUE_URL`, then `$PG_DATAQUEUE_DATABASE`.
+
+    One that is open already, as tests have, is passed on.
 
     Nothing is connected yet.
 
@@ -221,6 +223,8 @@ def open_store(config: Config | None, environ: Mapping[str, str] | None = None) 
         return Store(config, {})
     if isinstance(config, PostgresConfig | RedisConfig | SqliteConfig):
         return Store(*config.to_core())
+    if isinstance(config, Store):
+        return config
     raise TypeError(
         "a queue is opened with a URL, PostgresConfig, RedisConfig, SqliteConfig or a pool from create_pool(), "
         f"not {type(config).__name__}"

@@ -18,6 +18,7 @@ from .filters import JobTypeFilter, type_names
 from .handlers import JobHandlers
 
 if TYPE_CHECKING:
+    from ._core import Pending
     from .aio import AsyncJobQueue
     from .blocking import JobQueue
 
@@ -84,7 +85,10 @@ class _Processor:
         return self._session is not None and self._session.core.is_running()
 
     def counts(self) -> dict[str, int]:
-        """What the last session did: `claimed`, `completed`, `failed`, `released`, `waited`, `lost`, `reclaimed`."""
+        """What the last session did: `claimed`, `completed`, `failed`, `released`, `waited`, `lost`, `reclaimed`.
+
+        Of those that `failed`, so many are `retried`.
+        """
         return {} if self._session is None else self._session.core.counts()
 
     def stop(self) -> None:
@@ -128,9 +132,12 @@ class Processor(_Processor):
         Returns:
             How many jobs ran to an end, well or badly.
         """
+        return self._run(Core.run_batch)
+
+    def _run(self, work: Callable[[Core], Pending[int]]) -> int:
         session = self._open(None)
         try:
-            return session.core.run_batch().wait()
+            return work(session.core).wait()
         except BaseException:
             session.core.drain(0).wait()
             raise
@@ -173,9 +180,12 @@ class AsyncProcessor(_Processor):
         Returns:
             How many jobs ran to an end, well or badly.
         """
+        return await self._run(Core.run_batch)
+
+    async def _run(self, work: Callable[[Core], Pending[int]]) -> int:
         session = self._open(asyncio.get_running_loop())
         try:
-            return await self._queue._answer(session.core.run_batch())
+            return await self._queue._answer(work(session.core))
         except BaseException:
             await asyncio.shield(self._queue._answer(session.core.drain(0)))
             raise

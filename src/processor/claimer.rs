@@ -10,7 +10,7 @@ use super::engine::{Backoff, Engine, Phase};
 use super::wake::Wake;
 
 pub(super) async fn run(engine: Arc<Engine>) {
-    let mut wake = Wake::new();
+    let mut wake = Wake::new(&engine);
     let mut backoff = Backoff::new();
     let mut claim_time = 0.0_f64;
     // The token of a claim whose reply did not come: its jobs may be ours without our knowing.

@@ -36,7 +36,9 @@ impl Lanes {
         }
         let threads = state.takeable(LaneKind::Thread, self.config.concurrency).min(state.idle_threads);
         drop(state);
-        self.stats.failed(lost.len());
+        for settled in &lost {
+            self.stats.ended(settled);
+        }
         self.outbox.settle(lost);
         for _ in 0..threads {
             self.work.notify_one();
@@ -117,6 +119,17 @@ impl Lanes {
         self.idle.notify_waiters();
         self.wake_all();
         lost
+    }
+
+    /// The worker is dead: nothing that it holds is run or recorded any more, and no handler is told.
+    pub(super) fn disown(&self) {
+        let mut state = self.state.lock();
+        state.waiting.iter_mut().for_each(VecDeque::clear);
+        for running in state.running.values_mut() {
+            running.over = true;
+        }
+        drop(state);
+        self.idle.notify_waiters();
     }
 
     /// Tells every running handler that its time to drain is up.

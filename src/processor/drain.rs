@@ -11,7 +11,7 @@ use crate::error::Error;
 /// How long handlers have, once told to stop, before their jobs are given back.
 const AFTER_ABORT: Duration = Duration::from_secs(1);
 /// How long the last results may take to be recorded.
-const FLUSH: Duration = Duration::from_secs(10);
+pub(super) const FLUSH: Duration = Duration::from_secs(10);
 /// How long a claim in flight may take; the store's own deadlines are shorter.
 const CLAIM: Duration = Duration::from_secs(60);
 

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
+use crate::clock::VirtualClock;
 use crate::error::{Error, Result};
 use crate::lock::Mutex;
 use crate::model::{Worker, WorkerId};
@@ -40,12 +41,16 @@ pub(super) struct Engine {
     renewed: Mutex<Option<Instant>>,
     last_outage: Mutex<Option<Instant>>,
     outage_reported: AtomicBool,
+    /// The store's, where its owner moves it.
+    pub clock: Option<VirtualClock>,
 }
 
 impl Engine {
     pub fn new(storage: Arc<dyn Storage>, config: Config) -> Self {
         let (config, outbox, stats) = (Arc::new(config), Arc::new(Outbox::default()), Arc::new(Stats::default()));
-        let lanes = Arc::new(Lanes::new(Arc::clone(&config), Arc::clone(&outbox), Arc::clone(&stats)));
+        let clock = storage.virtual_clock().cloned();
+        let lanes = Lanes::new(Arc::clone(&config), Arc::clone(&outbox), Arc::clone(&stats), clock.clone());
+        let lanes = Arc::new(lanes);
         Self {
             storage,
             config,
@@ -58,6 +63,7 @@ impl Engine {
             renewed: Mutex::new(None),
             last_outage: Mutex::new(None),
             outage_reported: AtomicBool::new(false),
+            clock,
         }
     }
 
@@ -116,7 +122,7 @@ impl Engine {
 
     pub async fn register(&self) -> Result<Arc<Worker>> {
         let began = Instant::now();
-        let worker = Arc::new(self.storage.register(&self.config.worker_name, self.config.lease).await?);
+        let worker = Arc::new(self.storage.register(&self.config.worker_name, self.lease()).await?);
         tracing::info!("worker {} is registered", worker.name);
         *self.renewed.lock() = Some(began);
         self.worker.send_replace(Some(Arc::clone(&worker)));
@@ -126,9 +132,26 @@ impl Engine {
     /// Renews the leases of `worker`.
     pub async fn renew(&self, worker: &Worker) -> Result<()> {
         let began = Instant::now();
-        self.storage.renew(worker, self.config.lease).await?;
+        self.storage.renew(worker, self.lease()).await?;
         *self.renewed.lock() = Some(began);
         Ok(())
+    }
+
+    /// How long leases last from each renewal. A clock that jumps leaves a living worker no time to renew: there its leases
+    /// last until it ends.
+    fn lease(&self) -> Duration {
+        if self.clock.is_some() { FOR_LIFE } else { self.config.lease }
+    }
+
+    /// Ends as a process that is killed does: nothing more is recorded, and its leases run out.
+    pub async fn die(&self) -> Result<()> {
+        self.advance(Phase::Closed);
+        self.lanes.disown();
+        self.outbox.close();
+        match self.worker.send_replace(None) {
+            Some(worker) => self.storage.renew(&worker, self.config.lease).await,
+            None => Ok(()),
+        }
     }
 
     /// Whether the leases were renewed within the last `span`.
@@ -180,6 +203,9 @@ impl Engine {
         self.last_outage.lock().is_some_and(|at| at.elapsed() < span)
     }
 }
+
+/// Longer than any test lets time pass.
+const FOR_LIFE: Duration = Duration::from_secs(1_000 * 366 * 86_400);
 
 /// Growing pauses with jitter, for a store that does not answer.
 pub(super) struct Backoff {

@@ -9,9 +9,10 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use tokio::sync::Notify;
 
+use crate::clock::{Clock, VirtualClock};
 use crate::error::{Error, Result};
 use crate::lock::{Condvar, Mutex};
-use crate::model::{FailureReason, JobId, Note, NoteKind, Outcome, Settled, Settlement};
+use crate::model::{FailureReason, JobId, Note, NoteKind, Settled, Settlement};
 
 use super::board::{Running, State};
 use super::config::{Config, LaneKind};
@@ -40,6 +41,8 @@ pub struct Lanes {
     loop_waker: Mutex<Option<Waker>>,
     loop_signalled: AtomicBool,
     pub(super) config: Arc<Config>,
+    /// The store's, where its owner moves it.
+    clock: Option<VirtualClock>,
 }
 
 /// Called, from any thread, when the event loop's lane was told nothing since its last exchange and should look again.
@@ -62,7 +65,12 @@ pub enum Next {
 }
 
 impl Lanes {
-    pub(super) fn new(config: Arc<Config>, outbox: Arc<Outbox>, stats: Arc<Stats>) -> Self {
+    pub(super) fn new(
+        config: Arc<Config>,
+        outbox: Arc<Outbox>,
+        stats: Arc<Stats>,
+        clock: Option<VirtualClock>,
+    ) -> Self {
         Self {
             state: Mutex::default(),
             work: Condvar::new(),
@@ -75,6 +83,7 @@ impl Lanes {
             loop_waker: Mutex::new(None),
             loop_signalled: AtomicBool::new(false),
             config,
+            clock,
         }
     }
 
@@ -263,7 +272,7 @@ impl Lanes {
         let message =
             format!("timed out: ran for {:.3} s with a limit of {} s", ran.as_secs_f64(), limit.as_secs_f64());
         let settled = engine_failure(&running.claimed, FailureReason::Timeout, message, retry);
-        self.stats.failed(1);
+        self.stats.ended(&settled);
         self.give_up(state, run, AbortReason::Timeout);
         Some(settled)
     }
@@ -279,14 +288,17 @@ impl Lanes {
         }
         let took = running.started.elapsed().as_secs_f64();
         state.run_time = if state.run_time == 0.0 { took } else { state.run_time.mul_add(0.9, took * 0.1) };
-        let settled = settlement(&running.claimed, running.since.elapsed(), finished.end);
-        match settled.outcome {
-            Outcome::Completed { .. } => self.stats.completed(1),
-            Outcome::Failed(_) => self.stats.failed(1),
-            Outcome::Released => self.stats.released(1),
-            Outcome::Waiting(_) => self.stats.waited(1),
-        }
+        let settled = settlement(&running.claimed, self.held(&running), finished.end);
+        self.stats.ended(&settled);
         Some(settled)
+    }
+
+    /// How long a run was held, by the store's clock.
+    fn held(&self, running: &Running) -> Duration {
+        match &self.clock {
+            Some(clock) => clock.now().since(running.claimed.job.locked_at.unwrap_or_default()),
+            None => running.since.elapsed(),
+        }
     }
 
     fn start(&self, state: &mut State, lane: LaneKind) -> Option<Start> {
@@ -318,8 +330,9 @@ impl Lanes {
         let wake_other = ended > 0 && state.takeable(other, self.config.concurrency) > 0;
         let empty = state.running.is_empty() && state.waiting() == 0;
         let low = state.waiting() * 2 <= self.config.batch_size as usize;
-        drop(state);
+        // Before anybody can see that no run is left: then all of them are on their way.
         self.outbox.settle(settlements);
+        drop(state);
         if low {
             self.room.notify_one();
         }

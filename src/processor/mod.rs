@@ -24,6 +24,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
 pub use config::{Config, HandlerSpec, LaneKind, SHORTEST_LEASE};
 pub use drain::Drained;
@@ -91,24 +92,57 @@ impl Processor {
     /// # Errors
     /// Those of registering and claiming; later ones are reported to the monitor.
     pub async fn run_batch(&self) -> Result<u64> {
-        let done = self.batch().await;
+        self.run_batches(1, self.engine.config.batch_size).await
+    }
+
+    /// As [`Processor::run_batch`], batch after batch until nothing is due or `most` jobs ran.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn run_due(&self, most: u32) -> Result<u64> {
+        self.run_batches(u32::MAX, most).await
+    }
+
+    async fn run_batches(&self, batches: u32, most: u32) -> Result<u64> {
+        let done = self.batches(batches, most).await;
         self.drain(Duration::ZERO).await;
         done?;
         let counts = self.counts();
         Ok(counts.completed + counts.failed + counts.waited)
     }
 
-    async fn batch(&self) -> Result<()> {
+    async fn batches(&self, mut batches: u32, most: u32) -> Result<()> {
         let engine = &self.engine;
         let worker = engine.register().await?;
         self.spawn_keepers()?;
-        engine.storage.reclaim(engine.config.batch_size).await?;
         engine.storage.tidy_waits(engine.config.batch_size).await?;
-        let claim = claimer::claim(engine, &worker, engine.config.batch_size).await.1?;
-        engine.stats.claimed(claim.jobs.len());
-        engine.lanes.push(claim.jobs);
-        engine.lanes.empty().await;
+        let mut left = most;
+        while batches > 0 && left > 0 && engine.phase() == Phase::Running {
+            batches -= 1;
+            engine.storage.reclaim(engine.config.batch_size).await?;
+            let claim = claimer::claim(engine, &worker, left.min(engine.config.batch_size)).await.1?;
+            if claim.jobs.is_empty() {
+                break;
+            }
+            left = left.saturating_sub(u32::try_from(claim.jobs.len()).unwrap_or(u32::MAX));
+            engine.stats.claimed(claim.jobs.len());
+            engine.lanes.push(claim.jobs);
+            engine.lanes.empty().await;
+            // What failed may be due again.
+            if batches > 0 && timeout(drain::FLUSH, engine.outbox.flushed()).await.is_err() {
+                break;
+            }
+        }
         Ok(())
+    }
+
+    /// Ends as a process that is killed does, for tests: what runs records nothing any more, and stays leased until the
+    /// lease has run out.
+    ///
+    /// # Errors
+    /// Those of the store, which is told how long the lease still lasts.
+    pub async fn die(&self) -> Result<()> {
+        self.engine.die().await
     }
 
     /// Stops claiming, at once; [`Processor::drain`] does the rest.

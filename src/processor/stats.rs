@@ -2,12 +2,15 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::model::{Outcome, Settlement};
+
 /// Counters, since the processor was made. They are independent of each other: a reading of several is not one moment.
 #[derive(Debug, Default)]
 pub struct Stats {
     claimed: AtomicU64,
     completed: AtomicU64,
     failed: AtomicU64,
+    retried: AtomicU64,
     released: AtomicU64,
     waited: AtomicU64,
     lost: AtomicU64,
@@ -23,6 +26,8 @@ pub struct Counts {
     pub completed: u64,
     /// Runs that failed, timeouts among them.
     pub failed: u64,
+    /// Those of them that are tried again.
+    pub retried: u64,
     /// Jobs given back.
     pub released: u64,
     /// Runs whose handlers wait.
@@ -42,20 +47,22 @@ impl Stats {
         add(&self.claimed, count);
     }
 
-    pub(super) fn completed(&self, count: usize) {
-        add(&self.completed, count);
-    }
-
-    pub(super) fn failed(&self, count: usize) {
-        add(&self.failed, count);
+    /// Counts how a run ended.
+    pub(super) fn ended(&self, settlement: &Settlement) {
+        let counter = match &settlement.outcome {
+            Outcome::Completed { .. } => &self.completed,
+            Outcome::Failed(failure) => {
+                add(&self.retried, usize::from(failure.retry_in.is_some()));
+                &self.failed
+            }
+            Outcome::Released => &self.released,
+            Outcome::Waiting(_) => &self.waited,
+        };
+        add(counter, 1);
     }
 
     pub(super) fn released(&self, count: usize) {
         add(&self.released, count);
-    }
-
-    pub(super) fn waited(&self, count: usize) {
-        add(&self.waited, count);
     }
 
     pub(super) fn lost(&self, count: usize) {
@@ -74,6 +81,7 @@ impl Stats {
             claimed: get(&self.claimed),
             completed: get(&self.completed),
             failed: get(&self.failed),
+            retried: get(&self.retried),
             released: get(&self.released),
             waited: get(&self.waited),
             lost: get(&self.lost),

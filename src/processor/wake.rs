@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
+use crate::clock::VirtualClock;
 use crate::storage::Wakes;
 
 use super::engine::{Engine, Phase};
@@ -13,11 +15,13 @@ const CONTENDED: Duration = Duration::from_millis(5);
 
 pub(super) struct Wake {
     hints: Option<Wakes>,
+    /// Those of the store's clock, where its owner moves it.
+    moves: Option<watch::Receiver<Duration>>,
 }
 
 impl Wake {
-    pub fn new() -> Self {
-        Self { hints: None }
+    pub fn new(engine: &Engine) -> Self {
+        Self { hints: None, moves: engine.clock.as_ref().map(VirtualClock::moves) }
     }
 
     /// Marks all hints as seen: those that come from now on are about changes that the next claim may miss. Starts
@@ -32,12 +36,16 @@ impl Wake {
         if let Some(hints) = &mut self.hints {
             hints.borrow_and_update();
         }
+        if let Some(moves) = &mut self.moves {
+            moves.borrow_and_update();
+        }
     }
 
     /// Waits for a reason to claim again, or until the processor drains.
     pub async fn wait(&mut self, engine: &Engine, more: bool, next_due: Option<Duration>) {
         let mut until = Instant::now() + engine.config.poll_interval;
-        if let Some(due) = next_due {
+        // What is due next does not come nearer on a clock that stands still.
+        if let Some(due) = next_due.filter(|_| engine.clock.as_ref().is_none_or(VirtualClock::ticks)) {
             until = until.min(Instant::now() + due);
         }
         if more {
@@ -45,10 +53,20 @@ impl Wake {
         }
         tokio::select! {
             () = hinted(&mut self.hints) => {}
+            () = moved(&mut self.moves) => {}
             () = sleep_until(until) => {}
             () = engine.reached(Phase::Draining) => {}
         }
     }
+}
+
+async fn moved(moves: &mut Option<watch::Receiver<Duration>>) {
+    if let Some(moves) = moves
+        && moves.changed().await.is_ok()
+    {
+        return;
+    }
+    std::future::pending::<()>().await;
 }
 
 async fn hinted(hints: &mut Option<Wakes>) {

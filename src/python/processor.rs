@@ -95,6 +95,20 @@ impl Processor {
         Pending::spawn(py, async move { engine.run_batch().await.map(Reply::Count) })
     }
 
+    /// Claims and runs what is due until nothing is, or `most` jobs ran; how many did.
+    fn run_due(&self, py: Python<'_>, most: u32) -> PyResult<Pending> {
+        self.check_process()?;
+        let engine = Arc::clone(&self.engine);
+        Pending::spawn(py, async move { engine.run_due(most).await.map(Reply::Count) })
+    }
+
+    /// Ends the session as if its process were killed.
+    fn die(&self, py: Python<'_>) -> PyResult<Pending> {
+        self.check_process()?;
+        let engine = Arc::clone(&self.engine);
+        Pending::spawn(py, async move { engine.die().await.map(|()| Reply::Nothing) })
+    }
+
     /// Ends the session; whether every handler ended within `timeout` seconds.
     fn drain(&self, py: Python<'_>, timeout: f64) -> PyResult<Pending> {
         self.check_process()?;
@@ -115,6 +129,7 @@ impl Processor {
             ("claimed", counts.claimed),
             ("completed", counts.completed),
             ("failed", counts.failed),
+            ("retried", counts.retried),
             ("released", counts.released),
             ("waited", counts.waited),
             ("lost", counts.lost),

@@ -7,6 +7,7 @@ use pyo3::types::{PyBytes, PyDict, PyList};
 
 use super::errors::exception;
 use super::records::{durability_record, event_record, job_record, token_record};
+use crate::clock::Timestamp;
 use crate::error::{Backend, Error};
 use crate::model::{Added, Answer, Durability, Event, Job, Token};
 use crate::storage::{MigrationState, MigrationStep};
@@ -16,6 +17,7 @@ pub(crate) enum Reply {
     Nothing,
     Flag(bool),
     Count(u64),
+    Time(Option<Timestamp>),
     Added(Vec<Added>),
     Job(Option<Box<Job>>),
     Jobs(Vec<Job>),
@@ -40,6 +42,7 @@ impl Reply {
             Self::Nothing => Ok(py.None().into_bound(py)),
             Self::Flag(flag) => flag.into_bound_py_any(py),
             Self::Count(count) => count.into_bound_py_any(py),
+            Self::Time(time) => time.map(Timestamp::as_micros).into_bound_py_any(py),
             Self::Added(added) => list(py, added, |one| (one.id, one.created).into_bound_py_any(py)),
             Self::Job(None) => Ok(py.None().into_bound(py)),
             Self::Job(Some(job)) => Ok(job_record(py, &job)?.into_any()),

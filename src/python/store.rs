@@ -15,9 +15,10 @@ use super::fork::Reopening;
 use super::pending::Pending;
 use super::reply::{Reply, step_tuple};
 use super::transfers;
+use crate::clock::{Clock, SystemClock, Timestamp, VirtualClock};
 use crate::error::{Error, Result};
 use crate::model::Change;
-use crate::storage::{self, Storage, migrate, url};
+use crate::storage::{self, SqliteOptions, Storage, StoreOptions, migrate, url};
 
 type Any<'py> = Bound<'py, PyAny>;
 /// An [`storage::ExternalAdd`].
@@ -43,6 +44,13 @@ impl Store {
         Pending::spawn(py, call(self.storage(py)?))
     }
 
+    /// The clock that the caller moves.
+    fn clock(&self, py: Python<'_>) -> PyResult<VirtualClock> {
+        self.storage(py)?.virtual_clock().cloned().ok_or_else(|| {
+            exception(py, &Error::Unsupported("this queue's clock is not one that can be moved".to_owned()))
+        })
+    }
+
     fn change(&self, py: Python<'_>, job_id: &Any<'_>, change: Change) -> PyResult<Pending> {
         let id = arguments::job_id(job_id)?;
         self.call(py, |storage| async move { Ok(Reply::Flag(storage.change(id, &change).await?)) })
@@ -62,6 +70,28 @@ impl Store {
     fn new(py: Python<'_>, url: &Any<'_>, settings: &Bound<'_, PyDict>) -> PyResult<Self> {
         let (url, settings) = given(py, url, settings)?;
         py.detach(|| Reopening::open(url::parse(url.as_deref(), &settings)?)).or_raise(py).map(Self)
+    }
+
+    /// A store in memory whose clock begins at `start`, or now, and is moved by `advance`.
+    #[staticmethod]
+    fn virtual_time(py: Python<'_>, start: Option<i64>, ticks: bool) -> PyResult<Self> {
+        let start = start.map_or_else(|| SystemClock.now(), Timestamp::from_micros);
+        let clock = Some(VirtualClock::new(start, ticks));
+        // No other process can hold what is in memory.
+        let options = SqliteOptions { path: None, busy_timeout: Duration::ZERO, clock };
+        py.detach(|| Reopening::open(StoreOptions::Sqlite(options))).or_raise(py).map(Self)
+    }
+
+    fn now(&self, py: Python<'_>) -> PyResult<i64> {
+        Ok(self.clock(py)?.now().as_micros())
+    }
+
+    fn advance(&self, py: Python<'_>, micros: u64) -> PyResult<i64> {
+        Ok(self.clock(py)?.advance(Duration::from_micros(micros)).as_micros())
+    }
+
+    fn next_due(&self, py: Python<'_>) -> PyResult<Pending> {
+        self.call(py, |storage| async move { Ok(Reply::Time(storage.next_due().await?)) })
     }
 
     #[getter]

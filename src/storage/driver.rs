@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use tokio::sync::watch;
 
+use crate::clock::{Timestamp, VirtualClock};
 use crate::error::{Backend, Error, Result};
 use crate::model::{
     Added, Answer, Change, Chunk, Claim, ClaimRequest, Durability, Event, Filter, Job, JobId, NewJob, NewToken, Note,
@@ -208,6 +209,17 @@ pub trait Storage: Send + Sync + 'static {
 
     /// Which migrations are applied.
     async fn migration_state(&self) -> Result<MigrationState>;
+
+    /// The clock that the store goes by, where its owner moves it; `None` where time passes by itself.
+    fn virtual_clock(&self) -> Option<&VirtualClock> {
+        None
+    }
+
+    /// When something next falls due by itself, after now: for the owner of the clock, who moves it from one such time to
+    /// the next.
+    async fn next_due(&self) -> Result<Option<Timestamp>> {
+        Err(Error::Unsupported(format!("{} does not tell what falls due next", self.backend())))
+    }
 
     /// Runs a caller's own query; each row is a JSON object as text. Parameters are text, in the server's input syntax.
     async fn query(&self, _sql: &str, _params: &[Option<String>]) -> Result<Vec<Bytes>> {

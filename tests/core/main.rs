@@ -4,6 +4,7 @@
 
 mod architecture;
 mod bench;
+mod clock;
 mod conformance;
 mod cron;
 mod plans;
@@ -12,3 +13,4 @@ mod processor;
 conformance::suite!(postgres: crate::bench::Postgres);
 conformance::suite!(redis: crate::bench::Redis);
 conformance::suite!(sqlite: crate::bench::Sqlite);
+conformance::suite!(memory, in memory: crate::bench::Memory);

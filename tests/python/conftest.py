@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from dataqueue import AsyncJobQueue, AsyncProcessor, JobQueue
+from dataqueue.testing import AsyncVirtualQueue, VirtualQueue
+from tests.conftest import MEMORY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -61,16 +63,26 @@ class Blocking:
         return repr(self._target)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Runs what needs a single queue also on the one in memory, which tests of applications use."""
+    asked = inspect.signature(metafunc.function).parameters
+    if "queue" in asked and "store_url" in metafunc.fixturenames and "store_url" not in asked:
+        # As a mark, which has precedence over the fixture's own parameters.
+        stores = ["sqlite", "postgres", "redis", "memory"]
+        metafunc.definition.add_marker(pytest.mark.parametrize("store_url", stores, indirect=True))
+
+
 @pytest.fixture(params=["blocking", "awaited"])
 def queue(request: pytest.FixtureRequest, store_url: str) -> Iterator[JobQueue]:
     """A queue on a fresh store, of each twin and on each store."""
     if request.param == "blocking":
-        with JobQueue(store_url) as queue:
+        with VirtualQueue(tick=True) if store_url == MEMORY else JobQueue(store_url) as queue:
             yield queue
         return
     loop = LoopThread()
     try:
-        twin = Blocking(AsyncJobQueue(store_url), loop)
+        twin = Blocking(AsyncVirtualQueue(tick=True) if store_url == MEMORY else AsyncJobQueue(store_url), loop)
         yield cast("JobQueue", twin)
         twin.close()
     finally:

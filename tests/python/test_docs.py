@@ -154,6 +154,10 @@ queue.create_processor(handlers).start()
 assert [queue.get_job(one).status.value for one in orders] == ["completed", "waiting"]
 assert mails.popleft() and mails.popleft()
 """,
+    "testing.md": """
+with VirtualQueue(start=datetime(2030, 1, 1, tzinfo=UTC)) as queue:
+    test_new_year(queue)
+""",
     "processing.md": """
 job_id = queue.add_job(handlers.job("export", timeout=30)(export), Report(parts=[1, 2]))
 assert queue.create_processor(handlers).start() == 1

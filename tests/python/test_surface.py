@@ -6,17 +6,26 @@ import inspect
 import subprocess
 import sys
 
+import pytest
+
 import dataqueue
-from dataqueue import AsyncJobQueue, AsyncProcessor, JobQueue, Processor
+from dataqueue import AsyncJobQueue, AsyncProcessor, JobQueue, Processor, testing
+from dataqueue.testing import AsyncVirtualQueue, VirtualQueue
 
 
 def test_every_exported_name_is_there() -> None:
-    assert all(hasattr(dataqueue, name) for name in dataqueue.__all__)
-    assert dataqueue.__all__ == sorted(dataqueue.__all__)
+    for package in (dataqueue, testing):
+        assert all(hasattr(package, name) for name in package.__all__)
+        assert package.__all__ == sorted(package.__all__)
 
 
 def test_the_twins_have_the_same_methods_with_the_same_parameters() -> None:
-    for sync, twin in ((JobQueue, AsyncJobQueue), (Processor, AsyncProcessor)):
+    twins: list[tuple[type[object], type[object]]] = [
+        (JobQueue, AsyncJobQueue),
+        (Processor, AsyncProcessor),
+        (VirtualQueue, AsyncVirtualQueue),
+    ]
+    for sync, twin in twins:
         public = {name for name in dir(sync) if not name.startswith("_")}
         assert public == {name for name in dir(twin) if not name.startswith("_")}
         for name in public:
@@ -27,10 +36,11 @@ def test_the_twins_have_the_same_methods_with_the_same_parameters() -> None:
                 assert defaults == [parameter.default for parameter in theirs.parameters.values()], name
 
 
-def test_importing_the_package_loads_nothing_heavy() -> None:
+@pytest.mark.parametrize("module", ["dataqueue", "dataqueue.testing"])
+def test_importing_the_package_loads_nothing_heavy(module: str) -> None:
     code = (
-        "import sys, dataqueue; "
-        "print([m for m in ('pydantic', 'click', 'asyncio', 'rich', 'starlette', 'mcp') if m in sys.modules])"
+        f"import sys, {module}; "
+        "print([m for m in ('pydantic', 'pytest', 'click', 'asyncio', 'rich', 'starlette', 'mcp') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

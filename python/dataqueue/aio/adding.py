@@ -114,7 +114,7 @@ class AsyncAdding(AsyncQueueBase):
         )
         if connection is not None:
             return (await add_async(connection, self._requests.add_outside([job])))[0]
-        return await self._result(self._requests.add_job(job))
+        return await self._added(self._requests.add_job(job))
 
     async def add_jobs(self, jobs: Iterable[Job[Any]], *, connection: Any = None) -> list[JobId]:
         """Adds jobs in one round trip, all or none.
@@ -128,4 +128,4 @@ class AsyncAdding(AsyncQueueBase):
         """
         if connection is not None:
             return await add_async(connection, self._requests.add_outside(jobs))
-        return await self._result(self._requests.add_jobs(jobs))
+        return await self._added(self._requests.add_jobs(jobs))

@@ -43,6 +43,9 @@ class AsyncQueueBase:
     async def _result(self, call: Call[T]) -> T:
         return await self._inboxes.result(call)
 
+    async def _added(self, call: Call[T]) -> T:
+        return await self._result(call)
+
     async def _answer(self, pending: Pending[T]) -> T:
         from .._call import Call
 

@@ -117,7 +117,7 @@ class Adding(QueueBase):
         )
         if connection is not None:
             return add_sync(connection, self._requests.add_outside([job]))[0]
-        return self._result(self._requests.add_job(job))
+        return self._added(self._requests.add_job(job))
 
     def add_jobs(self, jobs: Iterable[Job[Any]], *, connection: Any = None) -> list[JobId]:
         """Adds jobs in one round trip, all or none.
@@ -131,4 +131,4 @@ class Adding(QueueBase):
         """
         if connection is not None:
             return add_sync(connection, self._requests.add_outside(jobs))
-        return self._result(self._requests.add_jobs(jobs))
+        return self._added(self._requests.add_jobs(jobs))

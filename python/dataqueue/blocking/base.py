@@ -44,6 +44,9 @@ class QueueBase:
     def _result(self, call: Call[T]) -> T:
         return call.wait()
 
+    def _added(self, call: Call[T]) -> T:
+        return self._result(call)
+
     def _answer(self, pending: Pending[T]) -> T:
         from .._call import Call
 

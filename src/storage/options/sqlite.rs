@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::clock::VirtualClock;
+
 /// Options of an SQLite store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SqliteOptions {
@@ -10,4 +12,6 @@ pub struct SqliteOptions {
     pub path: Option<PathBuf>,
     /// How long to wait for another process's transaction.
     pub busy_timeout: Duration,
+    /// The clock that the store goes by; `None` is the machine's.
+    pub clock: Option<VirtualClock>,
 }

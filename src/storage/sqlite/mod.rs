@@ -3,6 +3,7 @@
 mod bodies;
 mod claim;
 mod connection;
+mod due;
 mod durability;
 mod enqueue;
 mod errors;
@@ -39,7 +40,7 @@ use self::hints::Hints;
 use self::session::Session;
 use self::threads::{Setup, Threads};
 use super::options::SqliteOptions;
-use crate::clock::{Clock, SystemClock};
+use crate::clock::{Clock, SystemClock, VirtualClock};
 use crate::error::{Error, Result};
 use crate::lock::Mutex;
 
@@ -50,6 +51,7 @@ use crate::lock::Mutex;
 /// [`before_fork`] and [`after_fork_in_parent`] called around it.
 pub struct SqliteStorage {
     setup: Setup,
+    virtual_clock: Option<VirtualClock>,
     state: Mutex<State>,
     opening: tokio::sync::Mutex<()>,
 }
@@ -62,27 +64,25 @@ enum State {
 }
 
 impl SqliteStorage {
-    /// A store on the machine's clock.
+    /// A store, not opened yet.
     ///
     /// # Errors
     /// [`Error::Config`] for an empty path or one with a NUL character.
     pub fn new(options: SqliteOptions) -> Result<Self> {
-        Self::with_clock(options, Arc::new(SystemClock))
-    }
-
-    /// A store on a clock of the caller's, for tests.
-    ///
-    /// # Errors
-    /// As [`SqliteStorage::new`].
-    pub fn with_clock(options: SqliteOptions, clock: Arc<dyn Clock>) -> Result<Self> {
         if let Some(path) = &options.path
             && (path.as_os_str().is_empty() || path.as_os_str().as_encoded_bytes().contains(&0))
         {
             return Err(Error::Config(format!("{} is not a path: name a file, or `:memory:`", path.display())));
         }
+        let virtual_clock = options.clock;
+        let clock: Arc<dyn Clock> = match &virtual_clock {
+            Some(clock) => Arc::new(clock.clone()),
+            None => Arc::new(SystemClock),
+        };
         let setup =
             Setup { place: Place::new(options.path), patience: options.busy_timeout, clock, hints: Hints::new() };
-        Ok(Self { setup, state: Mutex::new(State::Untouched), opening: tokio::sync::Mutex::default() })
+        let (state, opening) = (Mutex::new(State::Untouched), tokio::sync::Mutex::default());
+        Ok(Self { setup, virtual_clock, state, opening })
     }
 
     /// The database's threads, started if they are not.
@@ -105,6 +105,18 @@ impl SqliteStorage {
             State::Open(threads) => Ok(Some(Arc::clone(threads))),
             State::Closed => Err(Error::Closed),
         }
+    }
+
+    /// Works on the connection that writes, for tests: what is in memory has no other door.
+    ///
+    /// # Errors
+    /// What the work answers, and those of opening the database.
+    #[doc(hidden)]
+    pub async fn with_connection<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&rusqlite::Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.write(move |session| Ok(work(session.conn)?)).await
     }
 
     async fn write<T: Send + 'static>(

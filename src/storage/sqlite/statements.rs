@@ -68,12 +68,14 @@ statements! {
     EVENTS = "events";
     EXPIRED_WORKERS = "expired_workers";
     FAIL = "fail";
+    FALLS_DUE = "falls_due";
     HAS_LEASE = "has_lease";
     HAS_MIGRATIONS = "has_migrations";
     CLAIMABLE_TYPES = "claimable_types";
     HAS_WORK = "has_work";
     HOLDER = "holder";
     IS_REGISTERED = "is_registered";
+    LEASE_ENDS = "lease_ends";
     LOSE_JOB = "lose_job";
     NEWEST_EVENT = "newest_event";
     NEXT_DUE = "next_due";

@@ -7,9 +7,10 @@ use bytes::Bytes;
 
 use super::session::Session;
 use super::{
-    SqliteStorage, State, claim, durability, enqueue, filter, find, manage, migrations, prune, receive, settle, tokens,
-    upkeep,
+    SqliteStorage, State, claim, due, durability, enqueue, filter, find, manage, migrations, prune, receive, settle,
+    tokens, upkeep,
 };
+use crate::clock::{Timestamp, VirtualClock};
 use crate::error::{Backend, Error, Result};
 use crate::model::{
     Added, Change, Chunk, Claim, ClaimRequest, Durability, Event, Filter, Job, JobId, NewJob, NewToken, Note, Page,
@@ -166,6 +167,14 @@ impl Storage for SqliteStorage {
 
     async fn expect_end(&self, id: JobId) -> Result<Option<Job>> {
         Ok(self.get(&[id]).await?.pop())
+    }
+
+    fn virtual_clock(&self) -> Option<&VirtualClock> {
+        self.virtual_clock.as_ref()
+    }
+
+    async fn next_due(&self) -> Result<Option<Timestamp>> {
+        self.read(|session| due::next_due(session)).await
     }
 
     async fn listen(&self) -> Result<Wakes> {

@@ -42,5 +42,6 @@ pub(super) fn read(rest: Option<&str>, settings: &BTreeMap<String, String>) -> R
         Some(MEMORY) => None,
         Some(path) => Some(PathBuf::from(path)),
     };
-    Ok(StoreOptions::Sqlite(SqliteOptions { path, busy_timeout: given.seconds("busy_timeout", 5, true)? }))
+    let busy_timeout = given.seconds("busy_timeout", 5, true)?;
+    Ok(StoreOptions::Sqlite(SqliteOptions { path, busy_timeout, clock: None }))
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use dataqueue::clock::{Timestamp, VirtualClock};
 use dataqueue::error::Backend;
 use dataqueue::lock::Mutex;
 use dataqueue::model::{
@@ -131,6 +132,10 @@ macro_rules! passing {
                 self.store.capabilities()
             }
 
+            fn virtual_clock(&self) -> Option<&VirtualClock> {
+                self.store.virtual_clock()
+            }
+
             fn external_add(&self, jobs: &[NewJob]) -> Result<ExternalAdd> {
                 self.store.external_add(jobs)
             }
@@ -179,4 +184,5 @@ passing! {
     migrate(target: Option<i32>) -> Vec<MigrationStep>;
     migration_state() -> MigrationState;
     durability() -> Durability;
+    next_due() -> Option<Timestamp>;
 }

@@ -15,11 +15,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use dataqueue::lock::Mutex;
-use dataqueue::storage::{Storage, StoreOptions, open};
+use dataqueue::storage::{Storage, StoreOptions};
 use futures_util::FutureExt;
 
 pub use crew::{Hand, PATIENCE, complete, end, eventually, fail, release};
-pub use drivers::{Connections, Driver, Postgres, Redis, Sqlite};
+pub use drivers::{Connections, Driver, Memory, Postgres, Redis, Sqlite, Still};
 pub use gate::{Gate, Side};
 pub use meaning::meaning;
 pub use stages::Stage;
@@ -81,7 +81,7 @@ impl Bench {
     }
 
     fn open(&self, options: StoreOptions) -> Arc<dyn Storage> {
-        let store = open(options).unwrap();
+        let store = self.driver.open(options);
         self.others.lock().push(Arc::clone(&store));
         store
     }
@@ -102,7 +102,7 @@ pub fn run<D: Driver>(test: impl AsyncFnOnce(&Bench)) {
     runtime.block_on(async {
         let driver: Box<dyn Driver> = Box::new(D::fresh());
         driver.prepare().await;
-        let store = open(driver.options()).unwrap();
+        let store = driver.open(driver.options());
         let bench = Bench { driver, store, others: Mutex::default(), whole_history: AtomicBool::new(true) };
         let tried = AssertUnwindSafe(async {
             bench.migrate(None).await.unwrap();

@@ -19,7 +19,6 @@ super::tests![add:
     a_batch_with_one_job_that_cannot_be_stored_adds_none,
     others_see_all_of_a_batch_or_nothing,
     an_add_that_is_cut_off_adds_all_or_none_and_leaves_the_store_usable,
-    an_added_job_outlives_the_handle_that_added_it,
     a_pool_of_one_serves_many_calls_at_once,
 ];
 
@@ -194,13 +193,6 @@ pub async fn an_add_that_is_cut_off_adds_all_or_none_and_leaves_the_store_usable
     }
     let cut = Filter { job_types: vec!["cut".to_owned()], ..Filter::default() };
     assert_eq!(bench.count(&cut).await.unwrap() % COUNT, 0);
-}
-
-pub async fn an_added_job_outlives_the_handle_that_added_it(bench: &Bench) {
-    let other = bench.second();
-    let id = other.add(vec![job("lasting")]).await.unwrap()[0].id;
-    other.close().await;
-    assert_eq!(bench.hand().await.take("lasting").await.job.id, id);
 }
 
 pub async fn a_pool_of_one_serves_many_calls_at_once(bench: &Bench) {

@@ -19,6 +19,7 @@ pub mod prune;
 pub mod race;
 pub mod random;
 pub mod receive;
+pub mod reopening;
 pub mod settle;
 pub mod steps;
 pub mod stuck;
@@ -50,9 +51,18 @@ pub(crate) use tests;
 macro_rules! suite {
     ($name:ident: $driver:ty) => {
         mod $name {
-            $crate::conformance::suite!(@modules $driver: add bulk change claim edit errors events find keys leases
-                migrate notes pages payloads prune race random receive settle steps stuck successors tokens waits wake watch);
+            $crate::conformance::suite!(@shared $driver);
+            $crate::conformance::suite!(@modules $driver: reopening);
         }
+    };
+    ($name:ident, in memory: $driver:ty) => {
+        mod $name {
+            $crate::conformance::suite!(@shared $driver);
+        }
+    };
+    (@shared $driver:ty) => {
+        $crate::conformance::suite!(@modules $driver: add bulk change claim edit errors events find keys leases
+            migrate notes pages payloads prune race random receive settle steps stuck successors tokens waits wake watch);
     };
     (@modules $driver:ty: $($module:ident)*) => {
         $(mod $module { $crate::conformance::$module::each!($driver); })*

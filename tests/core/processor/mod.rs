@@ -7,7 +7,7 @@ mod leases;
 mod order;
 mod outage;
 mod prefetch;
-mod station;
+pub mod station;
 
 /// Names the tests of a module, for `suite!` to run by each driver.
 macro_rules! tests {
@@ -38,3 +38,5 @@ macro_rules! suite {
 suite!(postgres: crate::bench::Postgres: deadlines drain idle leases order outage prefetch);
 suite!(redis: crate::bench::Redis: deadlines drain idle leases order outage prefetch);
 suite!(sqlite: crate::bench::Sqlite: deadlines drain idle leases order outage prefetch);
+// There is no other process to hold it, and its own leases do not run out.
+suite!(memory: crate::bench::Memory: deadlines drain idle order prefetch);

@@ -4,15 +4,16 @@ mod postgres;
 mod redis;
 mod sqlite;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use dataqueue::model::{JobId, WorkerId};
-use dataqueue::storage::StoreOptions;
+use dataqueue::storage::{Storage, StoreOptions, open};
 
 pub use postgres::Postgres;
 pub use redis::Redis;
-pub use sqlite::Sqlite;
+pub use sqlite::{Memory, Sqlite, Still};
 
 /// How long an impatient handle waits for another process.
 pub const IMPATIENT: Duration = Duration::from_millis(20);
@@ -27,6 +28,11 @@ pub trait Driver: Send + Sync + 'static {
 
     /// How to open the store.
     fn options(&self) -> StoreOptions;
+
+    /// A handle on the store: what another process would open.
+    fn open(&self, options: StoreOptions) -> Arc<dyn Storage> {
+        open(options).unwrap()
+    }
 
     /// Makes what the store needs before it is opened.
     async fn prepare(&self) {}

@@ -1,26 +1,65 @@
-//! SQLite, on a file in a folder of its own.
+//! SQLite: on a file in a folder of its own, or in memory with a clock that has been moved.
 
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use dataqueue::clock::{Clock, SystemClock, VirtualClock};
 use dataqueue::model::{JobId, WorkerId};
-use dataqueue::storage::{SqliteOptions, StoreOptions};
+use dataqueue::storage::sqlite::SqliteStorage;
+use dataqueue::storage::{SqliteOptions, Storage, StoreOptions, open};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
 use super::{Connections, Driver, IMPATIENT, TABLES};
 
-/// A file in a folder that goes with this value.
-pub struct Sqlite {
-    folder: Arc<TempDir>,
+/// A file.
+pub type Sqlite = OnSqlite<InFolder>;
+
+/// Everything in memory, in a process that has moved its clock.
+pub type Memory = OnSqlite<InMemory<true>>;
+
+/// Everything in memory, with a clock that stands still.
+pub type Still = OnSqlite<InMemory<false>>;
+
+/// A database at some place.
+pub struct OnSqlite<P>(P);
+
+/// Where a database is, and how a test gets at it.
+#[async_trait]
+pub trait Place: Send + Sync + 'static {
+    fn fresh() -> Self;
+
+    fn options(&self) -> SqliteOptions;
+
+    fn open(&self, options: StoreOptions) -> Arc<dyn Storage>;
+
+    /// Works on a connection that the test may do anything with.
+    async fn with<T: Send + 'static>(&self, work: impl for<'c> FnOnce(&'c Connection) -> T + Send + 'static) -> T;
 }
 
-impl Sqlite {
-    /// Works on a connection of the test's own, closed again at once.
-    async fn with<T: Send + 'static>(&self, work: impl FnOnce(&Connection) -> T + Send + 'static) -> T {
-        let path = self.folder.path().join("jobs.db");
+/// A file in a folder that goes with this value.
+pub struct InFolder(Arc<TempDir>);
+
+#[async_trait]
+impl Place for InFolder {
+    fn fresh() -> Self {
+        Self(Arc::new(TempDir::with_prefix("dataqueue").unwrap()))
+    }
+
+    fn options(&self) -> SqliteOptions {
+        let path = Some(self.0.path().join("jobs.db"));
+        SqliteOptions { path, busy_timeout: Duration::from_secs(20), clock: None }
+    }
+
+    fn open(&self, options: StoreOptions) -> Arc<dyn Storage> {
+        open(options).unwrap()
+    }
+
+    /// A connection of the test's own, closed again at once.
+    async fn with<T: Send + 'static>(&self, work: impl for<'c> FnOnce(&'c Connection) -> T + Send + 'static) -> T {
+        let path = self.0.path().join("jobs.db");
         tokio::task::spawn_blocking(move || {
             let connection = Connection::open(path).unwrap();
             connection.busy_timeout(Duration::from_secs(20)).unwrap();
@@ -29,22 +68,56 @@ impl Sqlite {
         .await
         .unwrap()
     }
+}
 
+/// A store that is its own place: whoever opens it gets the same.
+pub struct InMemory<const TICKS: bool>(Arc<SqliteStorage>);
+
+/// How far the clock of a store in memory is ahead of the machine's: whatever asks the wrong one is found out.
+const AHEAD: Duration = Duration::from_secs(7 * 86_400);
+
+#[async_trait]
+impl<const TICKS: bool> Place for InMemory<TICKS> {
+    fn fresh() -> Self {
+        let clock = VirtualClock::new(SystemClock.now(), TICKS);
+        clock.advance(AHEAD);
+        let options = SqliteOptions { path: None, busy_timeout: Duration::ZERO, clock: Some(clock) };
+        Self(Arc::new(SqliteStorage::new(options).unwrap()))
+    }
+
+    fn options(&self) -> SqliteOptions {
+        SqliteOptions { path: None, busy_timeout: Duration::ZERO, clock: self.0.virtual_clock().cloned() }
+    }
+
+    fn open(&self, _options: StoreOptions) -> Arc<dyn Storage> {
+        Arc::clone(&self.0) as Arc<dyn Storage>
+    }
+
+    /// The store's own connection.
+    async fn with<T: Send + 'static>(&self, work: impl for<'c> FnOnce(&'c Connection) -> T + Send + 'static) -> T {
+        self.0.with_connection(|connection| Ok(work(connection))).await.unwrap()
+    }
+}
+
+impl<P: Place> OnSqlite<P> {
     async fn run(&self, sql: impl Into<String>) {
-        let sql = format!("begin immediate; {}; commit", sql.into());
-        self.with(move |connection| connection.execute_batch(&sql).unwrap()).await;
+        let sql = format!("savepoint test; {}; release test", sql.into());
+        self.0.with(move |connection| connection.execute_batch(&sql).unwrap()).await;
     }
 }
 
 #[async_trait]
-impl Driver for Sqlite {
+impl<P: Place> Driver for OnSqlite<P> {
     fn fresh() -> Self {
-        Self { folder: Arc::new(TempDir::with_prefix("dataqueue").unwrap()) }
+        Self(P::fresh())
     }
 
     fn options(&self) -> StoreOptions {
-        let path = Some(self.folder.path().join("jobs.db"));
-        StoreOptions::Sqlite(SqliteOptions { path, busy_timeout: Duration::from_secs(20) })
+        StoreOptions::Sqlite(self.0.options())
+    }
+
+    fn open(&self, options: StoreOptions) -> Arc<dyn Storage> {
+        self.0.open(options)
     }
 
     async fn remove(&self) {}
@@ -99,26 +172,27 @@ impl Driver for Sqlite {
     }
 
     async fn silence(&self, worker: WorkerId, span: Duration) {
-        let back = span.as_micros();
+        let now = self.0.options().clock.map_or_else(|| SystemClock.now(), |clock| clock.now());
+        let then = now.minus(span).as_micros();
         self.run(format!(
-            "update job_workers set renewed_at = cast(unixepoch('subsec') * 1000000 as integer) - {back} \
-             where id = {worker};
+            "update job_workers set renewed_at = {then} where id = {worker};
              update job_workers set expires_at = renewed_at where id = {worker}"
         ))
         .await;
     }
 
     async fn tables_that_name(&self, id: JobId) -> Vec<String> {
-        self.with(move |connection| {
-            let holds = |sql: String| connection.prepare(&sql).unwrap().exists([]).unwrap();
-            TABLES
-                .into_iter()
-                .filter(|(table, _)| holds(format!("select 1 from sqlite_schema where name = '{table}'")))
-                .filter(|(table, column)| holds(format!("select 1 from {table} where {column} = {id}")))
-                .map(|(table, _)| table.to_owned())
-                .collect()
-        })
-        .await
+        self.0
+            .with(move |connection| {
+                let holds = |sql: String| connection.prepare(&sql).unwrap().exists([]).unwrap();
+                TABLES
+                    .into_iter()
+                    .filter(|(table, _)| holds(format!("select 1 from sqlite_schema where name = '{table}'")))
+                    .filter(|(table, column)| holds(format!("select 1 from {table} where {column} = {id}")))
+                    .map(|(table, _)| table.to_owned())
+                    .collect()
+            })
+            .await
     }
 
     /// There is no server, and so nothing to cut.
@@ -126,12 +200,13 @@ impl Driver for Sqlite {
 
     #[allow(clippy::disallowed_methods, reason = "the lock is held for longer than an impatient handle waits for it")]
     async fn go_away(&self) {
-        self.with(|connection| {
-            connection.execute_batch("begin immediate").unwrap();
-            thread::sleep(3 * IMPATIENT);
-            connection.execute_batch("rollback").unwrap();
-        })
-        .await;
+        self.0
+            .with(|connection| {
+                connection.execute_batch("begin immediate").unwrap();
+                thread::sleep(3 * IMPATIENT);
+                connection.execute_batch("rollback").unwrap();
+            })
+            .await;
     }
 }
 

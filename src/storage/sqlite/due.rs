@@ -1,0 +1,26 @@
+//! What happens next on a clock that stands still until it is moved.
+
+use super::claim::claimable_types;
+use super::fault::Outcome;
+use super::session::Session;
+use super::statements as sql;
+use crate::clock::Timestamp;
+
+/// When something next falls due by itself, if nothing is changed until then.
+pub(super) fn next_due(session: &Session<'_>) -> Outcome<Option<Timestamp>> {
+    let sources = [next_job(session)?, next_end_of_a_lease(session)?];
+    Ok(sources.into_iter().flatten().min().map(Timestamp::from_micros))
+}
+
+/// A start time, a retry or the end of a wait.
+fn next_job(session: &Session<'_>) -> Outcome<Option<i64>> {
+    let mut next = Vec::new();
+    for job_type in claimable_types(session)? {
+        next.extend(session.value::<Option<i64>>(sql::FALLS_DUE, (job_type, session.micros()))?);
+    }
+    Ok(next.into_iter().min())
+}
+
+fn next_end_of_a_lease(session: &Session<'_>) -> Outcome<Option<i64>> {
+    session.value(sql::LEASE_ENDS, [session.micros()])
+}
