@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dataqueue.testing import Drained, WorkerDied
-from examples import onboarding, report
+from examples import approval, onboarding, report
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -75,6 +75,37 @@ def test_a_report_goes_on_with_what_it_has(opening: Opening, ledger: Path, tmp_p
     assert (job.progress, job.attempts) == (100, 2)
     assert job.output == dict(zip(map(str, files), (1, 2, 3), strict=True))
     assert ledger.read_text().splitlines() == [str(file) for file in files]
+
+
+EXPENSE = approval.Expense(text="train", amount=8.5, manager="grace@example.com")
+
+
+@pytest.mark.parametrize(
+    ("approved", "output", "effect"), [(True, "paid", "pay 8.50 for train"), (False, "declined", "decline train")]
+)
+def test_an_expense_waits_for_its_manager(
+    opening: Opening, ledger: Path, approved: bool, output: str, effect: str
+) -> None:
+    queue = opening(approval.handlers)
+    job_id = queue.add_job(approval.expense, EXPENSE)
+    assert queue.drain() == Drained(waiting=1)
+    asked = ledger.read_text().split()[-1]
+    assert queue.advance(hours=47) == Drained()
+    assert queue.complete_token(asked, {"approved": approved})
+    assert queue.drain() == Drained(completed=1)
+    assert queue.wait_for_job(job_id, 0).output == output
+    assert ledger.read_text().splitlines() == [f"ask grace@example.com about train: {asked}", effect]
+    assert not queue.complete_token(asked, {"approved": not approved})
+
+
+def test_an_expense_that_nobody_decides_is_escalated(opening: Opening, ledger: Path) -> None:
+    queue = opening(approval.handlers)
+    job_id = queue.add_job(approval.expense, EXPENSE)
+    assert queue.advance(days=3) == Drained(completed=1, waiting=1)
+    job = queue.wait_for_job(job_id, 0)
+    assert (job.output, job.attempts) == ("escalated", 1)
+    assert job.completed_at == job.created_at + timedelta(hours=48)
+    assert ledger.read_text().splitlines()[1:] == ["escalate train"]
 
 
 @pytest.mark.parametrize("example", ["onboarding", "report"])
