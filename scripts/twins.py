@@ -35,7 +35,8 @@ REPLACED = [
     (r"\(await (add_async\([^\n]*?\)\))\)\[0\]", r"\1[0]"),
     (r"await ", ""),
     (r"add_async", "add_sync"),
-    (r"\bAsync(?=JobQueue\b(?!` is)|Processor|PoolHandle|RedisHandle|QueueBase|Adding|Reading|Managing|Upkeep)", ""),
+    (r"\bAsync(?=JobQueue\b(?!` is)|Processor|PoolHandle|RedisHandle)", ""),
+    (r"\bAsync(?=QueueBase|Adding|Reading|Managing|Scheduling|Upkeep)", ""),
 ]
 
 

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from .pool import Pool, create_pool
     from .processor import AsyncProcessor, Processor
     from .redis_client import AsyncRedisHandle, RedisHandle
+    from .schedules import CronSchedule, CronUpdates, Missed, ScheduleStatus
     from .signals import AsyncJobSignal, JobSignal
 
 __all__ = [
@@ -54,6 +55,8 @@ __all__ = [
     "AsyncRedisHandle",
     "BackendUnavailable",
     "ConfigError",
+    "CronSchedule",
+    "CronUpdates",
     "DataQueueError",
     "Durability",
     "EditUpdates",
@@ -76,6 +79,7 @@ __all__ = [
     "LeaseLost",
     "MigrationRequired",
     "MigrationStep",
+    "Missed",
     "PayloadError",
     "Pool",
     "PostgresConfig",
@@ -84,6 +88,7 @@ __all__ = [
     "RedisHandle",
     "RunAt",
     "SSLConfig",
+    "ScheduleStatus",
     "SqliteConfig",
     "TagMode",
     "Tags",
@@ -129,6 +134,7 @@ _MODULES = {
     "pool": ("Pool", "create_pool"),
     "processor": ("AsyncProcessor", "Processor"),
     "redis_client": ("AsyncRedisHandle", "RedisHandle"),
+    "schedules": ("CronSchedule", "CronUpdates", "Missed", "ScheduleStatus"),
     "signals": ("AsyncJobSignal", "JobSignal"),
 }
 _HOME = {name: module for module, names in _MODULES.items() for name in names}

@@ -37,6 +37,15 @@ TransferTuple: TypeAlias = tuple[
     bytes,  # step_data, JSON
 ]
 
+ScheduleTuple: TypeAlias = tuple[
+    str,  # schedule_name
+    str,  # cron_expression
+    str,  # timezone
+    bool,  # allow_overlap
+    str,  # missed: coalesce, skip or all
+    JobTuple,  # the job of each tick, without run_at and idempotency_key
+]
+
 class FilterDict(TypedDict):
     job_types: NotRequired[list[str]]
     statuses: NotRequired[list[str]]
@@ -54,6 +63,13 @@ class EditDict(TypedDict):
     retry_delay: NotRequired[float | None]
     retry_backoff: NotRequired[bool | None]
     retry_delay_max: NotRequired[float | None]
+
+class ScheduleEditDict(TypedDict):
+    cron_expression: NotRequired[str]
+    timezone: NotRequired[str]
+    allow_overlap: NotRequired[bool]
+    missed: NotRequired[str]
+    job_type: NotRequired[str]
 
 @final
 class Pending(Generic[T]):
@@ -111,6 +127,17 @@ class Store:
     def prune_payloads(self, older_than: float) -> Pending[int]: ...
     def prune_events(self, older_than: float) -> Pending[int]: ...
     def reclaim_stuck(self, max_processing: float) -> Pending[int]: ...
+    def add_schedule(self, schedule: ScheduleTuple) -> Pending[int]: ...
+    def edit_schedule(self, schedule_id: int, edit: ScheduleEditDict, job: EditDict) -> Pending[bool]:
+        """Changes fields of a schedule and of its jobs, which have no `run_at`."""
+    def remove_schedule(self, schedule_id: int) -> Pending[bool]: ...
+    def pause_schedule(self, schedule_id: int) -> Pending[bool]: ...
+    def resume_schedule(self, schedule_id: int) -> Pending[bool]: ...
+    def get_schedule(self, schedule_id: int) -> Pending[dict[str, Any] | None]: ...
+    def get_schedule_by_name(self, name: str) -> Pending[dict[str, Any] | None]: ...
+    def list_schedules(self, status: str | None) -> Pending[list[dict[str, Any]]]: ...
+    def fire_schedules(self) -> Pending[int]:
+        """Fires the schedules that are due; how many jobs were added."""
     def wait_for_end(self, job_id: int, timeout: float | None) -> Pending[dict[str, Any] | None]:
         """The job when it can change no more, or as it is after `timeout` seconds; None when it does not exist."""
     def migrate(self, target: int | None) -> Pending[list[tuple[int, str, str]]]:
@@ -187,6 +214,7 @@ class Processor:
         concurrency: int,
         poll_interval: float,
         default_timeout: float | None,
+        schedules: list[ScheduleTuple],
         lease: float,
     ) -> Self: ...
     def start(self) -> None: ...

@@ -8,13 +8,21 @@ from collections.abc import Callable, Generator, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ._call import Call
-from .arguments import check_int, check_job_id, seconds
+from .arguments import check_int, check_job_id, check_name, seconds
 from .config import Config, open_store
 from .errors import DataQueueError, JobFailed, MigrationRequired, UnsupportedBackend
-from .filters import StatusFilter, filter_to_core, page_to_core, statuses_to_core
+from .filters import StatusFilter, filter_to_core, member, page_to_core, statuses_to_core
+from .job_types import JobType
 from .jobs import Job, edit_to_core
 from .models import Durability, JobEvent, JobId, JobRecord, JobStatus, MigrationStep
 from .pool import Pool
+from .schedules import (
+    CronSchedule,
+    Missed,
+    ScheduleStatus,
+    schedule_edit_to_core,
+    schedule_to_core,
+)
 
 if TYPE_CHECKING:
     from ._core import JobTuple, Store
@@ -142,6 +150,54 @@ class Requests:
         span = _span("max_processing_minutes", max_processing_minutes, 60)
         return self._told(Call(self.store.reclaim_stuck(span), _count), "reclaim_stuck_jobs", max_processing_minutes)
 
+    def add_cron_job(
+        self,
+        schedule_name: str,
+        cron_expression: str,
+        job_type: str | JobType[Any],
+        payload: Any,
+        timezone: str,
+        allow_overlap: bool,
+        missed: Missed | str,
+        **options: Any,
+    ) -> Call[int]:
+        fields = schedule_to_core(
+            schedule_name, cron_expression, job_type, payload, timezone, allow_overlap, missed, **options
+        )
+        return self._told(Call(self.store.add_schedule(fields), int), "add_cron_job", schedule_name)
+
+    def edit_cron_job(self, schedule_id: int, updates: Mapping[str, Any]) -> Call[bool]:
+        schedule_id = check_job_id("schedule_id", schedule_id)
+        edit, job = schedule_edit_to_core(updates)
+        pending = self.store.edit_schedule(schedule_id, edit, job) if edit or job else None
+        return self._told(Call(pending, bool), "edit_cron_job", schedule_id)
+
+    def remove_cron_job(self, schedule_id: int) -> Call[bool]:
+        pending = self.store.remove_schedule(check_job_id("schedule_id", schedule_id))
+        return self._told(Call(pending, bool), "remove_cron_job", schedule_id)
+
+    def pause_cron_job(self, schedule_id: int) -> Call[bool]:
+        pending = self.store.pause_schedule(check_job_id("schedule_id", schedule_id))
+        return self._told(Call(pending, bool), "pause_cron_job", schedule_id)
+
+    def resume_cron_job(self, schedule_id: int) -> Call[bool]:
+        pending = self.store.resume_schedule(check_job_id("schedule_id", schedule_id))
+        return self._told(Call(pending, bool), "resume_cron_job", schedule_id)
+
+    def get_cron_job(self, schedule_id: int) -> Call[CronSchedule | None]:
+        return Call(self.store.get_schedule(check_job_id("schedule_id", schedule_id)), _schedule_or_none)
+
+    def get_cron_job_by_name(self, schedule_name: str) -> Call[CronSchedule | None]:
+        name = check_name("schedule_name", schedule_name)
+        return Call(self.store.get_schedule_by_name(name), _schedule_or_none)
+
+    def list_cron_jobs(self, status: ScheduleStatus | str | None) -> Call[list[CronSchedule]]:
+        wanted = None if status is None else member("status", ScheduleStatus, status).value
+        return Call(self.store.list_schedules(wanted), lambda rows: [CronSchedule.from_core(row) for row in rows])
+
+    def enqueue_due_cron_jobs(self) -> Call[int]:
+        return self._told(Call(self.store.fire_schedules(), int), "enqueue_due_cron_jobs", "")
+
     def migrate(self, to: int | None) -> Call[list[MigrationStep]]:
         target = None if to is None else check_int("to", to, 0, 2**31 - 1)
         call = Call(self.store.migrate(target), lambda steps: [MigrationStep(*step) for step in steps])
@@ -237,6 +293,10 @@ def _sqlstate(error: Exception) -> str | None:
 
 def _record_or_none(row: Any) -> JobRecord | None:
     return None if row is None else JobRecord.from_core(row)
+
+
+def _schedule_or_none(row: Any) -> CronSchedule | None:
+    return None if row is None else CronSchedule.from_core(row)
 
 
 def _ended(job_id: int, limit: float | None, raise_on_failure: bool, row: Any) -> JobRecord:

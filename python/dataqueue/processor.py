@@ -48,7 +48,8 @@ class _Processor:
         if on_error is not None and not callable(on_error):
             raise TypeError("on_error must be a function of one argument, the error")
         self._queue = queue
-        self._handlers = [handler for _, handler in JobHandlers.coerce(handlers).items()]
+        handlers = JobHandlers.coerce(handlers)
+        self._handlers = [handler for _, handler in handlers.items()]
         self._on_error = on_error
         self._options: dict[str, Any] = {
             "batch_size": check_int("batch_size", batch_size, 1, _MOST),
@@ -60,6 +61,7 @@ class _Processor:
             "lease": positive_seconds("lease", lease),
             "job_types": _types(job_type, self._handlers),
             "any_type": unhandled == "fail" and job_type is None,
+            "schedules": handlers.schedules(),
         }
         self._worker_id = _own_name() if worker_id is None else check_name("worker_id", worker_id)
         self._session: Session | None = None
@@ -116,7 +118,7 @@ class Processor(_Processor):
     _queue: JobQueue
 
     def start(self) -> int:
-        """Claims one batch, runs it to its end, and returns: for serverless functions and for tests.
+        """Adds the jobs of due schedules, runs one batch to its end, and returns: for serverless functions and tests.
 
         Returns:
             How many jobs ran to an end, well or badly.
@@ -161,7 +163,7 @@ class AsyncProcessor(_Processor):
     _queue: AsyncJobQueue
 
     async def start(self) -> int:
-        """Claims one batch, runs it to its end, and returns: for serverless functions and for tests.
+        """Adds the jobs of due schedules, runs one batch to its end, and returns: for serverless functions and tests.
 
         Returns:
             How many jobs ran to an end, well or badly.

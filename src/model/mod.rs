@@ -7,6 +7,7 @@ mod filter;
 mod job;
 mod lease;
 mod outcome;
+mod schedule;
 mod transfer;
 mod update;
 
@@ -17,5 +18,9 @@ pub use filter::{Filter, Page, RunAtFilter, TagFilter, TagMode};
 pub use job::{Added, FailureReason, Job, JobId, NewJob, Retry, Status, distinct};
 pub use lease::{Claim, ClaimRequest, Claimed, Lease, Worker, WorkerId};
 pub use outcome::{Failure, Note, NoteKind, Outcome, Reclaimed, Settled, Settlement, Wait};
+pub use schedule::{
+    DueSchedule, DueSchedules, Fired, Firing, Missed, NewSchedule, Schedule, ScheduleEdit, ScheduleId, ScheduleQuery,
+    ScheduleStatus,
+};
 pub use transfer::Transfer;
 pub use update::{Change, Chunk, JobEdit, Prune};

@@ -13,6 +13,7 @@ mod lanes;
 mod leases;
 mod outbox;
 mod run;
+mod schedules;
 mod settler;
 mod stats;
 mod upkeep;
@@ -80,12 +81,13 @@ impl Processor {
         self.spawn_keepers()?;
         self.spawn("sweeper", upkeep::sweep)?;
         self.spawn("releaser", upkeep::give_back)?;
+        self.spawn("schedules", schedules::run)?;
         let claimer = self.spawn("claimer", claimer::run)?;
         *self.claimer.lock() = Some(claimer.map(drop).boxed().shared());
         Ok(())
     }
 
-    /// Claims one batch, runs it, and answers how many jobs ran, to an end or to a wait. The processor is closed then.
+    /// Fires the schedules that are due, claims one batch, runs it, and answers how many jobs ran, to an end or to a wait. The processor is closed then.
     ///
     /// # Errors
     /// Those of registering and claiming; later ones are reported to the monitor.
@@ -102,6 +104,7 @@ impl Processor {
         let worker = engine.register().await?;
         self.spawn_keepers()?;
         engine.storage.reclaim(engine.config.batch_size).await?;
+        schedules::fire_once(engine).await?;
         let claim = claimer::claim(engine, &worker, engine.config.batch_size).await.1?;
         engine.stats.claimed(claim.jobs.len());
         engine.lanes.push(claim.jobs);

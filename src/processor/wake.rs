@@ -49,6 +49,14 @@ impl Wake {
             () = engine.reached(Phase::Draining) => {}
         }
     }
+
+    /// Waits until a time; true where a hint came before it.
+    pub async fn hinted_before(&mut self, until: Instant) -> bool {
+        tokio::select! {
+            () = hinted(&mut self.hints) => true,
+            () = sleep_until(until) => false,
+        }
+    }
 }
 
 async fn hinted(hints: &mut Option<Wakes>) {

@@ -11,6 +11,7 @@ from ..handlers import JobHandlers
 from .adding import AsyncAdding
 from .managing import AsyncManaging
 from .reading import AsyncReading
+from .schedules import AsyncScheduling
 from .upkeep import AsyncUpkeep
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from ..processor import AsyncProcessor
 
 
-class AsyncJobQueue(AsyncAdding, AsyncReading, AsyncManaging, AsyncUpkeep):
+class AsyncJobQueue(AsyncAdding, AsyncReading, AsyncManaging, AsyncScheduling, AsyncUpkeep):
     """A queue of jobs, for async code. `JobQueue` is the blocking twin, with the same methods.
 
     Connects when first used. Safe to use from several event loops and threads. A call that is cancelled still runs
@@ -66,6 +67,9 @@ class AsyncJobQueue(AsyncAdding, AsyncReading, AsyncManaging, AsyncUpkeep):
         verbose: bool = False,
     ) -> AsyncProcessor:
         """A processor, which claims jobs and runs them with these handlers. It does not start by itself.
+
+        It adds the jobs of due schedules too, whichever their types; and when it starts, it stores the schedules that
+        the handlers declare.
 
         Args:
             handlers: `JobHandlers`, or a mapping from job types to functions.

@@ -14,6 +14,7 @@ from ..handlers import JobHandlers
 from .adding import Adding
 from .managing import Managing
 from .reading import Reading
+from .schedules import Scheduling
 from .upkeep import Upkeep
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from ..processor import Processor
 
 
-class JobQueue(Adding, Reading, Managing, Upkeep):
+class JobQueue(Adding, Reading, Managing, Scheduling, Upkeep):
     """A queue of jobs, for blocking code. `AsyncJobQueue` is the async twin, with the same methods.
 
     Connects when first used. Safe to use from several threads. A call waits without the GIL.
@@ -67,6 +68,9 @@ class JobQueue(Adding, Reading, Managing, Upkeep):
         verbose: bool = False,
     ) -> Processor:
         """A processor, which claims jobs and runs them with these handlers. It does not start by itself.
+
+        It adds the jobs of due schedules too, whichever their types; and when it starts, it stores the schedules that
+        the handlers declare.
 
         Args:
             handlers: `JobHandlers`, or a mapping from job types to functions.

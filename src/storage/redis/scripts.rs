@@ -102,5 +102,11 @@ scripts! {
     again prune_events: "full" "clock" "changes" "commit" "walk";
     again events: ;
     again watch: "full" "clock";
+    once add_schedule: "clock" "schedules";
+    again replace_schedule: "clock" "schedules";
+    again remove_schedule: "schedules";
+    again schedules: "schedules";
+    again due_schedules: "clock" "schedules";
+    again fire: "clock" "changes" "commit" "schedules";
     again set_up: ;
 }

@@ -18,6 +18,7 @@ mod prune;
 mod reader;
 mod receive;
 mod rows;
+mod schedules;
 mod session;
 mod settle;
 mod statements;

@@ -61,7 +61,18 @@ impl Threads {
                 let Setup { place, patience, clock, hints } = start;
                 if ready.send(Ok(())).is_ok() {
                     let conn = Some(conn);
-                    Writer { conn, clock, hints, place, patience, inbox, version, newest_event: None }.serve();
+                    Writer {
+                        conn,
+                        clock,
+                        hints,
+                        place,
+                        patience,
+                        inbox,
+                        version,
+                        newest_event: None,
+                        newest_change: None,
+                    }
+                    .serve();
                 }
             }
             Err(fault) => drop(ready.send(Err(fault.told_of(&start.place)))),

@@ -46,6 +46,8 @@ pub(super) struct Writer {
     pub version: i64,
     /// The newest event as the last probe saw it.
     pub newest_event: Option<i64>,
+    /// When a schedule was last changed, as the last probe saw it.
+    pub newest_change: Option<i64>,
 }
 
 /// A transaction with the requests that ran in it.
@@ -216,15 +218,17 @@ impl Writer {
             return;
         }
         self.version = version;
-        // Every change of a job writes an event; what was changed without one, such as a worker's lease, is no news.
+        // Every change of a job writes an event, and one of a schedule its time; what was changed without one, such as a worker's lease, is no news.
         let Ok(conn) = self.conn() else { return };
         let session = Session::new(conn, self.clock.now());
         let newest_event = session.value(sql::NEWEST_EVENT, []).ok();
-        if newest_event.is_some() && newest_event == self.newest_event {
+        let newest_change = session.value(sql::NEWEST_CHANGE, []).ok();
+        let is_rescheduled = newest_change.is_none() || newest_change != self.newest_change;
+        if newest_event.is_some() && newest_event == self.newest_event && !is_rescheduled {
             return;
         }
-        self.hints.changed_elsewhere(session.value(sql::HAS_WORK, []).unwrap_or(true));
-        self.newest_event = newest_event;
+        self.hints.changed_elsewhere(is_rescheduled || session.value(sql::HAS_WORK, []).unwrap_or(true));
+        (self.newest_event, self.newest_change) = (newest_event, newest_change);
     }
 
     fn version_now(&self) -> Outcome<i64> {

@@ -9,6 +9,7 @@ pub mod edit;
 pub mod errors;
 pub mod events;
 pub mod find;
+pub mod firing;
 pub mod keys;
 pub mod leases;
 pub mod migrate;
@@ -19,6 +20,7 @@ pub mod prune;
 pub mod race;
 pub mod random;
 pub mod receive;
+pub mod schedules;
 pub mod settle;
 pub mod steps;
 pub mod stuck;
@@ -48,8 +50,8 @@ pub(crate) use tests;
 macro_rules! suite {
     ($name:ident: $driver:ty) => {
         mod $name {
-            $crate::conformance::suite!(@modules $driver: add bulk change claim edit errors events find keys leases
-                migrate notes pages payloads prune race random receive settle steps stuck waits wake watch);
+            $crate::conformance::suite!(@modules $driver: add bulk change claim edit errors events find firing keys leases
+                migrate notes pages payloads prune race random receive schedules settle steps stuck waits wake watch);
         }
     };
     (@modules $driver:ty: $($module:ident)*) => {

@@ -7,6 +7,7 @@ mod leases;
 mod order;
 mod outage;
 mod prefetch;
+mod schedules;
 mod station;
 
 /// Names the tests of a module, for `suite!` to run by each driver.
@@ -35,6 +36,6 @@ macro_rules! suite {
     };
 }
 
-suite!(postgres: crate::bench::Postgres: deadlines drain idle leases order outage prefetch);
-suite!(redis: crate::bench::Redis: deadlines drain idle leases order outage prefetch);
-suite!(sqlite: crate::bench::Sqlite: deadlines drain idle leases order outage prefetch);
+suite!(postgres: crate::bench::Postgres: deadlines drain idle leases order outage prefetch schedules);
+suite!(redis: crate::bench::Redis: deadlines drain idle leases order outage prefetch schedules);
+suite!(sqlite: crate::bench::Sqlite: deadlines drain idle leases order outage prefetch schedules);

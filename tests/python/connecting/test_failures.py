@@ -26,6 +26,9 @@ from tests.python.connecting.conftest import SECRET, GuardedServer, connects
 
 # Every call of a queue that needs its tables.
 CALLS: dict[str, Callable[[Any], Any]] = {
+    "add_cron_job": lambda queue: queue.add_cron_job(
+        schedule_name="s", cron_expression="@daily", job_type="t", payload=None
+    ),
     "add_job": lambda queue: queue.add_job("t", None),
     "add_jobs": lambda queue: queue.add_jobs([Job("t", None)]),
     "cancel_all_upcoming_jobs": lambda queue: queue.cancel_all_upcoming_jobs(),
@@ -34,6 +37,14 @@ CALLS: dict[str, Callable[[Any], Any]] = {
     "cleanup_old_payloads": lambda queue: queue.cleanup_old_payloads(),
     "cleanup_old_jobs": lambda queue: queue.cleanup_old_jobs(),
     "count_jobs": lambda queue: queue.count_jobs(),
+    "edit_cron_job": lambda queue: queue.edit_cron_job(1, priority=1),
+    "enqueue_due_cron_jobs": lambda queue: queue.enqueue_due_cron_jobs(),
+    "get_cron_job": lambda queue: queue.get_cron_job(1),
+    "get_cron_job_by_name": lambda queue: queue.get_cron_job_by_name("s"),
+    "list_cron_jobs": lambda queue: queue.list_cron_jobs(),
+    "pause_cron_job": lambda queue: queue.pause_cron_job(1),
+    "remove_cron_job": lambda queue: queue.remove_cron_job(1),
+    "resume_cron_job": lambda queue: queue.resume_cron_job(1),
     "edit_all_pending_jobs": lambda queue: queue.edit_all_pending_jobs({"priority": 1}),
     "edit_job": lambda queue: queue.edit_job(1, priority=1),
     "get_all_jobs": lambda queue: queue.get_all_jobs(),
