@@ -85,6 +85,8 @@ class Report(BaseModel):
 written = []
 nearly_done, write = lambda: True, written.append
 """,
+    ("schedules.md", 0): "handlers = JobHandlers()\nqueue = JobQueue('sqlite:///jobs.db')",
+    ("schedules.md", 2): "queue.create_processor(handlers).start()",
     ("postgres.md", 1): "CA_PEM = CLIENT_PEM = KEY_PEM = 'PEM text'",
     ("redis.md", 1): """
 from tests.certificates import Authority
@@ -109,6 +111,11 @@ with psycopg.connect(url) as connection:
     assert connection.execute("select count(*) from account").fetchone() == (3,)
 """,
     "getting-started.md": "assert (job.status, job.output) == ('completed', None)",
+    "schedules.md": """
+assert (schedule.cron_expression, schedule.status) == ("0 */2 * * *", "active")
+assert [one.schedule_name for one in active] == ["daily report", "generate_report"]
+assert [one.schedule_name for one in queue.list_cron_jobs()] == ["generate_report"]
+""",
     "processing.md": """
 job_id = queue.add_job(handlers.job("export", timeout=30)(export), Report(parts=[1, 2]))
 assert queue.create_processor(handlers).start() == 1
