@@ -35,7 +35,7 @@ REPLACED = [
     (r"\(await (add_async\([^\n]*?\)\))\)\[0\]", r"\1[0]"),
     (r"await ", ""),
     (r"add_async", "add_sync"),
-    (r"\bAsync(?=JobQueue\b(?!` is)|Processor|PoolHandle|RedisHandle)", ""),
+    (r"\bAsync(?=JobQueue\b(?!` is)|Processor|Supervisor|PoolHandle|RedisHandle)", ""),
     (r"\bAsync(?=QueueBase|Adding|Reading|Managing|Scheduling|Upkeep)", ""),
 ]
 

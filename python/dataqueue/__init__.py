@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from .redis_client import AsyncRedisHandle, RedisHandle
     from .schedules import CronSchedule, CronUpdates, Missed, ScheduleStatus
     from .signals import AsyncJobSignal, JobSignal
+    from .supervisor import AsyncSupervisor, Supervisor, SupervisorRun
 
 __all__ = [
     "AsyncJobContext",
@@ -53,6 +54,7 @@ __all__ = [
     "AsyncJobSignal",
     "AsyncProcessor",
     "AsyncRedisHandle",
+    "AsyncSupervisor",
     "BackendUnavailable",
     "ConfigError",
     "CronSchedule",
@@ -90,6 +92,8 @@ __all__ = [
     "SSLConfig",
     "ScheduleStatus",
     "SqliteConfig",
+    "Supervisor",
+    "SupervisorRun",
     "TagMode",
     "Tags",
     "UnsupportedBackend",
@@ -136,6 +140,7 @@ _MODULES = {
     "redis_client": ("AsyncRedisHandle", "RedisHandle"),
     "schedules": ("CronSchedule", "CronUpdates", "Missed", "ScheduleStatus"),
     "signals": ("AsyncJobSignal", "JobSignal"),
+    "supervisor": ("AsyncSupervisor", "Supervisor", "SupervisorRun"),
 }
 _HOME = {name: module for module, names in _MODULES.items() for name in names}
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import logging
-import math
 from collections.abc import Callable, Generator, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ._call import Call
-from .arguments import check_int, check_job_id, check_name, seconds
+from .arguments import check_int, check_job_id, check_name, days_as_seconds, minutes_as_seconds, seconds
 from .config import Config, open_store
 from .errors import DataQueueError, JobFailed, MigrationRequired, UnsupportedBackend
 from .filters import StatusFilter, filter_to_core, member, page_to_core, statuses_to_core
@@ -43,7 +42,6 @@ _WHY_NOT_OUTSIDE = {
     "redis": "it has no transaction of yours that a job could be part of",
     "sqlite": "a second library on the same SQLite file in one process can corrupt it",
 }
-_LONGEST = 1_000 * 366 * 86_400
 _FINAL_STATUSES = (JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED)
 
 
@@ -135,19 +133,19 @@ class Requests:
         unfinished = sorted(set(names) - set(_FINAL_STATUSES))
         if unfinished:
             raise ValueError(f"statuses has {unfinished[0]!r}: only {', '.join(_FINAL_STATUSES)} jobs are cleaned up")
-        call = Call(self.store.prune_jobs(_span("days_to_keep", days_to_keep, 86_400), names), _count)
+        call = Call(self.store.prune_jobs(days_as_seconds("days_to_keep", days_to_keep), names), _count)
         return self._told(call, "cleanup_old_jobs", days_to_keep)
 
     def cleanup_old_payloads(self, days_to_keep: float) -> Call[int]:
-        call = Call(self.store.prune_payloads(_span("days_to_keep", days_to_keep, 86_400)), _count)
+        call = Call(self.store.prune_payloads(days_as_seconds("days_to_keep", days_to_keep)), _count)
         return self._told(call, "cleanup_old_payloads", days_to_keep)
 
     def cleanup_old_job_events(self, days_to_keep: float) -> Call[int]:
-        call = Call(self.store.prune_events(_span("days_to_keep", days_to_keep, 86_400)), _count)
+        call = Call(self.store.prune_events(days_as_seconds("days_to_keep", days_to_keep)), _count)
         return self._told(call, "cleanup_old_job_events", days_to_keep)
 
     def reclaim_stuck_jobs(self, max_processing_minutes: float) -> Call[int]:
-        span = _span("max_processing_minutes", max_processing_minutes, 60)
+        span = minutes_as_seconds("max_processing_minutes", max_processing_minutes)
         return self._told(Call(self.store.reclaim_stuck(span), _count), "reclaim_stuck_jobs", max_processing_minutes)
 
     def add_cron_job(
@@ -308,16 +306,6 @@ def _ended(job_id: int, limit: float | None, raise_on_failure: bool, row: Any) -
     if raise_on_failure and job.status is not JobStatus.COMPLETED:
         raise JobFailed(job)
     return job
-
-
-def _span(field: str, value: float, unit: int) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise TypeError(f"{field} must be a number, not {type(value).__name__}: {value!r:.80}")
-    # Written so that NaN fails too.
-    if not 0 <= value < math.inf:
-        raise ValueError(f"{field} is {value}: give a finite number that is not negative")
-    # No job is older than this, and times further back are beyond what stores can reckon with.
-    return float(min(value, _LONGEST // unit)) * unit
 
 
 def _count(answer: int | None) -> int:

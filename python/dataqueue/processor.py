@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ._core import Processor as Core
 from ._session import Session
-from .arguments import Duration, check_int, check_name, positive_seconds, seconds, timeout_ms
+from .arguments import FOR_EVER, Duration, check_bool, check_int, check_name, patience, positive_seconds, timeout_ms
 from .filters import JobTypeFilter, type_names
 from .handlers import JobHandlers
 
@@ -40,6 +40,7 @@ class _Processor:
         unhandled: Literal["leave", "fail"] = "leave",
         default_timeout: Duration | None = None,
         lease: Duration = 30.0,
+        upkeep: bool = True,
         on_error: OnError | None = None,
         verbose: bool = False,
     ) -> None:
@@ -62,6 +63,7 @@ class _Processor:
             "job_types": _types(job_type, self._handlers),
             "any_type": unhandled == "fail" and job_type is None,
             "schedules": handlers.schedules(),
+            "upkeep": check_bool("upkeep", upkeep),
         }
         self._worker_id = _own_name() if worker_id is None else check_name("worker_id", worker_id)
         self._session: Session | None = None
@@ -88,7 +90,8 @@ class _Processor:
     def stop(self) -> None:
         """Stops claiming, at once. What runs goes on to its end and is recorded; nothing waits for it here."""
         if self._session is not None:
-            self._session.core.drain(_FOR_EVER)
+            # What runs has as long as it needs.
+            self._session.core.drain(FOR_EVER)
 
     def _core(self) -> Core:
         handlers = [(handler.name, handler.is_async, handler.retry is not None) for handler in self._handlers]
@@ -145,7 +148,7 @@ class Processor(_Processor):
         Returns:
             Whether every handler ended within the timeout.
         """
-        return self._session is None or self._end(self._queue, self._session, _patience(timeout))
+        return self._session is None or self._end(self._queue, self._session, patience("timeout", timeout))
 
     @staticmethod
     def _end(_queue: JobQueue, session: Session, timeout: float) -> bool:
@@ -190,7 +193,7 @@ class AsyncProcessor(_Processor):
         Returns:
             Whether every handler ended within the timeout.
         """
-        return self._session is None or await self._end(self._queue, self._session, _patience(timeout))
+        return self._session is None or await self._end(self._queue, self._session, patience("timeout", timeout))
 
     @staticmethod
     async def _end(queue: AsyncJobQueue, session: Session, timeout: float) -> bool:
@@ -199,8 +202,6 @@ class AsyncProcessor(_Processor):
         return complete
 
 
-# A session that was stopped lets its handlers run as long as they need.
-_FOR_EVER = 10.0 * 365 * 24 * 3600
 # What the engine takes.
 _MOST = 10_000
 
@@ -208,10 +209,6 @@ _MOST = 10_000
 def _own_name() -> str:
     host = socket.gethostname()[:200]
     return f"{host}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
-
-
-def _patience(timeout: Duration) -> float:
-    return min(seconds("timeout", timeout), _FOR_EVER)
 
 
 def _types(job_type: JobTypeFilter | None, handlers: Sequence[Any]) -> list[str]:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypedDict
 
-from .arguments import Duration, check_name, datetime_of
+from .arguments import Duration, check_bool, check_name, datetime_of
 from .filters import member
 from .job_types import JobType, type_name
 from .jobs import Job, edit_to_core
@@ -151,7 +151,7 @@ def schedule_to_core(
         check_name("schedule_name", schedule_name),
         _text("cron_expression", cron_expression),
         _text("timezone", timezone),
-        _flag("allow_overlap", allow_overlap),
+        check_bool("allow_overlap", allow_overlap),
         member("missed", Missed, missed).value,
         Job(job_type, payload, **options).to_core(),
     )
@@ -189,7 +189,7 @@ def schedule_edit_to_core(updates: Mapping[str, Any]) -> tuple[ScheduleEditDict,
     if "timezone" in of_jobs:
         edit["timezone"] = _text("timezone", of_jobs.pop("timezone"))
     if "allow_overlap" in of_jobs:
-        edit["allow_overlap"] = _flag("allow_overlap", of_jobs.pop("allow_overlap"))
+        edit["allow_overlap"] = check_bool("allow_overlap", of_jobs.pop("allow_overlap"))
     if "missed" in of_jobs:
         edit["missed"] = member("missed", Missed, of_jobs.pop("missed")).value
     job_type = of_jobs.pop("job_type", None)
@@ -208,10 +208,4 @@ def schedule_edit_to_core(updates: Mapping[str, Any]) -> tuple[ScheduleEditDict,
 def _text(field: str, value: object) -> str:
     if not isinstance(value, str):
         raise TypeError(f"{field} must be a str, not {type(value).__name__}: {value!r:.80}")
-    return value
-
-
-def _flag(field: str, value: object) -> bool:
-    if not isinstance(value, bool):
-        raise TypeError(f"{field} must be True or False, not {type(value).__name__}: {value!r:.80}")
     return value

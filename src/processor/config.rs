@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use super::chores::Upkeep;
 use crate::error::{Error, Result};
 use crate::model::NewSchedule;
 use crate::policy::{limits, schedules};
@@ -64,6 +65,8 @@ pub struct Config {
     pub default_timeout: Option<Duration>,
     /// The schedules that belong to the handlers: stored at the start, where they are missing or differ.
     pub schedules: Vec<NewSchedule>,
+    /// What is done for the store besides; `None` leaves it to others.
+    pub upkeep: Option<Upkeep>,
     /// How long a lease lasts from each renewal; it is renewed three times as often.
     pub lease: Duration,
 }

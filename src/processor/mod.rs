@@ -1,9 +1,10 @@
-//! Runs jobs: claims them, hands them to lanes, renews their leases and settles them.
+//! Runs jobs: claims them, hands them to lanes, renews their leases and settles them. Keeps their store in order.
 //!
 //! Knows the [`crate::storage::Storage`] trait and no driver, and nothing of Python: handlers run in lanes, which
 //! take runs and report their ends through [`Lanes`].
 
 mod board;
+mod chores;
 mod claimer;
 mod config;
 mod custody;
@@ -16,6 +17,7 @@ mod run;
 mod schedules;
 mod settler;
 mod stats;
+mod supervisor;
 mod upkeep;
 mod wake;
 
@@ -26,11 +28,13 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use tokio::task::JoinHandle;
 
+pub use chores::{Chore, Upkeep};
 pub use config::{Config, HandlerSpec, LaneKind, SHORTEST_LEASE};
 pub use drain::Drained;
 pub use lanes::{Lanes, Next, Waker};
 pub use run::{AbortReason, Control, End, Finished, HandlerError, Pause, RetryChoice, RunId, Start, Until};
 pub use stats::Counts;
+pub use supervisor::{Round, Supervisor};
 
 use crate::error::{Error, Result};
 use crate::lock::Mutex;
@@ -82,6 +86,7 @@ impl Processor {
         self.spawn("sweeper", upkeep::sweep)?;
         self.spawn("releaser", upkeep::give_back)?;
         self.spawn("schedules", schedules::run)?;
+        self.spawn("upkeep", upkeep::tidy)?;
         let claimer = self.spawn("claimer", claimer::run)?;
         *self.claimer.lock() = Some(claimer.map(drop).boxed().shared());
         Ok(())

@@ -18,7 +18,7 @@ use super::reply::Reply;
 use super::schedules;
 use super::store::Store;
 use crate::model::NoteKind;
-use crate::processor::{Config, Finished, HandlerSpec, LaneKind, Lanes, Next, Processor as Engine, RunId};
+use crate::processor::{Config, Finished, HandlerSpec, LaneKind, Lanes, Next, Processor as Engine, RunId, Upkeep};
 
 /// A waiting thread looks up this often, so that an end it was not told of cannot keep it.
 const SLICE: Duration = Duration::from_secs(1);
@@ -47,7 +47,7 @@ impl Processor {
 #[pymethods]
 impl Processor {
     #[new]
-    #[pyo3(signature = (store, *, worker_name, handlers, job_types, any_type, batch_size, concurrency, poll_interval, default_timeout, schedules, lease))]
+    #[pyo3(signature = (store, *, worker_name, handlers, job_types, any_type, batch_size, concurrency, poll_interval, default_timeout, schedules, upkeep, lease))]
     #[allow(clippy::too_many_arguments, reason = "the options of a processor, all by keyword")]
     fn new(
         py: Python<'_>,
@@ -61,6 +61,7 @@ impl Processor {
         poll_interval: f64,
         default_timeout: Option<f64>,
         schedules: &Bound<'_, PyList>,
+        upkeep: bool,
         lease: f64,
     ) -> PyResult<Self> {
         let mut specs = HashMap::with_capacity(handlers.len());
@@ -79,6 +80,7 @@ impl Processor {
             poll_interval: span(poll_interval)?,
             default_timeout: default_timeout.map(span).transpose()?,
             schedules: schedules::schedules(py, schedules)?,
+            upkeep: upkeep.then(Upkeep::default),
             lease: span(lease)?,
         };
         let engine = Engine::new(store.storage(py)?, config).map_err(|error| exception(py, &error))?;

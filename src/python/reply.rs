@@ -9,6 +9,7 @@ use super::errors::exception;
 use super::records::{durability_record, event_record, job_record, schedule_record};
 use crate::error::{Backend, Error};
 use crate::model::{Added, Answer, Durability, Event, Job, Schedule};
+use crate::processor::Round;
 use crate::storage::{MigrationState, MigrationStep};
 
 /// The answer of a call, made by a thread of the engine and read by one of Python.
@@ -21,6 +22,7 @@ pub(crate) enum Reply {
     Jobs(Vec<Job>),
     Events(Vec<Event>),
     Id(i64),
+    Round(Round),
     Schedule(Option<Box<Schedule>>),
     Schedules(Vec<Schedule>),
     Steps(Vec<MigrationStep>),
@@ -46,6 +48,13 @@ impl Reply {
             Self::Jobs(jobs) => list(py, jobs, |job| Ok(job_record(py, &job)?.into_any())),
             Self::Events(events) => list(py, events, |event| Ok(event_record(py, &event)?.into_any())),
             Self::Id(id) => id.into_bound_py_any(py),
+            Self::Round(round) => list(py, round, |(chore, done)| {
+                let told = match done {
+                    Ok(count) => count.into_bound_py_any(py)?,
+                    Err(error) => exception(py, &error).into_value(py).into_bound(py).into_any(),
+                };
+                (chore.name(), told).into_bound_py_any(py)
+            }),
             Self::Schedule(None) => Ok(py.None().into_bound(py)),
             Self::Schedule(Some(schedule)) => Ok(schedule_record(py, &schedule)?.into_any()),
             Self::Schedules(schedules) => list(py, schedules, |one| Ok(schedule_record(py, &one)?.into_any())),

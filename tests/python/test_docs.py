@@ -120,6 +120,7 @@ assert [one.schedule_name for one in queue.list_cron_jobs()] == ["generate_repor
 job_id = queue.add_job(handlers.job("export", timeout=30)(export), Report(parts=[1, 2]))
 assert queue.create_processor(handlers).start() == 1
 assert (queue.wait_for_job(job_id, 0).status, written) == ("completed", [1, 2])
+assert done == SupervisorRun() and not supervisor.is_running()
 assert "resize" in handlers and processed == 0 and not processor.is_running()
 """,
 }

@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import dataqueue
-from dataqueue import AsyncJobQueue, AsyncProcessor, JobQueue, Processor
+from dataqueue import AsyncJobQueue, AsyncProcessor, AsyncSupervisor, JobQueue, Processor, Supervisor
 
 
 def test_every_exported_name_is_there() -> None:
@@ -16,7 +16,7 @@ def test_every_exported_name_is_there() -> None:
 
 
 def test_the_twins_have_the_same_methods_with_the_same_parameters() -> None:
-    for sync, twin in ((JobQueue, AsyncJobQueue), (Processor, AsyncProcessor)):
+    for sync, twin in ((JobQueue, AsyncJobQueue), (Processor, AsyncProcessor), (Supervisor, AsyncSupervisor)):
         public = {name for name in dir(sync) if not name.startswith("_")}
         assert public == {name for name in dir(twin) if not name.startswith("_")}
         for name in public:

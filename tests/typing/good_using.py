@@ -33,6 +33,8 @@ from dataqueue import (
     RunAt,
     SqliteConfig,
     SSLConfig,
+    Supervisor,
+    SupervisorRun,
     TagMode,
     Tags,
     create_pool,
@@ -104,6 +106,10 @@ def manage(queue: JobQueue) -> None:
     assert_type(queue.edit_cron_job(1, cron_expression="@daily", payload={"a": 1}, timeout=None), bool)
     assert_type(queue.pause_cron_job(1) or queue.resume_cron_job(1) or queue.remove_cron_job(1), bool)
     assert_type(queue.enqueue_due_cron_jobs(), int)
+    supervisor = queue.create_supervisor(interval=60, cleanup_jobs_days_to_keep=None, cleanup_events_days_to_keep=0)
+    assert_type(supervisor, Supervisor)
+    assert_type(supervisor.start(), SupervisorRun)
+    assert_type(supervisor.stop_and_drain(5), bool)
     assert_type(queue.reclaim_stuck_jobs(0), int)
     assert_type(queue.migrate(), list[MigrationStep])
 

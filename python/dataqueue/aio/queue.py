@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from ..processor import AsyncProcessor
+    from ..supervisor import AsyncSupervisor
 
 
 class AsyncJobQueue(AsyncAdding, AsyncReading, AsyncManaging, AsyncScheduling, AsyncUpkeep):
@@ -63,6 +64,7 @@ class AsyncJobQueue(AsyncAdding, AsyncReading, AsyncManaging, AsyncScheduling, A
         unhandled: Literal["leave", "fail"] = "leave",
         default_timeout: Duration | None = None,
         lease: Duration = 30.0,
+        upkeep: bool = True,
         on_error: Callable[[Exception], object] | None = None,
         verbose: bool = False,
     ) -> AsyncProcessor:
@@ -81,6 +83,8 @@ class AsyncJobQueue(AsyncAdding, AsyncReading, AsyncManaging, AsyncScheduling, A
             unhandled: `fail` claims jobs of every type, and fails those without a handler.
             default_timeout: The time limit of jobs that have none.
             lease: How long a job stays with this worker when it dies. Renewed three times as often.
+            upkeep: Whether it deletes finished jobs and events older than 30 days, about once an hour while it works in
+                the background. False leaves that to a supervisor, or to you.
             on_error: Called with errors of the processor itself, on a thread of its own; they are logged by default.
             verbose: Logs what the engine does through the logger `dataqueue`.
         """
@@ -97,6 +101,45 @@ class AsyncJobQueue(AsyncAdding, AsyncReading, AsyncManaging, AsyncScheduling, A
             unhandled=unhandled,
             default_timeout=default_timeout,
             lease=lease,
+            upkeep=upkeep,
+            on_error=on_error,
+            verbose=verbose,
+        )
+
+    def create_supervisor(
+        self,
+        *,
+        interval: Duration = 60.0,
+        stuck_jobs_timeout_minutes: float = 10,
+        cleanup_jobs_days_to_keep: float | None = 30,
+        cleanup_events_days_to_keep: float | None = 30,
+        reclaim_stuck_jobs: bool = True,
+        on_error: Callable[[Exception], object] | None = None,
+        verbose: bool = False,
+    ) -> AsyncSupervisor:
+        """A supervisor, which keeps the store in order. It does not start by itself.
+
+        Processors do the same, so that a supervisor is for those who want other times, or have no processor that works
+        in the background. Several of them do no harm.
+
+        Args:
+            interval: The pause between two rounds.
+            stuck_jobs_timeout_minutes: As for `reclaim_stuck_jobs()`.
+            cleanup_jobs_days_to_keep: As for `cleanup_old_jobs()`; 0 or None keeps them.
+            cleanup_events_days_to_keep: As for `cleanup_old_job_events()`; 0 or None keeps them.
+            reclaim_stuck_jobs: Whether jobs are taken back from workers that died.
+            on_error: Called with errors of the chores, on a thread of its own; they are logged by default.
+            verbose: Logs what the engine does through the logger `dataqueue`.
+        """
+        from ..supervisor import AsyncSupervisor
+
+        return AsyncSupervisor(
+            self,
+            interval=interval,
+            stuck_jobs_timeout_minutes=stuck_jobs_timeout_minutes,
+            cleanup_jobs_days_to_keep=cleanup_jobs_days_to_keep,
+            cleanup_events_days_to_keep=cleanup_events_days_to_keep,
+            reclaim_stuck_jobs=reclaim_stuck_jobs,
             on_error=on_error,
             verbose=verbose,
         )

@@ -1,5 +1,6 @@
 //! The processor on each driver, with handlers that are the test itself. A file lists its tests at the top.
 
+mod chores;
 mod deadlines;
 mod drain;
 mod idle;
@@ -36,6 +37,6 @@ macro_rules! suite {
     };
 }
 
-suite!(postgres: crate::bench::Postgres: deadlines drain idle leases order outage prefetch schedules);
-suite!(redis: crate::bench::Redis: deadlines drain idle leases order outage prefetch schedules);
-suite!(sqlite: crate::bench::Sqlite: deadlines drain idle leases order outage prefetch schedules);
+suite!(postgres: crate::bench::Postgres: chores deadlines drain idle leases order outage prefetch schedules);
+suite!(redis: crate::bench::Redis: chores deadlines drain idle leases order outage prefetch schedules);
+suite!(sqlite: crate::bench::Sqlite: chores deadlines drain idle leases order outage prefetch schedules);

@@ -58,6 +58,7 @@ impl Station {
             poll_interval: NEVER,
             default_timeout: None,
             schedules: Vec::new(),
+            upkeep: None,
             lease: Duration::from_secs(600),
         };
         set(&mut config);

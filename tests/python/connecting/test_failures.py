@@ -58,7 +58,15 @@ CALLS: dict[str, Callable[[Any], Any]] = {
     "retry_job": lambda queue: queue.retry_job(1),
     "wait_for_job": lambda queue: queue.wait_for_job(1),
 }
-NEED_NO_TABLES = {"close", "create_processor", "durability", "get_pool", "get_redis_client", "migrate"}
+NEED_NO_TABLES = {
+    "close",
+    "create_processor",
+    "create_supervisor",
+    "durability",
+    "get_pool",
+    "get_redis_client",
+    "migrate",
+}
 
 
 @pytest.fixture
