@@ -36,7 +36,7 @@ REPLACED = [
     (r"await ", ""),
     (r"add_async", "add_sync"),
     (r"\bAsync(?=JobQueue\b(?!` is)|Processor|Supervisor|PoolHandle|RedisHandle)", ""),
-    (r"\bAsync(?=QueueBase|Adding|Reading|Managing|Scheduling|Upkeep)", ""),
+    (r"\bAsync(?=QueueBase|Adding|Reading|Managing|Scheduling|Tokens|Upkeep)", ""),
 ]
 
 

@@ -10,5 +10,8 @@ BEGIN
 END
 $dataqueue$;
 
+DROP INDEX {schema}.idx_job_queue_waiting;
+CREATE INDEX idx_job_queue_waiting ON {schema}.job_queue (id)
+    WHERE wait_until IS NOT NULL OR wait_token_id IS NOT NULL;
 DROP INDEX {schema}.idx_job_queue_wait_token;
 DROP TABLE {schema}.waitpoints;

@@ -18,17 +18,21 @@ if TYPE_CHECKING:
         ConfigError,
         DataQueueError,
         HandlerChanged,
+        InvalidLink,
         JobAborted,
         JobFailed,
         LeaseLost,
         MigrationRequired,
         PayloadError,
+        TokenNotFound,
         UnsupportedBackend,
     )
     from .filters import RunAt, Tags
     from .handlers import JobHandlers
     from .job_types import JobType
     from .jobs import EditUpdates, Job
+    from .link_app import TokenLinks
+    from .links import SignedLink, complete_token_url, verify_token_url
     from .models import (
         Durability,
         ErrorEntry,
@@ -47,6 +51,7 @@ if TYPE_CHECKING:
     from .schedules import CronSchedule, CronUpdates, Missed, ScheduleStatus
     from .signals import AsyncJobSignal, JobSignal
     from .supervisor import AsyncSupervisor, Supervisor, SupervisorRun
+    from .tokens import JobResult, Token, TokenResult, TokenStatus
 
 __all__ = [
     "AsyncJobContext",
@@ -65,6 +70,7 @@ __all__ = [
     "ErrorEntry",
     "FailureReason",
     "HandlerChanged",
+    "InvalidLink",
     "Job",
     "JobAborted",
     "JobContext",
@@ -75,6 +81,7 @@ __all__ = [
     "JobId",
     "JobQueue",
     "JobRecord",
+    "JobResult",
     "JobSignal",
     "JobStatus",
     "JobType",
@@ -91,14 +98,22 @@ __all__ = [
     "RunAt",
     "SSLConfig",
     "ScheduleStatus",
+    "SignedLink",
     "SqliteConfig",
     "Supervisor",
     "SupervisorRun",
     "TagMode",
     "Tags",
+    "Token",
+    "TokenLinks",
+    "TokenNotFound",
+    "TokenResult",
+    "TokenStatus",
     "UnsupportedBackend",
     "WaitSignal",
+    "complete_token_url",
     "create_pool",
+    "verify_token_url",
 ]
 
 _MODULES = {
@@ -112,17 +127,21 @@ _MODULES = {
         "ConfigError",
         "DataQueueError",
         "HandlerChanged",
+        "InvalidLink",
         "JobAborted",
         "JobFailed",
         "LeaseLost",
         "MigrationRequired",
         "PayloadError",
+        "TokenNotFound",
         "UnsupportedBackend",
     ),
     "filters": ("RunAt", "Tags"),
     "handlers": ("JobHandlers",),
     "job_types": ("JobType",),
     "jobs": ("EditUpdates", "Job"),
+    "link_app": ("TokenLinks",),
+    "links": ("SignedLink", "complete_token_url", "verify_token_url"),
     "models": (
         "Durability",
         "ErrorEntry",
@@ -141,6 +160,7 @@ _MODULES = {
     "schedules": ("CronSchedule", "CronUpdates", "Missed", "ScheduleStatus"),
     "signals": ("AsyncJobSignal", "JobSignal"),
     "supervisor": ("AsyncSupervisor", "Supervisor", "SupervisorRun"),
+    "tokens": ("JobResult", "Token", "TokenResult", "TokenStatus"),
 }
 _HOME = {name: module for module, names in _MODULES.items() for name in names}
 

@@ -138,6 +138,17 @@ class Store:
     def list_schedules(self, status: str | None) -> Pending[list[dict[str, Any]]]: ...
     def fire_schedules(self) -> Pending[int]:
         """Fires the schedules that are due; how many jobs were added."""
+    def create_token(
+        self, token_id: str, job_id: int | None, timeout: float | None, tags: list[str]
+    ) -> Pending[dict[str, Any]]:
+        """Stores a token; a repeat answers the one that is there."""
+    def complete_token(self, token_id: str, output: bytes | None) -> Pending[bool | None]:
+        """True, False when it was over already, None when there is none."""
+    def get_token(self, token_id: str) -> Pending[dict[str, Any] | None]: ...
+    def expire_tokens(self) -> Pending[int]: ...
+    def prune_tokens(self, older_than: float) -> Pending[int]: ...
+    def expect_end(self, job_id: int) -> Pending[dict[str, Any] | None]:
+        """The job as it is, having seen to it that its end will be told to a job that waits for it."""
     def wait_for_end(self, job_id: int, timeout: float | None) -> Pending[dict[str, Any] | None]:
         """The job when it can change no more, or as it is after `timeout` seconds; None when it does not exist."""
     def migrate(self, target: int | None) -> Pending[list[tuple[int, str, str]]]:
@@ -174,8 +185,8 @@ Finished: TypeAlias = (
     tuple[int, str, bytes | None]  # run, "completed", output
     | tuple[int, str]  # run, "released"
     | tuple[
-        int, str, str, str | None, tuple[str, bool, int]
-    ]  # run, "waiting", entry, name, (kind, is a date, microseconds)
+        int, str, str, str | None, tuple[str, bool, int | None, str | None]
+    ]  # run, "waiting", entry, name, (kind, is a date, microseconds, token or "job:ID")
     | tuple[int, str, str, str | None, str | None, float | None]  # run, "failed", message, type, traceback, retry
 )
 """The end of a run. `retry`: None follows the job's options, a number is a delay, a negative number is never."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .handlers import Handler
     from .signals import AbortReason
 
-__all__ = ["completed", "failed", "released", "retry_delay", "swallowed", "waiting"]
+__all__ = ["completed", "failed", "grouped", "released", "retry_delay", "swallowed", "waiting"]
 
 _PACKAGE = Path(__file__).parent
 _NEVER = -1.0
@@ -43,7 +43,7 @@ def released(run: Run) -> Finished:
 
 def waiting(run: Run, signal: WaitSignal) -> Finished:
     """The handler waits."""
-    return (run.id, "waiting", signal.entry, signal.name, (signal.kind, signal.is_date, signal.micros))
+    return (run.id, "waiting", signal.entry, signal.name, (signal.kind, signal.is_date, signal.micros, signal.awaited))
 
 
 def swallowed(run: Run, handler: Handler) -> Finished:
@@ -51,6 +51,15 @@ def swallowed(run: Run, handler: Handler) -> Finished:
     text = (
         "the handler caught the WaitSignal of its wait and went on: let it pass, as `except Exception` does, and do "
         "not return from `finally`"
+    )
+    return failed(run, handler, RuntimeError(text), hopeless=True)
+
+
+def grouped(run: Run, handler: Handler) -> Finished:
+    """The wait began in a task of a group: the others were cancelled in the middle of their work."""
+    text = (
+        "the handler waits inside of a task group, whose other tasks were cancelled in the middle of their work: wait "
+        "outside of it, and put what the tasks do into steps"
     )
     return failed(run, handler, RuntimeError(text), hopeless=True)
 

@@ -11,15 +11,17 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from ._calls import caller
-from ._endings import completed, failed, released, retry_delay, swallowed, waiting
+from ._endings import completed, failed, grouped, released, retry_delay, swallowed, waiting
 from ._inbox import Inboxes
 from ._thread_lane import extension
+from ._waits import WaitSignal
 from .context import AsyncJobContext
 from .errors import JobAborted, PayloadError
 from .signals import AbortReason, AsyncJobSignal
 
 if TYPE_CHECKING:
-    from ._core import Finished, Processor, Run
+    from ._core import Finished, Run
+    from ._desk import Desk
     from .handlers import Handler
 
 __all__ = ["LoopLane", "LoopThread"]
@@ -44,8 +46,9 @@ class _Active:
 class LoopLane:
     """Takes runs from the engine on one event loop. All but `__init__` and `close_soon` belong on the loop's thread."""
 
-    def __init__(self, core: Processor, handlers: Sequence[Handler], loop: asyncio.AbstractEventLoop) -> None:
-        self._core = core
+    def __init__(self, desk: Desk, handlers: Sequence[Handler], loop: asyncio.AbstractEventLoop) -> None:
+        self._desk = desk
+        self._core = desk.core
         self._handlers = handlers
         self._calls = [caller(handler) for handler in handlers]
         self._loop = loop
@@ -134,7 +137,7 @@ class LoopLane:
             self._loop.call_soon(self._pump)
 
     def _start(self, run: Run) -> None:
-        ctx = AsyncJobContext(self._core, run, AsyncJobSignal(run.job_id), self._inboxes)
+        ctx = AsyncJobContext(self._desk, run, AsyncJobSignal(run.job_id), self._inboxes)
         active = _Active(run, self._handlers[run.handler], ctx)
         self._active[run.id] = active
         if sys.version_info >= (3, 12):
@@ -154,6 +157,8 @@ class LoopLane:
             stopping = reason == "shutdown" or (reason is None and self._loop_is_ending())
             if wait is not None and error is wait:
                 end = waiting(run, wait)
+            elif wait is not None and isinstance(error, BaseExceptionGroup) and error.subgroup(WaitSignal):
+                end = grouped(run, handler)
             elif stopping and isinstance(error, JobAborted | asyncio.CancelledError):
                 end = released(run)
             else:

@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Generator, Iterable, Mapping
+import secrets
+import uuid
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ._call import Call
-from .arguments import check_int, check_job_id, check_name, days_as_seconds, minutes_as_seconds, seconds
+from .arguments import (
+    check_int,
+    check_job_id,
+    check_name,
+    check_names,
+    days_as_seconds,
+    minutes_as_seconds,
+    seconds,
+)
 from .config import Config, open_store
-from .errors import DataQueueError, JobFailed, MigrationRequired, UnsupportedBackend
+from .errors import DataQueueError, JobFailed, MigrationRequired, TokenNotFound, UnsupportedBackend
 from .filters import StatusFilter, filter_to_core, member, page_to_core, statuses_to_core
 from .job_types import JobType
 from .jobs import Job, edit_to_core
 from .models import Durability, JobEvent, JobId, JobRecord, JobStatus, MigrationStep
+from .payload import encode_json
 from .pool import Pool
 from .schedules import (
     CronSchedule,
@@ -22,6 +33,7 @@ from .schedules import (
     schedule_edit_to_core,
     schedule_to_core,
 )
+from .tokens import Token, TokenTimeout, token_id, token_timeout
 
 if TYPE_CHECKING:
     from ._core import JobTuple, Store
@@ -101,6 +113,33 @@ class Requests:
         limit = None if timeout is None else seconds("timeout", timeout)
         pending = self.store.wait_for_end(job_id, limit)
         return Call(pending, lambda row: _ended(job_id, limit, raise_on_failure, row))
+
+    def create_token(
+        self, timeout: TokenTimeout | None, tags: Sequence[str] | None, job_id: int | None = None
+    ) -> Call[Token]:
+        span, labels = token_timeout(timeout), [] if tags is None else check_names("tags", tags)
+        # From the system's source of randomness: whoever knows the id can complete the token.
+        token = f"wp_{uuid.UUID(bytes=secrets.token_bytes(16), version=4)}"
+        return Call(self.store.create_token(token, job_id, span, labels), Token.from_core)
+
+    def complete_token(self, token: str | Token, data: Any) -> Call[bool]:
+        name = token_id(token)
+        output = None if data is None else encode_json(data, "the data of the token")
+        return self._told(Call(self.store.complete_token(name, output), _completed(name)), "complete_token", "a token")
+
+    def get_token(self, token: str | Token) -> Call[Token | None]:
+        return Call(self.store.get_token(token_id(token)), lambda row: None if row is None else Token.from_core(row))
+
+    def expire_timed_out_tokens(self) -> Call[int]:
+        return self._told(Call(self.store.expire_tokens(), _count), "expire_timed_out_tokens", "all")
+
+    def cleanup_old_tokens(self, days_to_keep: float) -> Call[int]:
+        call = Call(self.store.prune_tokens(days_as_seconds("days_to_keep", days_to_keep)), _count)
+        return self._told(call, "cleanup_old_tokens", days_to_keep)
+
+    def expect_end(self, job_id: int) -> Call[JobRecord | None]:
+        """The job as it is, having seen to it that a job that waits for its end will go on."""
+        return Call(self.store.expect_end(job_id), _record_or_none)
 
     def retry_job(self, job_id: int) -> Call[bool]:
         return self._told(Call(self.store.retry(check_job_id("job_id", job_id)), bool), "retry_job", job_id)
@@ -287,6 +326,15 @@ def _sqlstate(error: Exception) -> str | None:
             if isinstance(code, str):
                 return code
     return None
+
+
+def _completed(name: str) -> Callable[[bool | None], bool]:
+    def convert(done: bool | None) -> bool:
+        if done is None:
+            raise TokenNotFound(f"there is no token {name!r}: it was never made, or was cleaned up")
+        return done
+
+    return convert
 
 
 def _record_or_none(row: Any) -> JobRecord | None:

@@ -16,7 +16,7 @@ from .errors import DataQueueError
 from .logs import say
 
 if TYPE_CHECKING:
-    from ._core import Processor as Core
+    from ._desk import Desk
     from .handlers import Handler
 
 __all__ = ["GRACE", "Session"]
@@ -38,14 +38,14 @@ class Session:
 
     def __init__(
         self,
-        core: Core,
+        desk: Desk,
         handlers: Sequence[Handler],
         name: str,
         on_error: Callable[[Exception], object] | None,
         loop: asyncio.AbstractEventLoop | None,
         of_queue: set[Session],
     ) -> None:
-        self.core = core
+        self.core = desk.core
         self._of_queue = of_queue
         self._on_error = on_error
         self._pid = os.getpid()
@@ -55,12 +55,12 @@ class Session:
         self._monitor = threading.Thread(target=self._watch, name=f"{name}-monitor", daemon=True)
         self._closed = False
         if any(not handler.is_async for handler in handlers):
-            self._thread_lane = ThreadLane(core, handlers, f"{name}-handler")
+            self._thread_lane = ThreadLane(desk, handlers, f"{name}-handler")
         if any(handler.is_async for handler in handlers):
             if loop is None:
                 self._loop_thread = LoopThread(f"{name}-loop")
                 loop = self._loop_thread.loop
-            self._loop_lane = LoopLane(core, handlers, loop)
+            self._loop_lane = LoopLane(desk, handlers, loop)
 
     def open(self) -> None:
         """Starts the lanes and the monitor. With a caller's loop, on that loop's thread."""

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
     from ._core import Run
 
-__all__ = ["MAX_STEP_DATA", "Replayed", "Steps", "inside_of"]
+__all__ = ["MAX_STEP_BYTES", "Replayed", "Steps", "inside_of"]
 
-MAX_STEP_DATA = 1_048_576
-"""The most bytes of JSON that the steps of one job may take together."""
+MAX_STEP_BYTES = 1_048_576
+"""The most bytes of JSON that the steps of one job may take together, unless the processor is told otherwise."""
 
 _DONE = "__completed"
 # Entries of the engine's own begin so.
@@ -40,11 +40,13 @@ class Replayed:
 class Steps:
     """Which steps of a job were done, in runs before and in this one."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, max_bytes: int) -> None:
         kept = run.record()["step_data"]
+        self._max_bytes = max_bytes
         self._bytes = len(kept)
         self._kept: dict[str, Any] = json.loads(kept)
         self._begun: set[str] = set()
+        self._counts: dict[str, int] = {}
 
     def begin(self, name: str, result_type: Any) -> Replayed | None:
         """Takes note that a step begins; its result, if it was done before.
@@ -94,14 +96,30 @@ class Steps:
         what = f"the result of step {name!r}"
         text = encode_json(result, what) if result_type is None else PayloadCodec(result_type, what).encode(result)
         entry = b'{"%s":true,"result":%s}' % (_DONE.encode(), text)
+        self.make_room(what, name, entry, len(text))
+        return entry, _typed(name, text, result_type)
+
+    def make_room(self, what: str, name: str, entry: bytes, length: int | None = None) -> None:
+        """Counts an entry that is to be kept, of something of this length.
+
+        Raises:
+            PayloadError: The steps of the job would take more than is allowed.
+        """
         size = self._bytes + len(entry) + len(name)
-        if size > MAX_STEP_DATA:
+        if size > self._max_bytes:
+            shown = len(entry) if length is None else length
             raise PayloadError(
-                f"{what} has {len(text):,} bytes, and the steps of this job would have {size:,}: at most "
-                f"{MAX_STEP_DATA:,} are kept. Store large results elsewhere, and return where they are"
+                f"{what} has {shown:,} bytes, and the steps of this job would have {size:,}: at most "
+                f"{self._max_bytes:,} are kept (max_step_bytes of the processor). Store large results elsewhere, and "
+                "return where they are"
             )
         self._bytes = size
-        return entry, _typed(name, text, result_type)
+
+    def next_place(self, kind: str) -> int:
+        """How many of this kind came before this one, in this run and in this step."""
+        place = self._counts.get(kind, 0)
+        self._counts[kind] = place + 1
+        return place
 
 
 def inside_of() -> str | None:

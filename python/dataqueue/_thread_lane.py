@@ -20,7 +20,8 @@ from .logs import say
 from .signals import AbortReason, JobSignal
 
 if TYPE_CHECKING:
-    from ._core import Finished, Processor, Run
+    from ._core import Finished, Run
+    from ._desk import Desk
     from .handlers import Handler
 
 __all__ = ["ThreadLane", "extension"]
@@ -33,8 +34,9 @@ class ThreadLane:
     database connection, say) serves its later runs too.
     """
 
-    def __init__(self, core: Processor, handlers: Sequence[Handler], name: str) -> None:
-        self._core = core
+    def __init__(self, desk: Desk, handlers: Sequence[Handler], name: str) -> None:
+        self._desk = desk
+        self._core = desk.core
         self._handlers = handlers
         self._calls = [caller(handler) for handler in handlers]
         self._name = name
@@ -93,7 +95,7 @@ class ThreadLane:
 
     def _execute(self, run: Run) -> Finished:
         handler = self._handlers[run.handler]
-        ctx = JobContext(self._core, run, JobSignal(run.job_id))
+        ctx = JobContext(self._desk, run, JobSignal(run.job_id))
         self._active[run.id] = (ctx, handler)
         try:
             try:

@@ -8,6 +8,8 @@
     ├── PayloadError          a payload or output that cannot be stored      (also a ValueError)
     ├── HandlerChanged        a handler was changed while its job waited
     ├── LeaseLost             the job was taken from this worker
+    ├── TokenNotFound         a token that does not exist, or is another job's
+    ├── InvalidLink           a link that was changed, or whose time is up   (also a ValueError)
     ├── JobAborted            a handler was told to stop
     └── JobFailed             a job waited for did not complete
 
@@ -26,11 +28,13 @@ __all__ = [
     "ConfigError",
     "DataQueueError",
     "HandlerChanged",
+    "InvalidLink",
     "JobAborted",
     "JobFailed",
     "LeaseLost",
     "MigrationRequired",
     "PayloadError",
+    "TokenNotFound",
     "UnsupportedBackend",
 ]
 
@@ -84,6 +88,22 @@ class HandlerChanged(DataQueueError):
 
 class LeaseLost(DataQueueError):
     """The job was taken from this worker, which can no longer report on it or end it."""
+
+
+class TokenNotFound(DataQueueError, LookupError):
+    """A token that does not exist, was cleaned up, or belongs to another job than the one that waits for it."""
+
+
+class InvalidLink(DataQueueError, ValueError):
+    """A link to a token that was changed, was made with another secret, or whose time is up.
+
+    Attributes:
+        expired: Whether only its time is up.
+    """
+
+    def __init__(self, message: str = "", *, expired: bool = False) -> None:
+        super().__init__(message)
+        self.expired = expired
 
 
 class JobAborted(DataQueueError):

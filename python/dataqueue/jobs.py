@@ -13,7 +13,7 @@ from .payload import encode_json
 if TYPE_CHECKING:
     from ._core import EditDict, JobTuple
 
-__all__ = ["EditUpdates", "Job"]
+__all__ = ["EditUpdates", "Job", "JobOptions"]
 
 P = TypeVar("P")
 
@@ -90,6 +90,20 @@ class Job(Generic[P]):
 
     def __repr__(self) -> str:
         return f"<Job {self.job_type!r}>"
+
+
+class JobOptions(TypedDict, total=False):
+    """The options of `Job` and of the methods that add one."""
+
+    priority: int | None
+    run_at: datetime | None
+    max_attempts: int | None
+    timeout: Duration | None
+    tags: Sequence[str] | None
+    idempotency_key: str | None
+    retry_delay: Duration | None
+    retry_backoff: bool | None
+    retry_delay_max: Duration | None
 
 
 class EditUpdates(TypedDict, total=False):

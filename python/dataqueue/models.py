@@ -159,8 +159,8 @@ class JobRecord:
         retry_delay: The base delay before a retry.
         retry_backoff: Whether that delay doubles with each attempt.
         retry_delay_max: The upper bound of that delay.
-        wait_until: When a waiting job goes on.
-        wait_token_id: The token a waiting job waits for.
+        wait_until: When a waiting job goes on, at the latest.
+        wait_token_id: The token that a waiting job waits for, or `job:` and the id of the job whose end it waits for.
         step_data: The recorded results of its steps.
         group_id: The group it belongs to.
         group_tier: Its tier in that group.

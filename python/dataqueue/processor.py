@@ -10,7 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from ._core import Processor as Core
+from ._desk import Desk
 from ._session import Session
+from ._steps import MAX_STEP_BYTES
 from .arguments import FOR_EVER, Duration, check_bool, check_int, check_name, patience, positive_seconds, timeout_ms
 from .filters import JobTypeFilter, type_names
 from .handlers import JobHandlers
@@ -41,6 +43,7 @@ class _Processor:
         default_timeout: Duration | None = None,
         lease: Duration = 30.0,
         upkeep: bool = True,
+        max_step_bytes: int = MAX_STEP_BYTES,
         on_error: OnError | None = None,
         verbose: bool = False,
     ) -> None:
@@ -52,6 +55,7 @@ class _Processor:
         handlers = JobHandlers.coerce(handlers)
         self._handlers = [handler for _, handler in handlers.items()]
         self._on_error = on_error
+        self._max_step_bytes = check_int("max_step_bytes", max_step_bytes, 1, _MOST_STEP_BYTES)
         self._options: dict[str, Any] = {
             "batch_size": check_int("batch_size", batch_size, 1, _MOST),
             "concurrency": check_int("concurrency", concurrency, 1, _MOST),
@@ -97,6 +101,9 @@ class _Processor:
         handlers = [(handler.name, handler.is_async, handler.retry is not None) for handler in self._handlers]
         return Core(self._queue._requests.store, worker_name=self._worker_id, handlers=handlers, **self._options)
 
+    def _desk(self) -> Desk:
+        return Desk(self._core(), self._queue._requests, self._max_step_bytes)
+
     def _open(self, loop: asyncio.AbstractEventLoop | None) -> Session:
         if self._session is not None and self._session in self._queue._sessions:
             if self._session.is_inherited:
@@ -106,8 +113,8 @@ class _Processor:
                 )
             if self._session.core.is_running():
                 raise RuntimeError("this processor is running: stop it first, or create another")
-        core, of_queue = self._core(), self._queue._sessions
-        self._session = session = Session(core, self._handlers, "dataqueue", self._on_error, loop, of_queue)
+        desk, of_queue = self._desk(), self._queue._sessions
+        self._session = session = Session(desk, self._handlers, "dataqueue", self._on_error, loop, of_queue)
         session.open()
         return session
 
@@ -202,6 +209,8 @@ class AsyncProcessor(_Processor):
         return complete
 
 
+# As long as a value of PostgreSQL may be.
+_MOST_STEP_BYTES = 250_000_000
 # What the engine takes.
 _MOST = 10_000
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
 from ._core import Supervisor as Core
@@ -28,11 +29,13 @@ class SupervisorRun:
         reclaimed_jobs: Jobs taken back from workers that died.
         cleaned_up_jobs: Old jobs that were deleted.
         cleaned_up_events: Old events that were deleted.
+        expired_tokens: Tokens that were found not to have been completed in time.
     """
 
     reclaimed_jobs: int = 0
     cleaned_up_jobs: int = 0
     cleaned_up_events: int = 0
+    expired_tokens: int = 0
 
 
 class _Supervisor:
@@ -47,6 +50,7 @@ class _Supervisor:
         cleanup_jobs_days_to_keep: float | None = 30,
         cleanup_events_days_to_keep: float | None = 30,
         reclaim_stuck_jobs: bool = True,
+        expire_timed_out_tokens: bool = True,
         on_error: OnError | None = None,
         verbose: bool = False,
     ) -> None:
@@ -61,6 +65,7 @@ class _Supervisor:
             ("reclaimed_jobs", stuck if check_bool("reclaim_stuck_jobs", reclaim_stuck_jobs) else None),
             ("cleaned_up_jobs", _days("cleanup_jobs_days_to_keep", cleanup_jobs_days_to_keep)),
             ("cleaned_up_events", _days("cleanup_events_days_to_keep", cleanup_events_days_to_keep)),
+            ("expired_tokens", 0.0 if check_bool("expire_timed_out_tokens", expire_timed_out_tokens) else None),
         ]
         self._chores = [(name, span) for name, span in chores if span is not None]
         self._session: Session | None = None
@@ -96,9 +101,8 @@ class _Supervisor:
                 raise RuntimeError("this supervisor is running: stop it first, or create another")
         core = self._core()
         # It has no handlers, so that of a session there is only the monitor.
-        self._session = session = Session(
-            cast("Any", core), [], "dataqueue-supervisor", self._on_error, None, self._queue._sessions
-        )
+        desk, of_queue = cast("Any", SimpleNamespace(core=core)), self._queue._sessions
+        self._session = session = Session(desk, [], "dataqueue-supervisor", self._on_error, None, of_queue)
         session.open()
         core.start()
 

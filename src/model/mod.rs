@@ -8,6 +8,7 @@ mod job;
 mod lease;
 mod outcome;
 mod schedule;
+mod token;
 mod transfer;
 mod update;
 
@@ -22,5 +23,6 @@ pub use schedule::{
     DueSchedule, DueSchedules, Fired, Firing, Missed, NewSchedule, Schedule, ScheduleEdit, ScheduleId, ScheduleQuery,
     ScheduleStatus,
 };
+pub use token::{Awaited, NewToken, Token, TokenStatus};
 pub use transfer::Transfer;
 pub use update::{Change, Chunk, JobEdit, Prune};

@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use crate::clock::Timestamp;
 
-use super::{FailureReason, JobId, Lease};
+use super::{Awaited, FailureReason, JobId, Lease};
 
 /// One run's failure.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,8 +42,10 @@ pub enum Outcome {
 /// What a handler waits for, and what is kept of it with the job's steps.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wait {
-    /// When it goes on, by the store's clock.
-    pub until: Timestamp,
+    /// When it goes on at the latest, by the store's clock.
+    pub until: Option<Timestamp>,
+    /// What else it goes on for.
+    pub on: Option<Awaited>,
     /// The name of the wait among the job's steps.
     pub name: String,
     /// What is kept under it, as JSON text.

@@ -10,7 +10,7 @@ const DAY: Duration = Duration::from_secs(86_400);
 /// How long finished jobs and events are kept where nobody says otherwise.
 const KEPT: Duration = DAY.saturating_mul(30);
 
-/// A chore, with its one option.
+/// A chore, with its option.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Chore {
     /// Takes jobs back from workers that were last renewed this long ago.
@@ -19,15 +19,24 @@ pub enum Chore {
     PruneJobs(Duration),
     /// Deletes events of this age.
     PruneEvents(Duration),
+    /// Writes down which tokens were not completed in time.
+    ExpireTokens,
+    /// Deletes tokens that were over this long ago.
+    PruneTokens(Duration),
 }
 
 impl Chore {
     /// The chore of that name.
     #[must_use]
     pub fn parse(name: &str, span: Duration) -> Option<Self> {
-        [Self::ReclaimStuck(span), Self::PruneJobs(span), Self::PruneEvents(span)]
-            .into_iter()
-            .find(|chore| chore.name() == name)
+        let all = [
+            Self::ReclaimStuck(span),
+            Self::PruneJobs(span),
+            Self::PruneEvents(span),
+            Self::ExpireTokens,
+            Self::PruneTokens(span),
+        ];
+        all.into_iter().find(|chore| chore.name() == name)
     }
 
     /// What it counts.
@@ -37,6 +46,8 @@ impl Chore {
             Self::ReclaimStuck(_) => "reclaimed_jobs",
             Self::PruneJobs(_) => "cleaned_up_jobs",
             Self::PruneEvents(_) => "cleaned_up_events",
+            Self::ExpireTokens => "expired_tokens",
+            Self::PruneTokens(_) => "cleaned_up_tokens",
         }
     }
 
@@ -47,6 +58,8 @@ impl Chore {
             Self::ReclaimStuck(_) => "reclaiming stuck jobs",
             Self::PruneJobs(_) => "cleaning up old jobs",
             Self::PruneEvents(_) => "cleaning up old events",
+            Self::ExpireTokens => "expiring tokens",
+            Self::PruneTokens(_) => "cleaning up old tokens",
         }
     }
 
@@ -62,6 +75,8 @@ impl Chore {
                 storage::prune_all_jobs(storage, &Prune { older_than, statuses }).await?
             }
             Self::PruneEvents(older_than) => storage::prune_all_events(storage, older_than).await?,
+            Self::ExpireTokens => storage::expire_all_tokens(storage).await?,
+            Self::PruneTokens(older_than) => storage::prune_all_tokens(storage, older_than).await?,
         };
         if count > 0 {
             tracing::info!("{}: {count}", self.doing());
@@ -81,6 +96,7 @@ pub struct Upkeep {
 
 impl Default for Upkeep {
     fn default() -> Self {
-        Self { every: Duration::from_secs(3_600), chores: vec![Chore::PruneJobs(KEPT), Chore::PruneEvents(KEPT)] }
+        let chores = vec![Chore::PruneJobs(KEPT), Chore::PruneEvents(KEPT), Chore::PruneTokens(KEPT)];
+        Self { every: Duration::from_secs(3_600), chores }
     }
 }

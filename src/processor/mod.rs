@@ -84,9 +84,10 @@ impl Processor {
     pub fn start(&self) -> Result<()> {
         self.spawn_keepers()?;
         self.spawn("sweeper", upkeep::sweep)?;
+        self.spawn("tidier", upkeep::tidy)?;
         self.spawn("releaser", upkeep::give_back)?;
         self.spawn("schedules", schedules::run)?;
-        self.spawn("upkeep", upkeep::tidy)?;
+        self.spawn("upkeep", upkeep::clean_up)?;
         let claimer = self.spawn("claimer", claimer::run)?;
         *self.claimer.lock() = Some(claimer.map(drop).boxed().shared());
         Ok(())
@@ -110,6 +111,7 @@ impl Processor {
         self.spawn_keepers()?;
         engine.storage.reclaim(engine.config.batch_size).await?;
         schedules::fire_once(engine).await?;
+        engine.storage.tidy_waits(engine.config.batch_size).await?;
         let claim = claimer::claim(engine, &worker, engine.config.batch_size).await.1?;
         engine.stats.claimed(claim.jobs.len());
         engine.lanes.push(claim.jobs);

@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use crate::clock::Timestamp;
-use crate::model::{Claimed, Failure, FailureReason, Outcome, Settlement, Wait};
+use crate::model::{Awaited, Claimed, Failure, FailureReason, Outcome, Settlement, Wait};
 use crate::policy::{limits, retry};
 
 /// The number of a run, unique in its processor and growing in the order of claiming.
@@ -53,10 +53,12 @@ pub struct Pause {
     pub name: String,
     /// The handler's own name for it.
     pub label: Option<String>,
-    /// What it waits for: `duration` or `date`.
+    /// What it waits for: `duration`, `date`, `token` or `job`.
     pub kind: String,
-    /// When it goes on.
-    pub until: Until,
+    /// When it goes on at the latest.
+    pub until: Option<Until>,
+    /// What else it goes on for.
+    pub on: Option<Awaited>,
 }
 
 /// The end of a wait.
@@ -145,12 +147,27 @@ pub(super) fn settlement(claimed: &Claimed, held: Duration, end: End) -> Settlem
 
 /// A wait by the store's clock, which told the time of the claim.
 fn wait(claimed: &Claimed, held: Duration, pause: Pause) -> Wait {
-    let until = match pause.until {
+    let until = pause.until.map(|until| match until {
         Until::At(until) => until,
         Until::After(span) => claimed.job.locked_at.unwrap_or_default().plus(held).plus(span),
+    });
+    let resume_at = until.map(Timestamp::to_rfc3339);
+    let (token, job) = match &pause.on {
+        Some(Awaited::Token(id)) => (Some(id.as_str()), None),
+        Some(Awaited::Job(id)) => (None, Some(*id)),
+        None => (None, None),
     };
-    let entry = json!({"type": pause.kind, "name": pause.label, "completed": false, "resumeAt": until.to_rfc3339()});
-    Wait { until, name: pause.name, entry: entry.to_string().into() }
+    let all = [
+        ("type", json!(pause.kind)),
+        ("name", json!(pause.label)),
+        ("completed", json!(false)),
+        ("resumeAt", json!(resume_at)),
+        ("tokenId", json!(token)),
+        ("jobId", json!(job)),
+    ];
+    let told = |(key, value): &(&str, Value)| *key == "name" || !value.is_null();
+    let entry: Map<_, _> = all.into_iter().filter(told).map(|(key, value)| (key.to_owned(), value)).collect();
+    Wait { until, on: pause.on, name: pause.name, entry: Value::from(entry).to_string().into() }
 }
 
 /// The settlement of a run that the engine itself ended.

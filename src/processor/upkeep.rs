@@ -12,6 +12,12 @@ use super::engine::{Engine, Phase};
 /// Jobs reclaimed in one statement.
 const SWEEP: u32 = 500;
 
+/// How often a processor looks after tokens whose time is up, and after jobs that a crash kept waiting, at most.
+const TIDY: Duration = Duration::from_secs(60);
+
+/// Tokens marked in one statement.
+const TOKENS: u32 = 500;
+
 /// A job that was claimed in advance and finds no slot for this long goes back, for a worker that is free.
 const STALE: Duration = Duration::from_secs(1);
 
@@ -48,7 +54,7 @@ pub(super) async fn sweep(engine: Arc<Engine>) {
 
 /// Does the chores of this processor about as often as its options say. A fleet does them more often than it must, but not
 /// all of it at once, since each begins at a moment of its own.
-pub(super) async fn tidy(engine: Arc<Engine>) {
+pub(super) async fn clean_up(engine: Arc<Engine>) {
     let Some(upkeep) = &engine.config.upkeep else { return };
     let mut pause = upkeep.every.mul_f64(rand::random());
     while !engine.sleep_or(pause, Phase::Draining).await {
@@ -66,6 +72,23 @@ async fn do_chores(engine: &Engine, chores: &[Chore]) {
         match chore.run(engine.storage.as_ref()).await {
             Ok(_) | Err(Error::Closed) => {}
             Err(error) => engine.report(&error, chore.doing()),
+        }
+    }
+}
+
+/// Looks after what is waited for. A wait is over on time without it: this finds what a crash left behind.
+pub(super) async fn tidy(engine: Arc<Engine>) {
+    if engine.registered().await.is_none() {
+        return;
+    }
+    let mut pause = TIDY.mul_f64(rand::random::<f64>());
+    while !engine.sleep_or(pause, Phase::Draining).await {
+        pause = TIDY.mul_f64(0.8 + rand::random::<f64>() * 0.4);
+        match engine.storage.tidy_waits(TOKENS).await {
+            Ok(marked) if marked >= u64::from(TOKENS) => pause = Duration::ZERO,
+            Ok(_) => {}
+            Err(Error::Closed) => return,
+            Err(error) => engine.report(&error, "looking after tokens"),
         }
     }
 }

@@ -10,7 +10,9 @@ use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
 use super::errors::OrRaise;
 use crate::clock::Timestamp;
 use crate::error::Error;
-use crate::model::{Filter, JobEdit, JobId, NewJob, Page, Prune, Retry, RunAtFilter, Status, TagFilter, TagMode};
+use crate::model::{
+    Filter, JobEdit, JobId, NewJob, NewToken, Page, Prune, Retry, RunAtFilter, Status, TagFilter, TagMode,
+};
 use crate::policy::{commands, limits};
 
 type Any<'py> = Bound<'py, PyAny>;
@@ -151,6 +153,16 @@ pub(crate) fn edit(py: Python<'_>, given: &Bound<'_, PyDict>) -> PyResult<JobEdi
     }
     py.detach(|| limits::check_edit(&edit)).or_raise(py)?;
     Ok(edit)
+}
+
+/// A token to be stored.
+pub(crate) fn token(id: &Any<'_>, job: &Any<'_>, timeout: &Any<'_>, tags: &Any<'_>) -> PyResult<NewToken> {
+    Ok(NewToken {
+        id: text("the id of a token", id)?,
+        job_id: optional(job, job_id)?,
+        timeout: optional(timeout, |timeout| seconds("timeout", timeout))?,
+        tags: texts("tags", tags)?,
+    })
 }
 
 /// Which old jobs to delete.

@@ -10,6 +10,7 @@ use pyo3::types::{PyBytes, PyDict};
 
 use super::records::job_record;
 use crate::clock::Timestamp;
+use crate::model::Awaited;
 use crate::model::Claimed;
 use crate::processor::{Control, End, Finished, HandlerError, Pause, RetryChoice, RunId, Start, Until};
 
@@ -59,13 +60,13 @@ impl From<Start> for Run {
     }
 }
 
-/// `(run, "completed", output)`, `(run, "released")`, `(run, "waiting", name, label, (kind, is_date, micros))`, or `(run, "failed", message, type, traceback, retry)`, where `retry`
-/// is None for the job's own options, a number of seconds, or a negative number for never.
+/// `(run, "completed", output)`, `(run, "released")`, `(run, "waiting", name, label, (kind, is_date, micros, awaited))`, or
+/// `(run, "failed", message, type, traceback, retry)`, where `retry` is None for the job's own options, a number of seconds, or a negative number for never.
 #[derive(FromPyObject)]
 pub enum FinishedTuple {
     Failed(RunId, String, String, Option<String>, Option<String>, Option<f64>),
     Completed(RunId, String, Option<Vec<u8>>),
-    Waiting(RunId, String, String, Option<String>, (String, bool, i64)),
+    Waiting(RunId, String, String, Option<String>, (String, bool, Option<i64>, Option<String>)),
     Released(RunId, String),
 }
 
@@ -75,13 +76,16 @@ impl TryFrom<FinishedTuple> for Finished {
     fn try_from(tuple: FinishedTuple) -> PyResult<Self> {
         Ok(match tuple {
             FinishedTuple::Completed(run, _, output) => Self { run, end: End::Completed(output.map(Bytes::from)) },
-            FinishedTuple::Waiting(run, _, name, label, (kind, is_date, micros)) => {
-                let until = if is_date {
-                    Until::At(Timestamp::from_micros(micros))
-                } else {
-                    Until::After(Duration::from_micros(micros.unsigned_abs()).min(LONGEST))
-                };
-                Self { run, end: End::Waiting(Pause { name, label, kind, until }) }
+            FinishedTuple::Waiting(run, _, name, label, (kind, is_date, micros, awaited)) => {
+                let until = micros.map(|micros| {
+                    if is_date {
+                        Until::At(Timestamp::from_micros(micros))
+                    } else {
+                        Until::After(Duration::from_micros(micros.unsigned_abs()).min(LONGEST))
+                    }
+                });
+                let on = awaited.as_deref().map(Awaited::of);
+                Self { run, end: End::Waiting(Pause { name, label, kind, until, on }) }
             }
             FinishedTuple::Released(run, _) => Self { run, end: End::Released },
             FinishedTuple::Failed(run, _, message, kind, traceback, retry) => {

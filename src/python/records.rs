@@ -11,7 +11,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
 use crate::clock::Timestamp;
-use crate::model::{Durability, Event, FailureReason, Job, Schedule};
+use crate::model::{Durability, Event, FailureReason, Job, Schedule, Token};
 
 macro_rules! record {
     ($py:ident, { $($key:literal: $value:expr),+ $(,)? }) => {{
@@ -111,6 +111,23 @@ pub(crate) fn schedule_record<'py>(py: Python<'py>, schedule: &Schedule) -> PyRe
         "last_job_id": schedule.last_job_id,
         "created_at": schedule.created_at.as_micros(),
         "updated_at": schedule.updated_at.as_micros(),
+    })
+}
+
+/// A token, with every field of [`Token`].
+///
+/// # Errors
+/// When Python has no memory for it.
+pub(crate) fn token_record<'py>(py: Python<'py>, token: &Token) -> PyResult<Bound<'py, PyDict>> {
+    record!(py, {
+        "id": token.id.as_str(),
+        "job_id": token.job_id,
+        "status": token.status.as_str(),
+        "output": token.output.as_ref().map(|output| json(py, output)),
+        "timeout_at": micros(token.timeout_at),
+        "created_at": token.created_at.as_micros(),
+        "completed_at": micros(token.completed_at),
+        "tags": &token.tags,
     })
 }
 

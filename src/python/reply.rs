@@ -6,9 +6,9 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList};
 
 use super::errors::exception;
-use super::records::{durability_record, event_record, job_record, schedule_record};
+use super::records::{durability_record, event_record, job_record, schedule_record, token_record};
 use crate::error::{Backend, Error};
-use crate::model::{Added, Answer, Durability, Event, Job, Schedule};
+use crate::model::{Added, Answer, Durability, Event, Job, Schedule, Token};
 use crate::processor::Round;
 use crate::storage::{MigrationState, MigrationStep};
 
@@ -30,6 +30,9 @@ pub(crate) enum Reply {
     Rows(Vec<Bytes>),
     Answer(Answer),
     Durability(Box<Durability>),
+    /// Whether a token was completed, if there is one.
+    Completed(Option<bool>),
+    Token(Option<Box<Token>>),
 }
 
 impl Reply {
@@ -62,6 +65,9 @@ impl Reply {
             Self::Migrations(state) => (state.applied, state.known).into_bound_py_any(py),
             Self::Rows(rows) => list(py, rows, |row| Ok(PyBytes::new(py, &row).into_any())),
             Self::Answer(answer) => value(py, answer),
+            Self::Completed(done) => done.into_bound_py_any(py),
+            Self::Token(None) => Ok(py.None().into_bound(py)),
+            Self::Token(Some(token)) => Ok(token_record(py, &token)?.into_any()),
             Self::Durability(durability) => Ok(durability_record(py, &durability)?.into_any()),
         }
     }

@@ -258,6 +258,48 @@ impl Store {
         self.call(py, |storage| async move { Ok(Reply::Count(storage::fire_all(storage.as_ref()).await?)) })
     }
 
+    fn create_token(
+        &self,
+        py: Python<'_>,
+        token_id: &Any<'_>,
+        job_id: &Any<'_>,
+        timeout: &Any<'_>,
+        tags: &Any<'_>,
+    ) -> PyResult<Pending> {
+        let token = arguments::token(token_id, job_id, timeout, tags)?;
+        self.call(py, |storage| async move { Ok(Reply::Token(Some(Box::new(storage.create_token(&token).await?)))) })
+    }
+
+    fn complete_token(&self, py: Python<'_>, token_id: &Any<'_>, output: &Any<'_>) -> PyResult<Pending> {
+        let id = arguments::text("token_id", token_id)?;
+        let output = optional(output, |output| arguments::json("data", output))?;
+        self.call(
+            py,
+            |storage| async move { Ok(Reply::Completed(storage.complete_token(&id, output.as_ref()).await?)) },
+        )
+    }
+
+    fn get_token(&self, py: Python<'_>, token_id: &Any<'_>) -> PyResult<Pending> {
+        let id = arguments::text("token_id", token_id)?;
+        self.call(py, |storage| async move { Ok(Reply::Token(storage.get_token(&id).await?.map(Box::new))) })
+    }
+
+    fn expire_tokens(&self, py: Python<'_>) -> PyResult<Pending> {
+        self.call(py, |storage| async move { Ok(Reply::Count(storage::expire_all_tokens(storage.as_ref()).await?)) })
+    }
+
+    fn prune_tokens(&self, py: Python<'_>, older_than: &Any<'_>) -> PyResult<Pending> {
+        let older_than = arguments::seconds("older_than", older_than)?;
+        self.call(py, |storage| async move {
+            Ok(Reply::Count(storage::prune_all_tokens(storage.as_ref(), older_than).await?))
+        })
+    }
+
+    fn expect_end(&self, py: Python<'_>, job_id: &Any<'_>) -> PyResult<Pending> {
+        let id = arguments::job_id(job_id)?;
+        self.call(py, |storage| async move { Ok(Reply::Job(storage.expect_end(id).await?.map(Box::new))) })
+    }
+
     fn wait_for_end(&self, py: Python<'_>, job_id: &Any<'_>, timeout: &Any<'_>) -> PyResult<Pending> {
         let id = arguments::job_id(job_id)?;
         let timeout: Option<Duration> = optional(timeout, |value| arguments::seconds("timeout", value))?;

@@ -66,6 +66,36 @@ pub async fn prune_all_events(storage: &dyn Storage, older_than: Duration) -> Re
     Ok(total.changed)
 }
 
+/// Marks every token whose time is up; how many there were.
+///
+/// # Errors
+/// Those of [`Storage::tidy_waits`].
+pub async fn expire_all_tokens(storage: &dyn Storage) -> Result<u64> {
+    let mut total = 0;
+    loop {
+        let marked = storage.tidy_waits(CHUNK).await?;
+        total += marked;
+        if marked < u64::from(CHUNK) {
+            return Ok(total);
+        }
+    }
+}
+
+/// Deletes every token of no job that was over for `older_than`; how many were deleted.
+///
+/// # Errors
+/// Those of [`Storage::prune_tokens`].
+pub async fn prune_all_tokens(storage: &dyn Storage, older_than: Duration) -> Result<u64> {
+    let mut total = 0;
+    loop {
+        let deleted = storage.prune_tokens(older_than, CHUNK).await?;
+        total += deleted;
+        if deleted < u64::from(CHUNK) {
+            return Ok(total);
+        }
+    }
+}
+
 /// Reclaims every stuck job; how many were reclaimed.
 ///
 /// # Errors

@@ -10,8 +10,8 @@ use crate::clock::Timestamp;
 use crate::error::{Backend, Error, Result};
 use crate::model::{
     Added, Answer, Change, Chunk, Claim, ClaimRequest, DueSchedules, Durability, Event, Filter, Fired, Firing, Job,
-    JobId, NewJob, NewSchedule, Note, Page, Prune, Reclaimed, Schedule, ScheduleId, ScheduleQuery, Settled, Settlement,
-    Transfer, Worker,
+    JobId, NewJob, NewSchedule, NewToken, Note, Page, Prune, Reclaimed, Schedule, ScheduleId, ScheduleQuery, Settled,
+    Settlement, Token, Transfer, Worker,
 };
 
 /// What a store can do beyond the contract that all of them keep.
@@ -132,6 +132,8 @@ pub trait Storage: Send + Sync + 'static {
     /// `next_attempt_at` = now + `retry_in` or null; the event's metadata holds `message`, `reason`, `attempt`, `will_retry`.
     /// Released: pending again (or failed with its retry due, if it was claimed from there: then due now), the attempt is
     /// not counted, event `reclaimed` with `{"released": true}`.
+    /// Waiting: `wait_until` and `wait_token_id`, the wait's entry among the steps; where what it waits for is over already,
+    /// or does not exist, it goes on at once.
     async fn settle(&self, settlements: &[Settlement]) -> Result<Vec<Settled>>;
 
     /// Records reports about running jobs. Progress and output write no event.
@@ -199,6 +201,26 @@ pub trait Storage: Send + Sync + 'static {
     /// may not overlap and the last one is pending, processing or waiting, no job is added. Sets `last_enqueued_at` and
     /// `last_job_id` where any was, and wakes idle processors.
     async fn fire(&self, firing: &Firing) -> Result<Fired>;
+
+    /// Stores a token. A repeat with the same id answers the one that is there.
+    async fn create_token(&self, token: &NewToken) -> Result<Token>;
+
+    /// Completes a token and resumes the jobs that wait for it, in one transaction. False when it was over already, and then
+    /// nothing changes; `None` when there is none.
+    async fn complete_token(&self, id: &str, output: Option<&Bytes>) -> Result<Option<bool>>;
+
+    /// A token. One whose time is up has timed out, whether or not [`Storage::tidy_waits`] has seen it.
+    async fn get_token(&self, id: &str) -> Result<Option<Token>>;
+
+    /// Marks up to `limit` tokens whose time is up, and resumes jobs that wait for what is over, if a crash kept them from
+    /// it. Answers how many tokens it marked.
+    async fn tidy_waits(&self, limit: u32) -> Result<u64>;
+
+    /// Deletes up to `limit` tokens of no job that were over for `older_than`; a job's own tokens go with it.
+    async fn prune_tokens(&self, older_than: Duration, limit: u32) -> Result<u64>;
+
+    /// Answers a job whose end another one is about to wait for, having seen to it that its end will be told.
+    async fn expect_end(&self, id: JobId) -> Result<Option<Job>>;
 
     /// Starts listening, if that was not done before, and hands out the hints.
     async fn listen(&self) -> Result<Wakes>;

@@ -19,7 +19,10 @@ mod waiting;
 
 use std::sync::Arc;
 
-pub use bulk::{change_all, change_in_steps, prune_all_events, prune_all_jobs, prune_all_payloads, reclaim_all_stuck};
+pub use bulk::{
+    change_all, change_in_steps, expire_all_tokens, prune_all_events, prune_all_jobs, prune_all_payloads,
+    prune_all_tokens, reclaim_all_stuck,
+};
 pub use driver::{Capabilities, ExternalAdd, MigrationState, MigrationStep, Storage, Wakes, Watch};
 pub use options::{
     PostgresOptions, RedisAddress, RedisOptions, RedisSentinel, RedisTls, SqliteOptions, StoreOptions, Tls, TlsMode,

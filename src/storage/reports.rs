@@ -6,7 +6,7 @@ use bytes::Bytes;
 use serde_json::value::RawValue;
 
 use crate::error::{Error, Result};
-use crate::model::{JobId, Lease, Note, NoteKind, Wait, WorkerId};
+use crate::model::{Awaited, JobId, Lease, Note, NoteKind, Wait, WorkerId};
 
 /// The newest report of each kind about one run.
 #[derive(Debug, Default)]
@@ -44,7 +44,16 @@ pub(super) fn wait_step(wait: &Wait) -> BTreeMap<&str, &Bytes> {
 
 /// What the event of a wait tells.
 pub(super) fn wait_metadata(wait: &Wait) -> String {
-    format!(r#"{{"wait_until":"{}"}}"#, wait.until.to_rfc3339())
+    let mut told = serde_json::Map::new();
+    if let Some(until) = wait.until {
+        told.insert("wait_until".to_owned(), until.to_rfc3339().into());
+    }
+    match &wait.on {
+        Some(Awaited::Token(id)) => told.insert("token_id".to_owned(), id.as_str().into()),
+        Some(Awaited::Job(id)) => told.insert("job_id".to_owned(), (*id).into()),
+        None => None,
+    };
+    serde_json::Value::from(told).to_string()
 }
 
 fn raw<'a>(name: &str, entry: &'a [u8]) -> Result<&'a RawValue> {

@@ -87,6 +87,38 @@ nearly_done, write = lambda: True, written.append
 """,
     ("schedules.md", 0): "handlers = JobHandlers()\nqueue = JobQueue('sqlite:///jobs.db')",
     ("schedules.md", 2): "queue.create_processor(handlers).start()",
+    ("waiting.md", 0): """
+from collections import deque
+handlers = JobHandlers()
+queue = JobQueue("sqlite:///jobs.db")
+mails = deque()
+
+def send(to, text): mails.append((to, text))
+def take_payment(card): return {"charge": card}
+def send_receipt(to, charge): send(to, f"receipt {charge}")
+""",
+    ("waiting.md", 3): """
+job_id = queue.add_job("expense", {"manager": "ada@example.com"})
+assert queue.create_processor(handlers).start() == 1
+token_id = queue.get_job(job_id).wait_token_id
+assert mails.pop() == ("ada@example.com", f"Approve? {token_id}")
+""",
+    ("waiting.md", 4): """
+assert queue.create_processor(handlers).start() == 1
+assert queue.wait_for_job(job_id, 0).output == "approve"
+SECRET = "a secret for the tests alone"
+""",
+    ("waiting.md", 5): """
+token = queue.create_token()
+ask("ada@example.com", token)
+link = verify_token_url(mails.pop()[1].split()[1], secret=SECRET)
+assert (link.token_id, link.data, link.label) == (token.id, {"action": "approve"}, "Approve expense 42")
+
+class app:
+    mounted = []
+    @classmethod
+    def mount(cls, path, application): cls.mounted.append(path)
+""",
     ("postgres.md", 1): "CA_PEM = CLIENT_PEM = KEY_PEM = 'PEM text'",
     ("redis.md", 1): """
 from tests.certificates import Authority
@@ -115,6 +147,19 @@ with psycopg.connect(url) as connection:
 assert (schedule.cron_expression, schedule.status) == ("0 */2 * * *", "active")
 assert [one.schedule_name for one in active] == ["daily report", "generate_report"]
 assert [one.schedule_name for one in queue.list_cron_jobs()] == ["generate_report"]
+""",
+    "waiting.md": """
+assert app.mounted == ["/tokens"]
+handlers.job("resize")(lambda payload: payload["url"] + ".small")
+job_id = queue.add_job("album", ["a", "b"])
+processor = queue.create_processor(handlers, concurrency=1)
+processor.start_in_background()
+assert queue.wait_for_job(job_id, 30).output == ["a.small", "b.small"]
+processor.stop_and_drain()
+orders = [queue.add_job("order", {"card": "1", "to": "x"}), queue.add_job("onboarding", {"to": "y"})]
+queue.create_processor(handlers).start()
+assert [queue.get_job(one).status.value for one in orders] == ["completed", "waiting"]
+assert mails.popleft() and mails.popleft()
 """,
     "processing.md": """
 job_id = queue.add_job(handlers.job("export", timeout=30)(export), Report(parts=[1, 2]))

@@ -15,6 +15,8 @@ from tests.python.conftest import PATIENCE
 
 Body = Callable[[Any], Awaitable[Any]]
 
+AWAITED = {"add_job", "create_token", "run", "wait_for", "wait_for_job", "wait_for_token", "wait_until"}
+
 
 @dataclass
 class Charge:
@@ -32,17 +34,15 @@ def both(body: Body) -> list[JobHandlers]:
         def __init__(self, ctx: JobContext) -> None:
             self.ctx = ctx
 
-        async def run(self, name: str, func: Callable[[], Any], **options: Any) -> Any:
-            return self.ctx.run(name, func, **options)
-
-        async def wait_for(self, *args: Any, **options: Any) -> None:
-            self.ctx.wait_for(*args, **options)
-
-        async def wait_until(self, *args: Any, **options: Any) -> None:
-            self.ctx.wait_until(*args, **options)
-
         def __getattr__(self, name: str) -> Any:
-            return getattr(self.ctx, name)
+            found = getattr(self.ctx, name)
+            if name not in AWAITED:
+                return found
+
+            async def call(*args: Any, **options: Any) -> Any:
+                return found(*args, **options)
+
+            return call
 
     def blocking(payload: Any, *, ctx: JobContext) -> Any:
         coroutine = body(Awaiting(ctx))

@@ -34,6 +34,19 @@ def test_a_round_does_every_chore_and_counts(queue: JobQueue) -> None:
     assert not supervisor.is_running()
 
 
+def test_it_expires_tokens_unless_it_is_told_not_to(queue: JobQueue) -> None:
+    ids = [queue.create_token(timeout=0.001).id for _ in range(2)]
+
+    def are_over() -> bool:
+        tokens = [queue.get_token(token_id) for token_id in ids]
+        return all(token is not None and token.status == "timed_out" for token in tokens)
+
+    until(are_over, "the tokens' time is up")
+    assert queue.create_supervisor(expire_timed_out_tokens=False).start() == SupervisorRun()
+    assert queue.create_supervisor().start() == SupervisorRun(expired_tokens=2)
+    assert queue.create_supervisor().start() == SupervisorRun()
+
+
 @pytest.mark.parametrize("off", [None, 0])
 def test_a_clean_up_that_is_switched_off_keeps_everything(queue: JobQueue, off: float | None) -> None:
     finish(queue, 2)
@@ -87,7 +100,7 @@ def test_errors_of_chores_are_handed_over_or_raised() -> None:
             queue.create_supervisor().start()
         supervisor = queue.create_supervisor(interval=0.05, on_error=told.append)
         assert supervisor.start() == SupervisorRun()
-        assert [type(error) for error in told] == [BackendUnavailable] * 3
+        assert [type(error) for error in told] == [BackendUnavailable] * 4
         supervisor.start_in_background()
         until(lambda: len(told) > 3, "errors in the background are told")
         assert "127.0.0.1:1" in str(told[-1])
@@ -116,6 +129,7 @@ queue.create_supervisor(interval=0.01).start_in_background()
         ({"cleanup_jobs_days_to_keep": -1}, ValueError, "cleanup_jobs_days_to_keep is -1"),
         ({"cleanup_events_days_to_keep": "30"}, TypeError, "cleanup_events_days_to_keep must be a number, not str"),
         ({"reclaim_stuck_jobs": 1}, TypeError, "reclaim_stuck_jobs must be True or False, not int"),
+        ({"expire_timed_out_tokens": 0}, TypeError, "expire_timed_out_tokens must be True or False, not int"),
         ({"on_error": 5}, TypeError, "on_error must be a function"),
         ({"colour": 1}, TypeError, "colour"),
     ],

@@ -96,7 +96,11 @@ def blocking(queue: JobQueue, ctx: JobContext, signal: JobSignal) -> None:
     ctx.wait_for(days="1")  # mypy: arg-type; pyright: reportArgumentType
     ctx.wait_until("tomorrow")  # mypy: arg-type; pyright: reportArgumentType
     ctx.run("a", 5)  # mypy: arg-type; pyright: reportArgumentType
-    ctx.wait_for_token("wp_1")  # mypy: attr-defined; pyright: reportAttributeAccessIssue
+    ctx.wait_for_token(5)  # mypy: call-overload; pyright: reportArgumentType
+    ctx.create_token(timeout=[])  # mypy: arg-type; pyright: reportArgumentType
+    ctx.add_job("a", 1, colour="red")  # mypy: call-overload; pyright: reportCallIssue
+    ctx.add_job("a", 1, priority="high")  # mypy: call-overload; pyright: reportArgumentType reportCallIssue
+    queue.complete_token(5)  # mypy: arg-type; pyright: reportArgumentType
     signal.wait("5s")  # mypy: arg-type; pyright: reportArgumentType
     if signal.reason == "late":  # mypy: comparison-overlap; pyright: reportUnnecessaryComparison
         pass

@@ -23,6 +23,7 @@ from dataqueue import (
     JobHandlers,
     JobQueue,
     JobRecord,
+    JobResult,
     JobSignal,
     JobStatus,
     JobType,
@@ -37,6 +38,9 @@ from dataqueue import (
     SupervisorRun,
     TagMode,
     Tags,
+    Token,
+    TokenResult,
+    complete_token_url,
     create_pool,
 )
 
@@ -59,6 +63,12 @@ def read(queue: JobQueue) -> None:
     assert_type(queue.count_jobs(status="pending"), int)
     assert_type(queue.get_job_events(1), list[JobEvent])
     assert_type(queue.wait_for_job(1, 5), JobRecord)
+    assert_type(queue.get_token("wp_1"), Token | None)
+    token = queue.create_token(timeout="48h", tags=["a"])
+    assert_type(queue.create_token(timeout=timedelta(days=1)), Token)
+    assert_type(queue.complete_token(token, {"a": 1}), bool)
+    assert_type(queue.complete_token(token.id), bool)
+    assert_type(complete_token_url("https://a", token, secret="s" * 16, data=[1], expires_in=60), str)
     assert_type(queue.wait_for_job(1, timedelta(seconds=1), raise_on_failure=True), JobRecord)
 
 
@@ -169,6 +179,11 @@ def in_a_handler(ctx: JobContext, signal: JobSignal) -> None:
     ctx.wait_for(days=7, hours=0.5)
     assert_type(ctx.run("a", lambda: 5), int)
     assert_type(ctx.run("b", lambda: 5, result_type=int), int)
+    token = ctx.create_token(timeout="48h")
+    assert_type(ctx.wait_for_token(token), TokenResult[Any])
+    assert_type(ctx.wait_for_token(token.id, result_type=int).output, int)
+    job_id = ctx.add_job("a", {"any": "thing"}, priority=5, tags=["t"])
+    assert_type(ctx.wait_for_job(job_id, result_type=str), JobResult[str])
     ctx.set_progress(33.3)
     ctx.set_output({"a": [1]})
     ctx.log("text")
@@ -190,6 +205,8 @@ async def in_an_async_handler(ctx: AsyncJobContext, signal: AsyncJobSignal) -> N
     await ctx.wait_for(days=7)
     assert_type(await ctx.run("a", step), str)
     assert_type(await ctx.run("b", lambda: 5, result_type=int), int)
+    assert_type(await ctx.wait_for_token(await ctx.create_token()), TokenResult[Any])
+    assert_type((await ctx.wait_for_job(await ctx.add_job("a", 1))).ok, bool)
     await ctx.set_progress(50)
     await ctx.set_output(None)
     ctx.log("text")

@@ -12,6 +12,7 @@ from .adding import AsyncAdding
 from .managing import AsyncManaging
 from .reading import AsyncReading
 from .schedules import AsyncScheduling
+from .tokens import AsyncTokens
 from .upkeep import AsyncUpkeep
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from ..supervisor import AsyncSupervisor
 
 
-class AsyncJobQueue(AsyncAdding, AsyncReading, AsyncManaging, AsyncScheduling, AsyncUpkeep):
+class AsyncJobQueue(AsyncAdding, AsyncReading, AsyncManaging, AsyncScheduling, AsyncTokens, AsyncUpkeep):
     """A queue of jobs, for async code. `JobQueue` is the blocking twin, with the same methods.
 
     Connects when first used. Safe to use from several event loops and threads. A call that is cancelled still runs
@@ -65,6 +66,7 @@ class AsyncJobQueue(AsyncAdding, AsyncReading, AsyncManaging, AsyncScheduling, A
         default_timeout: Duration | None = None,
         lease: Duration = 30.0,
         upkeep: bool = True,
+        max_step_bytes: int = 1_048_576,
         on_error: Callable[[Exception], object] | None = None,
         verbose: bool = False,
     ) -> AsyncProcessor:
@@ -83,8 +85,9 @@ class AsyncJobQueue(AsyncAdding, AsyncReading, AsyncManaging, AsyncScheduling, A
             unhandled: `fail` claims jobs of every type, and fails those without a handler.
             default_timeout: The time limit of jobs that have none.
             lease: How long a job stays with this worker when it dies. Renewed three times as often.
-            upkeep: Whether it deletes finished jobs and events older than 30 days, about once an hour while it works in
-                the background. False leaves that to a supervisor, or to you.
+            upkeep: Whether it deletes finished jobs, events and tokens older than 30 days, about once an hour while it
+                works in the background. False leaves that to a supervisor, or to you.
+            max_step_bytes: The most bytes of JSON that the steps of one job may take together; 1 MB by default.
             on_error: Called with errors of the processor itself, on a thread of its own; they are logged by default.
             verbose: Logs what the engine does through the logger `dataqueue`.
         """
@@ -102,6 +105,7 @@ class AsyncJobQueue(AsyncAdding, AsyncReading, AsyncManaging, AsyncScheduling, A
             default_timeout=default_timeout,
             lease=lease,
             upkeep=upkeep,
+            max_step_bytes=max_step_bytes,
             on_error=on_error,
             verbose=verbose,
         )
@@ -114,6 +118,7 @@ class AsyncJobQueue(AsyncAdding, AsyncReading, AsyncManaging, AsyncScheduling, A
         cleanup_jobs_days_to_keep: float | None = 30,
         cleanup_events_days_to_keep: float | None = 30,
         reclaim_stuck_jobs: bool = True,
+        expire_timed_out_tokens: bool = True,
         on_error: Callable[[Exception], object] | None = None,
         verbose: bool = False,
     ) -> AsyncSupervisor:
@@ -128,6 +133,7 @@ class AsyncJobQueue(AsyncAdding, AsyncReading, AsyncManaging, AsyncScheduling, A
             cleanup_jobs_days_to_keep: As for `cleanup_old_jobs()`; 0 or None keeps them.
             cleanup_events_days_to_keep: As for `cleanup_old_job_events()`; 0 or None keeps them.
             reclaim_stuck_jobs: Whether jobs are taken back from workers that died.
+            expire_timed_out_tokens: As for `expire_timed_out_tokens()`; False leaves that out.
             on_error: Called with errors of the chores, on a thread of its own; they are logged by default.
             verbose: Logs what the engine does through the logger `dataqueue`.
         """
@@ -140,6 +146,7 @@ class AsyncJobQueue(AsyncAdding, AsyncReading, AsyncManaging, AsyncScheduling, A
             cleanup_jobs_days_to_keep=cleanup_jobs_days_to_keep,
             cleanup_events_days_to_keep=cleanup_events_days_to_keep,
             reclaim_stuck_jobs=reclaim_stuck_jobs,
+            expire_timed_out_tokens=expire_timed_out_tokens,
             on_error=on_error,
             verbose=verbose,
         )

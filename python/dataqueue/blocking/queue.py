@@ -15,6 +15,7 @@ from .adding import Adding
 from .managing import Managing
 from .reading import Reading
 from .schedules import Scheduling
+from .tokens import Tokens
 from .upkeep import Upkeep
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from ..supervisor import Supervisor
 
 
-class JobQueue(Adding, Reading, Managing, Scheduling, Upkeep):
+class JobQueue(Adding, Reading, Managing, Scheduling, Tokens, Upkeep):
     """A queue of jobs, for blocking code. `AsyncJobQueue` is the async twin, with the same methods.
 
     Connects when first used. Safe to use from several threads. A call waits without the GIL.
@@ -66,6 +67,7 @@ class JobQueue(Adding, Reading, Managing, Scheduling, Upkeep):
         default_timeout: Duration | None = None,
         lease: Duration = 30.0,
         upkeep: bool = True,
+        max_step_bytes: int = 1_048_576,
         on_error: Callable[[Exception], object] | None = None,
         verbose: bool = False,
     ) -> Processor:
@@ -84,8 +86,9 @@ class JobQueue(Adding, Reading, Managing, Scheduling, Upkeep):
             unhandled: `fail` claims jobs of every type, and fails those without a handler.
             default_timeout: The time limit of jobs that have none.
             lease: How long a job stays with this worker when it dies. Renewed three times as often.
-            upkeep: Whether it deletes finished jobs and events older than 30 days, about once an hour while it works in
-                the background. False leaves that to a supervisor, or to you.
+            upkeep: Whether it deletes finished jobs, events and tokens older than 30 days, about once an hour while it
+                works in the background. False leaves that to a supervisor, or to you.
+            max_step_bytes: The most bytes of JSON that the steps of one job may take together; 1 MB by default.
             on_error: Called with errors of the processor itself, on a thread of its own; they are logged by default.
             verbose: Logs what the engine does through the logger `dataqueue`.
         """
@@ -103,6 +106,7 @@ class JobQueue(Adding, Reading, Managing, Scheduling, Upkeep):
             default_timeout=default_timeout,
             lease=lease,
             upkeep=upkeep,
+            max_step_bytes=max_step_bytes,
             on_error=on_error,
             verbose=verbose,
         )
@@ -115,6 +119,7 @@ class JobQueue(Adding, Reading, Managing, Scheduling, Upkeep):
         cleanup_jobs_days_to_keep: float | None = 30,
         cleanup_events_days_to_keep: float | None = 30,
         reclaim_stuck_jobs: bool = True,
+        expire_timed_out_tokens: bool = True,
         on_error: Callable[[Exception], object] | None = None,
         verbose: bool = False,
     ) -> Supervisor:
@@ -129,6 +134,7 @@ class JobQueue(Adding, Reading, Managing, Scheduling, Upkeep):
             cleanup_jobs_days_to_keep: As for `cleanup_old_jobs()`; 0 or None keeps them.
             cleanup_events_days_to_keep: As for `cleanup_old_job_events()`; 0 or None keeps them.
             reclaim_stuck_jobs: Whether jobs are taken back from workers that died.
+            expire_timed_out_tokens: As for `expire_timed_out_tokens()`; False leaves that out.
             on_error: Called with errors of the chores, on a thread of its own; they are logged by default.
             verbose: Logs what the engine does through the logger `dataqueue`.
         """
@@ -141,6 +147,7 @@ class JobQueue(Adding, Reading, Managing, Scheduling, Upkeep):
             cleanup_jobs_days_to_keep=cleanup_jobs_days_to_keep,
             cleanup_events_days_to_keep=cleanup_events_days_to_keep,
             reclaim_stuck_jobs=reclaim_stuck_jobs,
+            expire_timed_out_tokens=expire_timed_out_tokens,
             on_error=on_error,
             verbose=verbose,
         )

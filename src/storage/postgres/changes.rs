@@ -6,6 +6,7 @@ use super::PostgresStorage;
 use super::filter::Selection;
 use super::rows::{At, Json, Reader, damaged};
 use super::session::Params;
+use super::tokens::Keys;
 use crate::error::Result;
 use crate::model::{Change, Chunk, Filter, JobEdit, JobId, distinct};
 use crate::storage::edits;
@@ -17,8 +18,12 @@ impl PostgresStorage {
         }
         let changed = match change {
             Change::Cancel => {
-                let changed = read_count(&self.tried(&self.statements.cancel, &[&ids]).await?)?;
+                let rows = self.tried(&self.statements.cancel, &[&ids]).await?;
+                let changed = read_count(&rows)?;
                 self.hub.ended(ids.iter().copied());
+                if told(&rows)? {
+                    self.resume_after(&Keys::jobs(ids.to_vec())).await;
+                }
                 return Ok(changed);
             }
             Change::Retry => read_count(&self.tried(&self.statements.retry, &[&ids]).await?)?,
@@ -83,6 +88,12 @@ impl PostgresStorage {
         ];
         read_count(&self.tried(&self.statements.edit, params).await?)
     }
+}
+
+/// Whether somebody waits for the end of one of them.
+fn told(rows: &[Row]) -> Result<bool> {
+    let row = rows.first().ok_or_else(|| damaged("a change without an answer"))?;
+    Ok(Reader::new(row, 1).take::<i64>()? > 0)
 }
 
 fn read_count(rows: &[Row]) -> Result<u64> {

@@ -142,7 +142,7 @@ impl<'a> Selection<'a> {
             Status::Processing => self.arm("job_leases n", "true".to_owned()),
             Status::Failed => self.arm("job_queue j", "j.last_failed_at IS NOT NULL".to_owned()),
             Status::Cancelled => self.arm("job_queue j", "j.last_cancelled_at IS NOT NULL".to_owned()),
-            _ => self.arm("job_queue j", "(j.wait_until IS NOT NULL OR j.wait_token_id IS NOT NULL)".to_owned()),
+            _ => self.arm("job_queue j", "num_nonnulls(j.wait_until, j.wait_token_id) > 0".to_owned()),
         }
     }
 

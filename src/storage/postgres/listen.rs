@@ -20,6 +20,8 @@ use crate::storage::{Wakes, Watch};
 
 /// While jobs keep being added, other processes are told at most this often.
 const QUIET: Duration = Duration::from_millis(10);
+/// For how many seconds the end of a job is told to those who wait for it, from when they last asked.
+const WATCHED: f64 = 3_600.0;
 /// The longest pause between two tries to connect.
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
@@ -34,7 +36,7 @@ impl PostgresStorage {
         let watch = self.hub.watch(id);
         let session = self.session().await?;
         if !session.is_pooled() {
-            session.query(&self.statements.watch, &[&id]).await?;
+            session.query(&self.statements.watch, &[&id, &WATCHED]).await?;
             drop(session);
             self.ensure_listener().await;
         }

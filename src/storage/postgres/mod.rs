@@ -28,6 +28,7 @@ mod settle;
 mod statements;
 mod storage;
 mod tls;
+mod tokens;
 mod upkeep;
 
 use std::fmt;
@@ -60,6 +61,8 @@ pub struct PostgresStorage {
     closed: AtomicBool,
     /// When the next scheduled job falls due, as the last claim saw it.
     next_due: Mutex<Option<Instant>>,
+    /// How far the sweep of waiting jobs has come.
+    waits_seen: Mutex<Option<String>>,
     listener: OnceLock<watch::Receiver<bool>>,
     teller: OnceLock<()>,
     keeper: OnceLock<()>,
@@ -88,6 +91,7 @@ impl PostgresStorage {
             checked: AtomicBool::new(false),
             closed: AtomicBool::new(false),
             next_due: Mutex::new(None),
+            waits_seen: Mutex::default(),
             listener: OnceLock::new(),
             teller: OnceLock::new(),
             keeper: OnceLock::new(),

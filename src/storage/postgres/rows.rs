@@ -9,7 +9,7 @@ use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, accepts, to_sql_checke
 
 use crate::clock::Timestamp;
 use crate::error::{Backend, Error, Result};
-use crate::model::{Event, EventKind, FailureReason, Job, Retry, Status, distinct};
+use crate::model::{Event, EventKind, FailureReason, Job, Retry, Status, Token, TokenStatus, distinct};
 
 /// The columns of a job, in the order that [`job`] reads them, of a `job_queue` called `j`.
 pub(super) const JOB_COLUMNS: &str = "j.id, j.job_type, j.payload, j.status, j.created_at, j.updated_at, j.locked_at, \
@@ -18,6 +18,11 @@ pub(super) const JOB_COLUMNS: &str = "j.id, j.job_type, j.payload, j.status, j.c
     j.tags, j.idempotency_key, j.progress, j.output, j.retry_delay, j.retry_backoff, j.retry_delay_max, j.wait_until, \
     j.wait_token_id, j.step_data, j.group_id, j.group_tier, j.dead_letter_job_type, j.dead_lettered_at, \
     j.dead_letter_job_id, j.depends_on_job_ids, j.depends_on_tags";
+
+/// The columns of a token, in the order that [`token`] reads them, of `waitpoints` called `t`. A token whose time is up has timed
+/// out, whether or not that was written down yet.
+pub(super) const TOKEN_COLUMNS: &str = "t.id, t.job_id, CASE WHEN t.status = 'waiting' AND t.timeout_at <= now() THEN 'timed_out' \
+     ELSE t.status END, t.output, t.timeout_at, t.created_at, t.completed_at, t.tags";
 
 /// 2000-01-01T00:00:00Z, the server's epoch, in microseconds since ours.
 const EPOCH: i64 = 946_684_800_000_000;
@@ -160,6 +165,21 @@ pub(super) fn event(row: &Row) -> Result<Event> {
         kind: named(r.take()?, "event_type", EventKind::parse)?,
         created_at: r.take::<At>()?.0,
         metadata: r.json()?,
+    })
+}
+
+/// Reads a token from [`TOKEN_COLUMNS`].
+pub(super) fn token(row: &Row) -> Result<Token> {
+    let mut r = Reader::new(row, 0);
+    Ok(Token {
+        id: r.take()?,
+        job_id: r.take()?,
+        status: named(r.take()?, "status", TokenStatus::parse)?,
+        output: r.json()?,
+        timeout_at: r.time()?,
+        created_at: r.take::<At>()?.0,
+        completed_at: r.time()?,
+        tags: r.take::<Option<_>>()?.unwrap_or_default(),
     })
 }
 

@@ -9,8 +9,9 @@ use super::faults::Attempt;
 use super::rows::{At, Json, Reader};
 use super::session::{Params, Session, Tries};
 use super::statements::Statement;
+use super::tokens::Keys;
 use crate::error::Result;
-use crate::model::{Failure, Lease, Outcome, Settled, Settlement, Wait};
+use crate::model::{Awaited, Failure, Lease, Outcome, Settled, Settlement, Wait};
 use crate::policy::limits::{MAX_ERRORS, storable};
 use crate::storage::reports::{wait_metadata, wait_step, with_steps};
 
@@ -38,8 +39,9 @@ impl PostgresStorage {
         }
         let session = self.session().await?;
         let mut tries = Tries::default();
-        let mut applied = loop {
-            match self.settle_once(&session, settlements).await {
+        let awaited = Keys::of(settlements.iter().filter_map(|settlement| waiting(settlement)?.1.on.as_ref()));
+        let (mut applied, told) = loop {
+            match self.settle_once(&session, settlements, &awaited).await {
                 Err(fault) if tries.again(&fault).await => {}
                 result => break result?,
             }
@@ -52,7 +54,14 @@ impl PostgresStorage {
             read_leases(&session.query(&self.statements.settled_before, params).await?, &mut applied)?;
         }
         drop(session);
-        self.hub.ended(ended.into_iter());
+        self.hub.ended(ended.iter().copied());
+        if told {
+            self.resume_after(&Keys::jobs(ended)).await;
+        }
+        if awaited.has_jobs() {
+            // One that ended while this was written found nobody waiting: seen now, after both were committed.
+            self.resume_after(&awaited).await;
+        }
         if settlements.iter().any(|settlement| claimable_again(&settlement.outcome)) {
             self.announce();
         }
@@ -60,7 +69,13 @@ impl PostgresStorage {
         Ok(settlements.iter().map(|settlement| answer(&settlement.lease)).collect())
     }
 
-    async fn settle_once(&self, session: &Session, settlements: &[Settlement]) -> Attempt<HashSet<Lease>> {
+    /// What was applied, and whether somebody waits for the end of a job among it.
+    async fn settle_once(
+        &self,
+        session: &Session,
+        settlements: &[Settlement],
+        awaited: &Keys,
+    ) -> Attempt<(HashSet<Lease>, bool)> {
         // Each kind of end is a statement: without this the order of the kinds would decide between two ends of one lease.
         let mut ended = HashSet::with_capacity(settlements.len());
         let mut sorted: Vec<_> = settlements.iter().filter(|settlement| ended.insert(settlement.lease)).collect();
@@ -70,7 +85,8 @@ impl PostgresStorage {
         let released = sorted.iter().filter(|s| matches!(s.outcome, Outcome::Released));
 
         let waits: Vec<_> = sorted.iter().filter_map(|s| waiting(s)).collect();
-        let until: Vec<_> = waits.iter().map(|(_, wait)| At(wait.until)).collect();
+        let until: Vec<_> = waits.iter().map(|(_, wait)| wait.until.map(At)).collect();
+        let keys: Vec<_> = waits.iter().map(|(_, wait)| wait.on.as_ref().map(Awaited::key)).collect();
         let steps = waits.iter().map(|(_, wait)| with_steps(b"{}", &wait_step(wait))).collect::<Result<Vec<_>>>()?;
         let steps: Vec<_> = steps.iter().map(|step| Json(step)).collect();
         let told: Vec<_> = waits.iter().map(|(_, wait)| wait_metadata(wait)).collect();
@@ -98,28 +114,36 @@ impl PostgresStorage {
         let fail: Params<'_> =
             &[&lost.workers, &lost.jobs, &lost.tokens, &attempts, &reasons, &messages, &kinds, &traces, &delays, &most];
         let release: Params<'_> = &[&back.workers, &back.jobs, &back.tokens];
-        let wait: Params<'_> = &[&idle.workers, &idle.jobs, &idle.tokens, &until, &steps, &told];
+        let wait: Params<'_> = &[&idle.workers, &idle.jobs, &idle.tokens, &until, &steps, &told, &keys];
         let all: [(&Leases, &Statement, Params<'_>); 4] = [
             (&done, &self.statements.complete, complete),
             (&lost, &self.statements.fail, fail),
             (&back, &self.statements.release, release),
             (&idle, &self.statements.wait, wait),
         ];
-        let present: Vec<_> = all
+        let mut present: Vec<_> = all
             .into_iter()
             .filter(|(leases, ..)| !leases.jobs.is_empty())
             .map(|(_, statement, params)| (statement, params))
             .collect();
-        let mut applied = HashSet::with_capacity(settlements.len());
-        for rows in session.transaction(&present).await? {
-            read_leases(&rows, &mut applied)?;
+        let ends = present.len();
+        let (tokens, jobs, most) = awaited.parameters();
+        let resume: Params<'_> = &[tokens, jobs, most];
+        if !awaited.is_empty() {
+            present.push((&self.statements.resume, resume));
         }
-        Ok(applied)
+        let mut applied = HashSet::with_capacity(settlements.len());
+        let mut told = false;
+        for rows in session.transaction(&present).await?.iter().take(ends) {
+            told |= read_leases(rows, &mut applied)?;
+        }
+        Ok((applied, told))
     }
 }
 
-/// Reads the leases of three arrays.
-pub(super) fn read_leases(rows: &[Row], into: &mut HashSet<Lease>) -> Result<()> {
+/// Reads the leases of three arrays, and whether somebody waits for the end of one of these jobs.
+pub(super) fn read_leases(rows: &[Row], into: &mut HashSet<Lease>) -> Result<bool> {
+    let mut told = false;
     for row in rows {
         let mut reader = Reader::new(row, 0);
         let workers = reader.take::<Option<Vec<i64>>>()?.unwrap_or_default();
@@ -127,8 +151,9 @@ pub(super) fn read_leases(rows: &[Row], into: &mut HashSet<Lease>) -> Result<()>
         let tokens = reader.take::<Option<Vec<i64>>>()?.unwrap_or_default();
         let leases = workers.into_iter().zip(jobs).zip(tokens);
         into.extend(leases.map(|((worker_id, job_id), token)| Lease { job_id, worker_id, token }));
+        told |= row.len() > 3 && reader.take::<i64>()? > 0;
     }
-    Ok(())
+    Ok(told)
 }
 
 fn output(outcome: &Outcome) -> Option<Json<'_>> {

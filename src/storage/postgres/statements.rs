@@ -2,7 +2,7 @@
 
 use tokio_postgres::types::Type;
 
-use super::rows::JOB_COLUMNS;
+use super::rows::{JOB_COLUMNS, TOKEN_COLUMNS};
 use super::schedules::SCHEDULE_COLUMNS;
 
 /// One statement: constant text, so that it is prepared once on each connection.
@@ -40,6 +40,7 @@ impl Names {
             .replace("{lost}", LOST)
             .replace("{job}", JOB_COLUMNS)
             .replace("{schedule}", SCHEDULE_COLUMNS)
+            .replace("{token}", TOKEN_COLUMNS)
             .replace("{channel}", &self.channel)
             .replace("{schema_text}", &self.schema.replace('\'', "''"))
             .replace("{schema}", &self.schema)
@@ -125,7 +126,14 @@ statements! {
     fail: "fail" (INT8_ARRAY, INT8_ARRAY, INT8_ARRAY, INT4_ARRAY, TEXT_ARRAY, TEXT_ARRAY, TEXT_ARRAY, TEXT_ARRAY,
         FLOAT8_ARRAY, INT4);
     release: "release" (INT8_ARRAY, INT8_ARRAY, INT8_ARRAY);
-    wait: "wait" (INT8_ARRAY, INT8_ARRAY, INT8_ARRAY, TIMESTAMPTZ_ARRAY, JSONB_ARRAY, JSONB_ARRAY);
+    wait: "wait" (INT8_ARRAY, INT8_ARRAY, INT8_ARRAY, TIMESTAMPTZ_ARRAY, JSONB_ARRAY, JSONB_ARRAY, TEXT_ARRAY);
+    resume: "resume" (TEXT_ARRAY, INT8_ARRAY, INT8);
+    lost_waits: "lost_waits" (TEXT, INT8);
+    create_token: "create_token" (TEXT, INT8, FLOAT8, TEXT);
+    get_token: "get_token" (TEXT);
+    complete_token: "complete_token" (TEXT, JSONB);
+    expire_tokens: "expire_tokens" (INT8);
+    prune_tokens: "prune_tokens" (FLOAT8, INT8);
     settled_before: "settled_before" (INT8_ARRAY, INT8_ARRAY, INT8_ARRAY);
     note: "note" (INT8_ARRAY, INT8_ARRAY, INT8_ARRAY, INT4_ARRAY, JSONB_ARRAY, INT8_ARRAY, JSONB_ARRAY);
     register: "register" (TEXT, INT8);
@@ -154,7 +162,7 @@ statements! {
     schedule_page: "schedule_page" (INT8, TEXT, INT8);
     due_schedules: "due_schedules" (TIMESTAMPTZ, INT8, INT8);
     fire: "fire" (INT8, TIMESTAMPTZ, TIMESTAMPTZ, TIMESTAMPTZ_ARRAY, TIMESTAMPTZ, JSONB);
-    watch: "watch" (INT8);
+    watch: "watch" (INT8, FLOAT8);
     wake: "wake" (TEXT);
     applied: "applied" ();
     durability: "durability" ();

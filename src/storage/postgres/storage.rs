@@ -10,8 +10,8 @@ use crate::clock::Timestamp;
 use crate::error::{Backend, Result};
 use crate::model::{
     Added, Change, Chunk, Claim, ClaimRequest, DueSchedules, Durability, Event, Filter, Fired, Firing, Job, JobId,
-    NewJob, NewSchedule, Note, Page, Prune, Reclaimed, Schedule, ScheduleId, ScheduleQuery, Settled, Settlement,
-    Transfer, Worker,
+    NewJob, NewSchedule, NewToken, Note, Page, Prune, Reclaimed, Schedule, ScheduleId, ScheduleQuery, Settled,
+    Settlement, Token, Transfer, Worker,
 };
 use crate::storage::{Capabilities, ExternalAdd, MigrationState, MigrationStep, Storage, Wakes, Watch};
 
@@ -135,6 +135,30 @@ impl Storage for PostgresStorage {
 
     async fn fire(&self, firing: &Firing) -> Result<Fired> {
         self.fire_schedule(firing).await
+    }
+
+    async fn create_token(&self, token: &NewToken) -> Result<Token> {
+        self.store_token(token).await
+    }
+
+    async fn complete_token(&self, id: &str, output: Option<&Bytes>) -> Result<Option<bool>> {
+        self.end_token(id, output).await
+    }
+
+    async fn get_token(&self, id: &str) -> Result<Option<Token>> {
+        self.find_token(id).await
+    }
+
+    async fn tidy_waits(&self, limit: u32) -> Result<u64> {
+        self.tidy(limit).await
+    }
+
+    async fn prune_tokens(&self, older_than: Duration, limit: u32) -> Result<u64> {
+        self.delete_tokens(older_than, limit).await
+    }
+
+    async fn expect_end(&self, id: JobId) -> Result<Option<Job>> {
+        self.expect(id).await
     }
 
     async fn listen(&self) -> Result<Wakes> {

@@ -9,6 +9,7 @@ use super::faults::Fault;
 use super::rows::{Reader, damaged};
 use super::session::{Params, Session, Tries};
 use super::statements::Statement;
+use super::tokens::Keys;
 use crate::error::{Error, Result};
 use crate::model::{Chunk, JobId, Prune, Reclaimed, Worker};
 use crate::policy::limits::{MAX_CRASHES, MAX_ERRORS};
@@ -71,10 +72,15 @@ impl PostgresStorage {
         let ended = reader.take::<Option<Vec<bool>>>()?.unwrap_or_default();
         let last = reader.take::<Option<i64>>()?;
         let looked_at = reader.take::<i64>()?;
+        let told = reader.take::<i64>()? > 0;
         let reclaimed: Vec<_> = ids.into_iter().zip(ended).map(|(job_id, ended)| Reclaimed { job_id, ended }).collect();
         self.hub.ended(reclaimed.iter().filter(|job| job.ended).map(|job| job.job_id));
         if reclaimed.iter().any(|job| !job.ended) {
             self.announce();
+        }
+        if told {
+            let ended = reclaimed.iter().filter(|job| job.ended).map(|job| job.job_id).collect();
+            self.resume_after(&Keys::jobs(ended)).await;
         }
         Ok((reclaimed, last.filter(|_| looked_at == i64::from(limit))))
     }
@@ -114,7 +120,7 @@ impl PostgresStorage {
 }
 
 /// Seconds for the server, which cannot count back further than its calendar goes.
-fn seconds(span: Duration) -> f64 {
+pub(super) fn seconds(span: Duration) -> f64 {
     span.as_secs_f64().min(LONGEST)
 }
 

@@ -27,6 +27,7 @@ mod shared;
 mod steps;
 mod storage;
 mod switches;
+mod tokens;
 mod upkeep;
 
 use std::fmt;

@@ -9,7 +9,7 @@ use super::RedisStorage;
 use super::record::sortable;
 use super::steps::encode_steps;
 use crate::error::Result;
-use crate::model::{Failure, Lease, Note, Outcome, Settled, Settlement};
+use crate::model::{Awaited, Failure, Lease, Note, Outcome, Settled, Settlement};
 use crate::policy::limits::{MAX_ERRORS, storable};
 use crate::storage::reports::{Report, merged, wait_metadata, wait_step};
 
@@ -75,9 +75,12 @@ fn describe<'a>(call: &'a mut Cmd, settlement: &Settlement) -> &'a mut Cmd {
         Outcome::Completed { output: None } => call.arg("c"),
         Outcome::Completed { output: Some(output) } => call.arg("o").arg(&output[..]),
         Outcome::Released => call.arg("r"),
-        Outcome::Waiting(wait) => {
-            call.arg("w").arg(sortable(wait.until)).arg(encode_steps(&wait_step(wait))).arg(wait_metadata(wait))
-        }
+        Outcome::Waiting(wait) => call
+            .arg("w")
+            .arg(wait.until.map(sortable).unwrap_or_default())
+            .arg(wait.on.as_ref().map(Awaited::key).unwrap_or_default())
+            .arg(encode_steps(&wait_step(wait)))
+            .arg(wait_metadata(wait)),
         Outcome::Failed(failure) => call
             .arg("f")
             .arg(failure.reason.as_str())

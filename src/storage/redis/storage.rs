@@ -6,12 +6,13 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 use super::RedisStorage;
+use super::upkeep::micros;
 use crate::clock::Timestamp;
 use crate::error::{Backend, Error, Result};
 use crate::model::{
     Added, Answer, Change, Chunk, Claim, ClaimRequest, DueSchedules, Durability, Event, Filter, Fired, Firing, Job,
-    JobId, NewJob, NewSchedule, Note, Page, Prune, Reclaimed, Schedule, ScheduleId, ScheduleQuery, Settled, Settlement,
-    Transfer, Worker,
+    JobId, NewJob, NewSchedule, NewToken, Note, Page, Prune, Reclaimed, Schedule, ScheduleId, ScheduleQuery, Settled,
+    Settlement, Token, Transfer, Worker,
 };
 use crate::storage::{Capabilities, ExternalAdd, MigrationState, MigrationStep, Storage, Wakes, Watch};
 
@@ -139,6 +140,30 @@ impl Storage for RedisStorage {
 
     async fn fire(&self, firing: &Firing) -> Result<Fired> {
         self.fire_schedule(firing).await
+    }
+
+    async fn create_token(&self, token: &NewToken) -> Result<Token> {
+        self.store_token(token).await
+    }
+
+    async fn complete_token(&self, id: &str, output: Option<&Bytes>) -> Result<Option<bool>> {
+        self.end_token(id, output).await
+    }
+
+    async fn get_token(&self, id: &str) -> Result<Option<Token>> {
+        self.find_token(id).await
+    }
+
+    async fn tidy_waits(&self, limit: u32) -> Result<u64> {
+        self.call(&self.scripts.tidy_waits, |call| call.arg(limit)).await
+    }
+
+    async fn prune_tokens(&self, older_than: Duration, limit: u32) -> Result<u64> {
+        self.call(&self.scripts.prune_tokens, |call| call.arg(micros(older_than)).arg(limit)).await
+    }
+
+    async fn expect_end(&self, id: JobId) -> Result<Option<Job>> {
+        Ok(self.get_jobs(&[id]).await?.pop())
     }
 
     async fn listen(&self) -> Result<Wakes> {

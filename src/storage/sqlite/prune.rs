@@ -86,6 +86,7 @@ fn step(
 fn delete(session: &mut Session<'_>, job: &Candidate) -> Outcome<()> {
     session.run(sql::DROP_EVENTS, [job.id])?;
     session.run(sql::DROP_BODIES, [job.id])?;
+    session.run(sql::DROP_TOKENS, [job.id])?;
     for tag in &job.tags {
         session.run(sql::DROP_TAG, (tag, job.id))?;
     }

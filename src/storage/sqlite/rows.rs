@@ -8,7 +8,8 @@ use rusqlite::{Error as SqlError, Result as SqlResult, Row};
 
 use crate::clock::Timestamp;
 use crate::model::{
-    Event, EventKind, FailureReason, Job, Missed, NewJob, NewSchedule, Retry, Schedule, ScheduleStatus, Status,
+    Event, EventKind, FailureReason, Job, Missed, NewJob, NewSchedule, Retry, Schedule, ScheduleStatus, Status, Token,
+    TokenStatus,
 };
 
 /// Reads columns from left to right.
@@ -166,5 +167,20 @@ pub(super) fn schedule(row: &Row<'_>) -> SqlResult<Schedule> {
         last_job_id: c.next()?,
         created_at: c.instant()?,
         updated_at: c.instant()?,
+    })
+}
+
+/// Reads a token, its status as it was written down.
+pub(super) fn token(row: &Row<'_>) -> SqlResult<Token> {
+    let mut r = Reader { row, at: 0 };
+    Ok(Token {
+        id: r.next()?,
+        job_id: r.next()?,
+        status: r.name(TokenStatus::parse)?,
+        output: r.bytes()?,
+        timeout_at: r.time()?,
+        created_at: r.instant()?,
+        completed_at: r.time()?,
+        tags: r.list(|value| value.as_str().map(str::to_owned))?,
     })
 }

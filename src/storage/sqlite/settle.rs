@@ -10,9 +10,10 @@ use super::errors;
 use super::fault::Outcome as Done;
 use super::session::Session;
 use super::statements as sql;
+use super::waits;
 use crate::clock::Timestamp;
-use crate::model::{EventKind, Failure, JobId, Lease, Note, Outcome, Settled, Settlement, Wait};
-use crate::storage::reports::{Report, merged, wait_metadata, wait_step, with_steps};
+use crate::model::{EventKind, Failure, JobId, Lease, Note, Outcome, Settled, Settlement};
+use crate::storage::reports::{Report, merged, with_steps};
 
 /// Ends each lease that is still valid. A job that was deleted under its lease is nobody's any more.
 pub(super) fn settle(session: &mut Session<'_>, settlements: &[Settlement]) -> Done<Vec<Settled>> {
@@ -29,7 +30,7 @@ fn settle_one(session: &mut Session<'_>, settlement: &Settlement) -> Done<Settle
         Outcome::Completed { output } => complete(session, lease, output.as_deref())?,
         Outcome::Failed(failure) => fail(session, lease, settlement.attempt, failure)?,
         Outcome::Released => release(session, lease, is_retry)?,
-        Outcome::Waiting(wait) => self::wait(session, lease.job_id, wait)?,
+        Outcome::Waiting(wait) => waits::begin(session, lease.job_id, wait)?,
     }
     Ok(Settled::Applied)
 }
@@ -83,20 +84,6 @@ fn release(session: &mut Session<'_>, lease: Lease, is_retry: bool) -> Done<()> 
     let due_at = Timestamp::from_micros(due_at);
     place(session, Place { job_type: &job_type, priority, due_at, is_retry }, id)?;
     session.event(id, EventKind::Reclaimed, Some(r#"{"released":true}"#))?;
-    session.effects.wake = true;
-    Ok(())
-}
-
-fn wait(session: &mut Session<'_>, id: JobId, wait: &Wait) -> Done<()> {
-    let steps = with_steps(session.value::<String>(sql::STEP_DATA, [id])?.as_bytes(), &wait_step(wait))?;
-    let mut statement = session.conn.prepare_cached(sql::WAIT)?;
-    let (job_type, priority): (String, i32) = statement
-        .query_row((id, session.micros(), wait.until.as_micros(), inline(&steps)), |row| {
-            Ok((row.get(0)?, row.get(1)?))
-        })?;
-    bodies::replace(session, id, "step_data", &steps)?;
-    place(session, Place { job_type: &job_type, priority, due_at: wait.until, is_retry: false }, id)?;
-    session.event(id, EventKind::Waiting, Some(&wait_metadata(wait)))?;
     session.effects.wake = true;
     Ok(())
 }

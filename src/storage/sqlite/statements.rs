@@ -63,6 +63,16 @@ statements! {
     ADD_SCHEDULE = "add_schedule";
     ADD_SCHEDULED = "add_scheduled";
     ADD_TAG = "add_tag";
+    NEWEST_COMPLETION = "newest_completion";
+    HAS_JOB_WAITS = "has_job_waits";
+    RESUME = "resume";
+    WAITERS = "waiters";
+    DROP_TOKENS = "drop_tokens";
+    PRUNE_TOKENS = "prune_tokens";
+    EXPIRE_TOKENS = "expire_tokens";
+    COMPLETE_TOKEN = "complete_token";
+    GET_TOKEN = "get_token";
+    ADD_TOKEN = "add_token";
     APPLIED_MIGRATIONS = "applied_migrations";
     CANCEL = "cancel";
     CHANGE_STATE = "change_state";

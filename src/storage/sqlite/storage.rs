@@ -3,18 +3,19 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 
 use super::session::Session;
 use super::{
     SqliteStorage, State, claim, durability, enqueue, filter, find, manage, migrations, prune, receive, schedules,
-    settle, upkeep,
+    settle, tokens, upkeep,
 };
 use crate::clock::Timestamp;
 use crate::error::{Backend, Error, Result};
 use crate::model::{
     Added, Change, Chunk, Claim, ClaimRequest, DueSchedules, Durability, Event, Filter, Fired, Firing, Job, JobId,
-    NewJob, NewSchedule, Note, Page, Prune, Reclaimed, Schedule, ScheduleId, ScheduleQuery, Settled, Settlement,
-    Transfer, Worker,
+    NewJob, NewSchedule, NewToken, Note, Page, Prune, Reclaimed, Schedule, ScheduleId, ScheduleQuery, Settled,
+    Settlement, Token, Transfer, Worker,
 };
 use crate::storage::driver::{Capabilities, ExternalAdd, MigrationState, MigrationStep, Storage, Wakes, Watch};
 use crate::storage::migrate;
@@ -169,6 +170,33 @@ impl Storage for SqliteStorage {
         let firing = firing.clone();
         let extra = PER_JOB.saturating_mul(u32::try_from(firing.ticks.len()).unwrap_or(u32::MAX));
         self.threads().await?.write(extra, move |session| schedules::fire(session, &firing)).await
+    }
+
+    async fn create_token(&self, token: &NewToken) -> Result<Token> {
+        let token = token.clone();
+        self.write(move |session| tokens::create(session, &token)).await
+    }
+
+    async fn complete_token(&self, id: &str, output: Option<&Bytes>) -> Result<Option<bool>> {
+        let (id, output) = (id.to_owned(), output.cloned());
+        self.write(move |session| tokens::complete(session, &id, output.as_ref())).await
+    }
+
+    async fn get_token(&self, id: &str) -> Result<Option<Token>> {
+        let id = id.to_owned();
+        self.read(move |session| tokens::get(session, &id)).await
+    }
+
+    async fn tidy_waits(&self, limit: u32) -> Result<u64> {
+        self.write(move |session| tokens::expire(session, limit)).await
+    }
+
+    async fn prune_tokens(&self, older_than: Duration, limit: u32) -> Result<u64> {
+        self.write(move |session| tokens::prune(session, older_than, limit)).await
+    }
+
+    async fn expect_end(&self, id: JobId) -> Result<Option<Job>> {
+        Ok(self.get(&[id]).await?.pop())
     }
 
     async fn listen(&self) -> Result<Wakes> {

@@ -61,18 +61,7 @@ impl Threads {
                 let Setup { place, patience, clock, hints } = start;
                 if ready.send(Ok(())).is_ok() {
                     let conn = Some(conn);
-                    Writer {
-                        conn,
-                        clock,
-                        hints,
-                        place,
-                        patience,
-                        inbox,
-                        version,
-                        newest_event: None,
-                        newest_change: None,
-                    }
-                    .serve();
+                    Writer { conn, clock, hints, place, patience, inbox, version, newest: None }.serve();
                 }
             }
             Err(fault) => drop(ready.send(Err(fault.told_of(&start.place)))),

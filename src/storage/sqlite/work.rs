@@ -4,6 +4,7 @@ use tokio::sync::oneshot;
 
 use super::fault::{Outcome, Place};
 use super::session::Session;
+use super::waits;
 use crate::error::{Error, Result};
 
 /// A request that a database thread runs.
@@ -44,7 +45,11 @@ where
 
     fn run(&mut self, session: &mut Session<'_>, place: &Place) -> bool {
         if let Some(work) = self.work.take() {
-            self.done = Some(work(session).map_err(|fault| fault.told_of(place)));
+            let done = work(session).and_then(|answer| {
+                waits::resume_after_ends(session)?;
+                Ok(answer)
+            });
+            self.done = Some(done.map_err(|fault| fault.told_of(place)));
         }
         matches!(self.done, Some(Ok(_)))
     }

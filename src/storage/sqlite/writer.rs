@@ -44,10 +44,26 @@ pub(super) struct Writer {
     pub inbox: Receiver<Message>,
     /// The database's version as this connection last saw it; its own commits do not change it.
     pub version: i64,
-    /// The newest event as the last probe saw it.
-    pub newest_event: Option<i64>,
-    /// When a schedule was last changed, as the last probe saw it.
-    pub newest_change: Option<i64>,
+    /// What was newest when the last probe looked.
+    pub newest: Option<News>,
+}
+
+/// What tells of changes that others may have to be told of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct News {
+    event: i64,
+    completed: Option<i64>,
+    rescheduled: i64,
+}
+
+impl News {
+    fn read(session: &Session<'_>) -> Outcome<Self> {
+        Ok(Self {
+            event: session.value(sql::NEWEST_EVENT, [])?,
+            completed: session.value(sql::NEWEST_COMPLETION, [])?,
+            rescheduled: session.value(sql::NEWEST_CHANGE, [])?,
+        })
+    }
 }
 
 /// A transaction with the requests that ran in it.
@@ -218,17 +234,17 @@ impl Writer {
             return;
         }
         self.version = version;
-        // Every change of a job writes an event, and one of a schedule its time; what was changed without one, such as a worker's lease, is no news.
+        // Every change of a job writes an event; what was changed without one, such as a worker's lease, is no
+        // news, but for a token that was completed and for a schedule.
         let Ok(conn) = self.conn() else { return };
         let session = Session::new(conn, self.clock.now());
-        let newest_event = session.value(sql::NEWEST_EVENT, []).ok();
-        let newest_change = session.value(sql::NEWEST_CHANGE, []).ok();
-        let is_rescheduled = newest_change.is_none() || newest_change != self.newest_change;
-        if newest_event.is_some() && newest_event == self.newest_event && !is_rescheduled {
+        let newest = News::read(&session).ok();
+        if newest.is_some() && newest == self.newest {
             return;
         }
+        let is_rescheduled = newest.map(|news| news.rescheduled) != self.newest.map(|news| news.rescheduled);
         self.hints.changed_elsewhere(is_rescheduled || session.value(sql::HAS_WORK, []).unwrap_or(true));
-        (self.newest_event, self.newest_change) = (newest_event, newest_change);
+        self.newest = newest;
     }
 
     fn version_now(&self) -> Outcome<i64> {

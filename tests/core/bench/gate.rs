@@ -6,13 +6,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use dataqueue::clock::Timestamp;
 use dataqueue::error::Backend;
 use dataqueue::lock::Mutex;
 use dataqueue::model::{
     Added, Change, Chunk, Claim, ClaimRequest, DueSchedules, Durability, Event, Filter, Fired, Firing, Job, JobId,
-    NewJob, NewSchedule, Note, Page, Prune, Reclaimed, Schedule, ScheduleId, ScheduleQuery, Settled, Settlement,
-    Transfer, Worker,
+    NewJob, NewSchedule, NewToken, Note, Page, Prune, Reclaimed, Schedule, ScheduleId, ScheduleQuery, Settled,
+    Settlement, Token, Transfer, Worker,
 };
 use dataqueue::storage::{Capabilities, ExternalAdd, MigrationState, MigrationStep, Storage, Wakes, Watch};
 use dataqueue::{Error, Result};
@@ -175,6 +176,12 @@ passing! {
     schedules(query: &ScheduleQuery) -> Vec<Schedule>;
     due_schedules(after: Option<(Timestamp, ScheduleId)>, limit: u32) -> DueSchedules;
     fire(firing: &Firing) -> Fired;
+    create_token(token: &NewToken) -> Token;
+    complete_token(id: &str, output: Option<&Bytes>) -> Option<bool>;
+    get_token(id: &str) -> Option<Token>;
+    tidy_waits(limit: u32) -> u64;
+    prune_tokens(older_than: Duration, limit: u32) -> u64;
+    expect_end(id: JobId) -> Option<Job>;
     listen() -> Wakes;
     watch(id: JobId) -> Watch;
     migrate(target: Option<i32>) -> Vec<MigrationStep>;

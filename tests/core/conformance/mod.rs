@@ -24,6 +24,8 @@ pub mod schedules;
 pub mod settle;
 pub mod steps;
 pub mod stuck;
+pub mod successors;
+pub mod tokens;
 pub mod waits;
 pub mod wake;
 pub mod watch;
@@ -51,7 +53,8 @@ macro_rules! suite {
     ($name:ident: $driver:ty) => {
         mod $name {
             $crate::conformance::suite!(@modules $driver: add bulk change claim edit errors events find firing keys leases
-                migrate notes pages payloads prune race random receive schedules settle steps stuck waits wake watch);
+                migrate notes pages payloads prune race random receive schedules settle steps stuck successors tokens waits
+                wake watch);
         }
     };
     (@modules $driver:ty: $($module:ident)*) => {

@@ -23,7 +23,8 @@ super::tests![waits:
 ];
 
 fn waits(claimed: &Claimed, until: Timestamp) -> Settlement {
-    let wait = Wait { until, name: "__wait_0".to_owned(), entry: r#"{"type": "duration"}"#.into() };
+    let wait =
+        Wait { until: Some(until), on: None, name: "__wait_0".to_owned(), entry: r#"{"type": "duration"}"#.into() };
     Settlement { outcome: Outcome::Waiting(wait), ..complete(claimed) }
 }
 

@@ -52,6 +52,14 @@ insert into job_leases (worker_id, job_id, token, due_at, retrying)
     select lease_worker, id, 1, run_at, false from job_queue where status = 'processing';
 insert into job_events (job_id, created_at, event_type)
     select id, created_at, kind from job_queue cross join unnest(array['added', 'processing', 'completed']) kind;
+update job_queue set wait_token_id = case when id % 80 = 39 then 'wp_' || id else 'job:' || id - 2 end
+    where status = 'waiting';
+insert into waitpoints (id, job_id, status, timeout_at, completed_at, created_at)
+    select 'wp_' || n, case when n % 2 = 1 then n end, s.status,
+        case when s.status <> 'completed' then now() + (20000 - n) * interval '1 minute' end,
+        case when s.status = 'completed' then now() - n * interval '1 minute' end, now()
+    from generate_series(1, 40000) n
+    cross join lateral (select case when n % 20 < 19 then 'completed' when n % 40 = 39 then 'waiting' else 'timed_out' end as status) s;
 insert into job_watchers (job_id, expires_at)
     select id, now() + interval '1 hour' from job_queue where status = 'processing' limit 20;
 insert into cron_schedules (schedule_name, cron_expression, job_type, payload, status, updated_at, next_run_at, last_job_id)
@@ -59,7 +67,7 @@ insert into cron_schedules (schedule_name, cron_expression, job_type, payload, s
         case when n = 7 then '2020-01-02'::timestamptz when n % 20 = 5 then now() - n * interval '1 second'
             else now() + n * interval '1 second' end, n
     from generate_series(1, 3000) n;
-analyze cron_schedules, job_workers, job_queue, job_ready, job_scheduled, job_leases, job_events, job_watchers;
+analyze cron_schedules, waitpoints, job_workers, job_queue, job_ready, job_scheduled, job_leases, job_events, job_watchers;
 ";
 
 /// On SQLite.
@@ -94,6 +102,12 @@ insert into job_scheduled (job_type, due_at, job_id, priority, is_retry)
     select job_type, 9000000000000000, id, priority, status = 'failed' from job_queue where id % 40 in (30, 34, 35, 36);
 insert into job_leases (worker_id, job_id, token, is_retry)
     select lease_worker, id, 1, 0 from job_queue where status = 'processing';
+update job_queue set wait_token_id = case when id % 80 = 39 then 'wp_' || id else 'job:' || (id - 2) end where status = 'waiting';
+with recursive n (n) as (select 1 union all select n + 1 from n where n < 40000)
+insert into waitpoints (id, job_id, status, timeout_at, completed_at, created_at)
+    select 'wp_' || n, case when n % 2 = 1 then n end,
+        case when n % 20 < 19 then 'completed' when n % 40 = 39 then 'waiting' else 'timed_out' end,
+        case when n % 20 = 19 then n end, case when n % 20 < 19 then n end, n from n;
 insert into job_events (job_id, event_type, created_at)
     select job_queue.id, value, created_at from job_queue, json_each('[\"added\", \"processing\", \"completed\"]');
 ";

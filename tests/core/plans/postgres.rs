@@ -52,8 +52,15 @@ fn arguments(name: &str) -> &'static str {
         }
         "wait" => {
             "'{1,2}', '{37,77}', '{1,1}', array[now(), now() + interval '1 day'], array['{}', '{}']::jsonb[], \
-             array['{}', '{}']::jsonb[]"
+             array['{}', '{}']::jsonb[], '{NULL,wp_1}'"
         }
+        "resume" => "'{wp_1,wp_2}', '{37,77}', 1000",
+        "lost_waits" => "'', 500",
+        "create_token" => "'wp_new', NULL, 60, NULL",
+        "get_token" => "'wp_1'",
+        "complete_token" => "'wp_1', '1'",
+        "expire_tokens" => "500",
+        "prune_tokens" => "86400, 500",
         "register" => "'worker', 30000",
         "renew" => "1, 30000",
         "reclaim" => "100, 3, 50",
@@ -67,7 +74,6 @@ fn arguments(name: &str) -> &'static str {
         "prune_events" => "86400, 100",
         "get" => "'{1,2,3}'",
         "events" => "5",
-        "watch" => "37",
         "add_schedule" => {
             "'new', '* * * * *', 'UTC', 'all', true, 'type_1', '{}', 0, 3, NULL, '{a}', 1, true, NULL, now()"
         }
@@ -80,6 +86,7 @@ fn arguments(name: &str) -> &'static str {
         "schedule_page" => "5, 'paused', 100",
         "due_schedules" => "'2000-01-01', 5, 100",
         "fire" => "7, '2020-01-01', '2020-01-02', array[now(), now()], now(), '{}'",
+        "watch" => "37, 3600",
         "wake" => "'sign'",
         "claimable_types" | "bury" | "applied" | "durability" => "",
         unknown => panic!("what is {unknown} to be tried with?"),

@@ -13,6 +13,10 @@ from dataqueue import JobHandlers, JobQueue, PostgresConfig
 from tests.conftest import with_parameter
 from tests.python.migrations.conftest import COMMAND, Migrate, environment
 
+FOLDER = Path(__file__).parents[3] / "migrations" / "postgres"
+# Each migration as the command names it, such as `0001 jobs`.
+STEPS = [path.name.removesuffix(".up.sql").replace("_", " ", 1) for path in sorted(FOLDER.glob("*.up.sql"))]
+
 # What needs quoting in SQL, in a URL, in a shell or in a client library.
 ODD_NAMES = ["my schema", "Ümlaut", 'with "quotes"', "it's", "a.b", "50% :x $1 {y}", "select", "x" * 63, "MixedCase"]
 
@@ -41,13 +45,17 @@ def test_up_twice_status_and_down(migrate: Migrate, postgres_url: str, schema: s
     for arguments, code, said in (
         (("status",), 1, "0001 jobs                     missing\n"),
         (("down",), 0, "Nothing to do: the schema is at this version.\n"),
-        (("up",), 0, "0001 jobs: applied\n"),
+        (("up",), 0, "".join(f"{step}: applied\n" for step in STEPS)),
         (("up",), 0, "Nothing to do: the schema is at this version.\n"),
         (("status",), 0, "0001 jobs                     applied\n"),
-        (("down", "--to", "0"), 0, "0001 jobs: taken back\n"),
+        (("down", "--to", "0"), 0, "".join(f"{step}: taken back\n" for step in reversed(STEPS))),
         (("status",), 1, "0001 jobs                     missing\n"),
         (("up", "--to", "1"), 0, "0001 jobs: applied\n"),
         (("down",), 0, "0001 jobs: taken back\n"),
+        (("up",), 0, "".join(f"{step}: applied\n" for step in STEPS)),
+        (("down",), 0, f"{STEPS[-1]}: taken back\n"),
+        (("status",), 1, "0001 jobs                     applied\n"),
+        (("down", "--to", "0"), 0, "0001 jobs: taken back\n"),
     ):
         ran = migrate(*arguments, *where)
         assert (ran.returncode, ran.stderr) == (code, ""), arguments
@@ -64,16 +72,16 @@ def test_going_down_on_a_schema_that_is_not_there_makes_none(migrate: Migrate, p
 
 def test_json_says_the_same(migrate: Migrate, postgres_url: str, schema: str) -> None:
     where = ("--url", postgres_url, "--schema", schema, "--json")
-    step = {"version": 1, "name": "jobs"}
+    steps = [{"version": int(number), "name": name} for number, name in (step.split() for step in STEPS)]
     for arguments, code, said in (
-        (("status",), 1, {**step, "applied": False}),
-        (("up",), 0, step),
-        (("status",), 0, {**step, "applied": True}),
-        (("down", "--to", "0"), 0, step),
+        (("status",), 1, [{**step, "applied": False} for step in steps]),
+        (("up",), 0, steps),
+        (("status",), 0, [{**step, "applied": True} for step in steps]),
+        (("down", "--to", "0"), 0, steps[::-1]),
     ):
         ran = migrate(*arguments, *where)
         assert ran.returncode == code, arguments
-        assert json.loads(ran.stdout)[0] == said, arguments
+        assert json.loads(ran.stdout) == said, arguments
     assert json.loads(migrate("down", *where).stdout) == []
 
 
@@ -123,7 +131,7 @@ def test_a_schema_of_any_name_is_migrated_worked_in_and_taken_back(
             assert "job_queue" in tables_of(postgres_url, name)
             assert runs_a_job(PostgresConfig(postgres_url, schema=name))
             assert migrate("status", "--url", postgres_url, "--schema", name).returncode == 0
-            assert migrate("down", "--url", postgres_url, "--schema", name).returncode == 0
+            assert migrate("down", "--to", "0", "--url", postgres_url, "--schema", name).returncode == 0
             assert tables_of(postgres_url, name) == {"dataqueue_migrations"}
         finally:
             connection.execute(psycopg.sql.SQL("drop schema if exists {} cascade").format(quoted))

@@ -19,7 +19,7 @@ def url(postgres_url: str, schema: str) -> str:
 
 
 def test_each_variable_is_read_in_its_turn(migrate: Migrate, url: str) -> None:
-    assert migrate("up", env={"PG_DATAQUEUE_DATABASE": url}).stdout == "0001 jobs: applied\n"
+    assert migrate("up", env={"PG_DATAQUEUE_DATABASE": url}).stdout.startswith("0001 jobs: applied\n")
     assert migrate("status", env={"DATAQUEUE_URL": url}).returncode == 0
     assert migrate("status", env={"DATAQUEUE_URL": url, "PG_DATAQUEUE_DATABASE": DEAD}).returncode == 0
     assert migrate("status", env={"DATAQUEUE_URL": "", "PG_DATAQUEUE_DATABASE": url}).returncode == 0

@@ -19,7 +19,7 @@ WITH moment AS MATERIALIZED (
     DELETE FROM {schema}.job_ready WHERE ctid = ANY (ARRAY(SELECT place FROM chosen))
 ), claimed AS (
     UPDATE {schema}.job_queue j SET status = 'processing', attempts = j.attempts + (j.status <> 'waiting')::int4, locked_at = m.at, locked_by = $2::text,
-        started_at = coalesce(j.started_at, m.at), updated_at = m.at, next_attempt_at = NULL, pending_reason = NULL,
+        started_at = coalesce(j.started_at, m.at), updated_at = m.at, next_attempt_at = NULL, pending_reason = NULL, wait_token_id = NULL,
         lease_worker = $1::int8, lease_token = $3::int8
     FROM chosen c, moment m
     WHERE j.id = c.job_id AND {each c.job_id}

@@ -1,8 +1,8 @@
 -- Lets jobs wait whose lease is held: job_leases_pkey, job_queue_pkey, job_ready_pkey, job_scheduled_pkey.
 WITH held AS MATERIALIZED (
     SELECT i.*, l.ctid AS place
-    FROM unnest($1::int8[], $2::int8[], $3::int8[], $4::timestamptz[], $5::jsonb[], $6::jsonb[])
-        AS i (worker_id, job_id, token, until, step, metadata)
+    FROM unnest($1::int8[], $2::int8[], $3::int8[], $4::timestamptz[], $5::jsonb[], $6::jsonb[], $7::text[])
+        AS i (worker_id, job_id, token, until, step, metadata, awaited)
     CROSS JOIN LATERAL (
         SELECT ctid FROM {schema}.job_leases
         WHERE worker_id = i.worker_id AND job_id = i.job_id AND token = i.token FOR UPDATE
@@ -11,7 +11,7 @@ WITH held AS MATERIALIZED (
     DELETE FROM {schema}.job_leases WHERE ctid = ANY (ARRAY(SELECT place FROM held))
 ), done AS (
     UPDATE {schema}.job_queue j SET status = 'waiting', updated_at = now(), locked_at = NULL, locked_by = NULL,
-        wait_until = f.until, wait_token_id = NULL, step_data = j.step_data || f.step
+        wait_until = f.until, wait_token_id = f.awaited, step_data = j.step_data || f.step
     FROM held f WHERE j.id = f.job_id AND {each f.job_id}
     RETURNING j.id, f.worker_id, f.token, f.metadata, j.job_type, j.priority, j.wait_until
 ), soon AS (

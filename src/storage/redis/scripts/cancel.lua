@@ -5,7 +5,7 @@ for id, job in pairs(read_jobs(ids)) do
     if status == 'p' or status == 'w' or (status == 'f' and job[NEXT_AT]) then
         displace(id, job)
         set_status(id, job, 'x')
-        job[CANCELLED_AT], job[UPDATED_AT], job[NEXT_AT], job[WAIT_UNTIL] = NOW, NOW, false, false
+        job[CANCELLED_AT], job[UPDATED_AT], job[NEXT_AT], job[WAIT_UNTIL], job[WAIT_TOKEN] = NOW, NOW, false, false, false
         changed[id] = job
         note(id, 'x')
         ended[#ended + 1] = id

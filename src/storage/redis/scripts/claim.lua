@@ -36,7 +36,10 @@ for _, id in ipairs(ids) do
         retried[#retried + 1] = (has_steps or job[ATTEMPTS] > 0) and id or nil
         job[STATUS], job[ATTEMPTS] = 'r', job[ATTEMPTS] + (status == 'w' and 0 or 1)
         job[LOCKED_AT], job[UPDATED_AT], job[STARTED_AT] = NOW, NOW, job[STARTED_AT] or NOW
-        job[NEXT_AT], job[WHY_PENDING] = false, false
+        if job[WAIT_TOKEN] then
+            leave(WAITS, job[WAIT_TOKEN] .. '\0' .. id)
+        end
+        job[NEXT_AT], job[WHY_PENDING], job[WAIT_TOKEN] = false, false, false
         changed[id] = job
         claimed[#claimed + 1] = id
         note(id, 'p')

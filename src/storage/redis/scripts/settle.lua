@@ -1,8 +1,8 @@
 -- Ends leases. ARGV: origin, most errors kept, then the settlements: job, worker, token, outcome, and for the outcome
--- o: the output; f: reason, retry in microseconds or empty, error, metadata of the event; w: until when, steps, metadata of
--- the event; c and r: nothing more.
+-- o: the output; f: reason, retry in microseconds or empty, error, metadata of the event; w: until when or empty, what
+-- for or empty, steps, metadata of the event; c and r: nothing more.
 -- Answers 1 for each that was applied, now or before.
-local MORE = { c = 0, r = 0, o = 1, f = 4, w = 3 }
+local MORE = { c = 0, r = 0, o = 1, f = 4, w = 4 }
 local answer, ids, places = {}, {}, {}
 local from = 3
 while ARGV[from] do
@@ -36,13 +36,22 @@ local function fail(id, job, reason, retry_in, entry, metadata)
     end
 end
 
-local function wait(id, job, till, steps, metadata)
+local function wait(id, job, till, key, steps, metadata)
     set_status(id, job, 'w')
-    job[WAIT_UNTIL] = till
+    if key ~= '' and is_over(key) then
+        till, key = NOW_TEXT, ''
+    end
+    job[WAIT_UNTIL], job[WAIT_TOKEN] = till ~= '' and till, key ~= '' and key
     add_steps(id, steps)
-    place(id, job, till)
+    if till ~= '' then
+        place(id, job, till)
+        wake = true
+    end
+    if key ~= '' then
+        -- At once, so that the end of a job in this same call finds it.
+        call('ZADD', WAITS, 0, key .. '\0' .. id)
+    end
     note(id, 'w', metadata)
-    wake = true
 end
 
 for at, id in ipairs(ids) do
@@ -59,7 +68,7 @@ for at, id in ipairs(ids) do
         elseif outcome == 'f' then
             fail(id, job, unpack(ARGV, from_here + 4, from_here + 7))
         elseif outcome == 'w' then
-            wait(id, job, unpack(ARGV, from_here + 4, from_here + 6))
+            wait(id, job, unpack(ARGV, from_here + 4, from_here + 7))
         else
             release(id, job)
         end

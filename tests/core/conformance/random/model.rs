@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use dataqueue::clock::Timestamp;
-use dataqueue::model::{EventKind, FailureReason, Job, JobId, Lease, Settled, Status, WorkerId};
+use dataqueue::model::{Awaited, EventKind, FailureReason, Job, JobId, Lease, Settled, Status, WorkerId};
 use dataqueue::policy::limits::{MAX_CRASHES, MAX_ERRORS};
 use dataqueue::policy::status::{after, is_final};
 
@@ -40,7 +40,9 @@ pub struct Known {
     pub lease: Option<Lease>,
     pub was_retry: bool,
     /// Until when it waits, or waited before it went on.
-    pub wait: Option<Timestamp>,
+    pub wait: Option<Time>,
+    /// What else it waits for.
+    pub awaits: Option<Awaited>,
     pub steps: BTreeMap<String, u8>,
 }
 
@@ -48,6 +50,8 @@ pub struct Known {
 #[derive(Debug, Default)]
 pub struct Model {
     pub jobs: BTreeMap<JobId, Known>,
+    /// The tokens that were made, and whether each was completed.
+    pub tokens: BTreeMap<String, bool>,
 }
 
 impl Known {
@@ -56,7 +60,7 @@ impl Known {
         let due = match self.status {
             Status::Pending => Some(self.run_at),
             Status::Failed => self.retry_at,
-            Status::Waiting => self.wait.map(Time::Is),
+            Status::Waiting => self.wait,
             _ => None,
         };
         due.map(|due| match due {
@@ -79,6 +83,7 @@ impl Known {
                 let changed = self.becomes(EventKind::Cancelled);
                 self.retry_at = self.retry_at.filter(|_| !changed);
                 self.wait = self.wait.filter(|_| !changed);
+                self.awaits = self.awaits.take().filter(|_| !changed);
                 changed
             }
             Alter::Retry => {
@@ -120,9 +125,13 @@ impl Known {
         if let (Some(known), Some(stored)) = (self.retry_at.as_mut(), job.next_attempt_at) {
             read(known, stored);
         }
+        if let (Some(known), Some(stored)) = (self.wait.as_mut(), job.wait_until) {
+            read(known, stored);
+        }
         let times = (Time::Is(job.run_at), job.next_attempt_at.map(Time::Is));
         assert_eq!((self.run_at, self.retry_at), times, "{self:#?}\n{job:#?}");
-        assert_eq!(self.wait, job.wait_until, "{self:#?}\n{job:#?}");
+        assert_eq!(self.wait, job.wait_until.map(Time::Is), "{self:#?}\n{job:#?}");
+        assert_eq!(self.awaits.as_ref().map(Awaited::key), job.wait_token_id, "{self:#?}\n{job:#?}");
         assert_eq!(serde_json::json!(self.steps), crate::bench::json(&job.step_data), "{self:#?}\n{job:#?}");
         let output = job.output.as_ref().map(|text| String::from_utf8(text.to_vec()).unwrap());
         let errors = crate::bench::json(&job.error_history).as_array().unwrap().len();
@@ -168,7 +177,7 @@ impl Model {
             job.was_retry = job.status == Status::Failed;
             job.attempts += i32::from(job.status != Status::Waiting);
             assert!(job.becomes(EventKind::Processing));
-            job.retry_at = None;
+            (job.retry_at, job.awaits) = (None, None);
             job.lease = Some(Lease { job_id: *id, ..lease });
         }
         (chosen, ready.len() > limit)
@@ -201,7 +210,7 @@ impl Model {
                 job.wait = None;
                 job.output = output.map(|number| number.to_string()).or_else(|| job.output.take());
             }
-            End::Wait(_) => unreachable!("a wait has a time"),
+            End::Wait(_) | End::Await(..) => unreachable!("a wait is told apart"),
             End::Fail(_) => job.fail(FailureReason::HandlerError, retry_at),
             End::Release => {
                 assert!(job.becomes(EventKind::Reclaimed));
@@ -219,14 +228,27 @@ impl Model {
     }
 
     /// A lease ends because its job waits.
-    pub fn wait(&mut self, lease: Lease, until: Timestamp) -> Settled {
+    pub fn wait(&mut self, lease: Lease, until: Option<Timestamp>, awaits: Option<Awaited>) -> Settled {
         let Some(job) = self.holder(lease) else { return Settled::LeaseLost };
         if job.status == Status::Processing {
             assert!(job.becomes(EventKind::Waiting));
-            job.wait = Some(until);
+            (job.wait, job.awaits) = (until.map(Time::Is), awaits);
             job.steps.insert("__wait_0".to_owned(), 0);
         }
         Settled::Applied
+    }
+
+    /// Lets jobs go on that wait for what is over, or does not exist.
+    pub fn resume(&mut self) {
+        let is_over = |awaited: &Awaited| match awaited {
+            Awaited::Token(id) => self.tokens.get(id).copied().unwrap_or(true),
+            Awaited::Job(id) => self.jobs.get(id).is_none_or(|job| is_final(job.status, job.retry_at.is_some())),
+        };
+        let waiters = self.jobs.iter().filter(|(_, job)| job.awaits.as_ref().is_some_and(is_over));
+        for id in waiters.map(|(id, _)| *id).collect::<Vec<_>>() {
+            let job = self.jobs.get_mut(&id).unwrap();
+            (job.wait, job.awaits) = (Some(Time::Fresh), None);
+        }
     }
 
     /// Takes a report.

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use dataqueue::clock::Timestamp;
 use dataqueue::model::{
-    Change, Failure, FailureReason, Filter, JobEdit, JobId, Lease, NewJob, Note, NoteKind, Outcome, Prune, Settlement,
-    Status, TagFilter, TagMode, Wait,
+    Awaited, Change, Failure, FailureReason, Filter, JobEdit, JobId, Lease, NewJob, NewToken, Note, NoteKind, Outcome,
+    Prune, Settlement, Status, TagFilter, TagMode, Wait,
 };
 use dataqueue::storage::{Storage, prune_all_jobs, reclaim_all_stuck};
 
@@ -45,6 +45,7 @@ pub async fn play(bench: &Bench, other: &Arc<dyn Storage>, steps: &[Step]) {
     let mut play = Play { bench, stores, name, base, model, hands, leases, added };
     for (at, step) in steps.iter().enumerate() {
         play.make(step, at % 2).await;
+        play.model.resume();
         play.compare().await;
     }
     for id in &play.added {
@@ -69,6 +70,7 @@ impl Play<'_> {
                 wanted.reverse();
                 assert_eq!(self.bench.found(&self.filter(which)).await, wanted);
             }
+            Step::Token { number, complete } => self.token(&*store, *number, *complete).await,
             Step::Lose { worker, by_caller } => self.lose(*worker, *by_caller, store).await,
             Step::Prune(bits) => {
                 let statuses = [Status::Completed, Status::Failed, Status::Cancelled];
@@ -199,6 +201,7 @@ impl Play<'_> {
             lease: None,
             was_retry: false,
             wait: None,
+            awaits: None,
             steps: BTreeMap::new(),
         };
         self.model.jobs.insert(added.id, job);
@@ -215,6 +218,31 @@ impl Play<'_> {
         assert_eq!((ids(&claim.jobs), claim.more), (chosen, more), "what {types:?} gave");
         assert_eq!(claim.next_due.is_some(), self.model.foresees(&types, claim.now), "{claim:?}");
         self.leases.extend(claim.jobs.iter().map(|claimed| claimed.lease));
+    }
+
+    fn token_id(&self, number: u16) -> String {
+        format!("wp_{number}_{}", self.name)
+    }
+
+    async fn token(&mut self, store: &dyn Storage, number: u8, complete: bool) {
+        let id = self.token_id(u16::from(number));
+        if complete {
+            let open = self.model.tokens.get(&id).map(|over| !over);
+            assert_eq!(store.complete_token(&id, None).await.unwrap(), open);
+            self.model.tokens.entry(id).and_modify(|over| *over = true);
+        } else {
+            let new = NewToken { id: id.clone(), job_id: None, timeout: None, tags: Vec::new() };
+            store.create_token(&new).await.unwrap();
+            self.model.tokens.entry(id).or_insert(false);
+        }
+    }
+
+    /// What a number stands for: a token, or a job.
+    fn awaited(&self, what: u16) -> Awaited {
+        match usize::from(what).checked_sub(u16::MAX as usize / 2) {
+            Some(at) => Awaited::Job(self.added[self.added.len() - 1 - at % self.added.len()]),
+            None => Awaited::Token(self.token_id(what % 3)),
+        }
     }
 
     async fn settle(&mut self, store: &dyn Storage, ends: &[(u16, End)]) {
@@ -237,13 +265,17 @@ impl Play<'_> {
                     retry_in,
                 }),
                 End::Release => Outcome::Released,
-                End::Wait(due) => {
-                    let until = self.time(*due).unwrap_or(self.base);
-                    Outcome::Waiting(Wait { until, name: "__wait_0".to_owned(), entry: "0".into() })
+                End::Wait(due) => waiting(Some(self.time(*due).unwrap_or(self.base)), None),
+                End::Await(what, due) => {
+                    let on = self.awaited(*what);
+                    if let Awaited::Job(id) = on {
+                        store.expect_end(id).await.unwrap();
+                    }
+                    waiting(due.map(|due| self.time(due).unwrap_or(self.base)), Some(on))
                 }
             };
             wanted.push(match &outcome {
-                Outcome::Waiting(wait) => self.model.wait(lease, wait.until),
+                Outcome::Waiting(wait) => self.model.wait(lease, wait.until, wait.on.clone()),
                 _ => self.model.settle(lease, *end, retry_in.map(|_| Time::Fresh)),
             });
             settlements.push(Settlement { lease, attempt, outcome });
@@ -306,4 +338,8 @@ impl Play<'_> {
         taken.sort_unstable();
         assert_eq!(taken, wanted);
     }
+}
+
+fn waiting(until: Option<Timestamp>, on: Option<Awaited>) -> Outcome {
+    Outcome::Waiting(Wait { until, on, name: "__wait_0".to_owned(), entry: "0".into() })
 }

@@ -22,6 +22,8 @@ pub enum End {
     Fail(Option<Due>),
     Release,
     Wait(Due),
+    /// It waits for one of three tokens, or for a job, at most until a time.
+    Await(u16, Option<Due>),
 }
 
 /// What is reported of a run.
@@ -72,6 +74,11 @@ pub enum Step {
     One(u16, Alter),
     Many(Which, Alter),
     Find(Which),
+    /// One of three tokens is made, if it is not there, or completed.
+    Token {
+        number: u8,
+        complete: bool,
+    },
     /// The worker dies and its jobs are swept, or taken back by a caller.
     Lose {
         worker: u8,
@@ -90,6 +97,7 @@ fn end() -> impl Strategy<Value = End> {
         4 => option::of(due()).prop_map(End::Fail),
         2 => Just(End::Release),
         3 => due().prop_map(End::Wait),
+        3 => (any::<u16>(), option::of(due())).prop_map(|(what, due)| End::Await(what, due)),
     ]
 }
 
@@ -131,6 +139,7 @@ pub fn step() -> impl Strategy<Value = Step> {
         4 => (any::<u16>(), alter()).prop_map(|(job, alter)| Step::One(job, alter)),
         1 => (which(), alter()).prop_map(|(which, alter)| Step::Many(which, alter)),
         1 => which().prop_map(Step::Find),
+        2 => (0..3_u8, any::<bool>()).prop_map(|(number, complete)| Step::Token { number, complete }),
         1 => (0..3_u8, any::<bool>()).prop_map(|(worker, by_caller)| Step::Lose { worker, by_caller }),
         1 => (0..8_u8).prop_map(Step::Prune),
     ]

@@ -58,6 +58,9 @@ local function displace(id, job)
         leave(READY, ready_member(id, job, due))
         leave(LATER, later_member(id, job, due))
     end
+    if job[STATUS] == 'w' and job[WAIT_TOKEN] then
+        leave(WAITS, job[WAIT_TOKEN] .. '\0' .. id)
+    end
 end
 
 local function set_status(id, job, status)

@@ -55,6 +55,9 @@ end
 -- Writes what was gathered, and answers the records of what changed, by id. What leaves a sorted set leaves before
 -- anything enters it.
 local function commit()
+    if #ended > 0 then
+        resume_after_ends()
+    end
     if #noted > 0 then
         write_events()
     end
@@ -75,7 +78,8 @@ local function commit()
         tell_watchers()
     end
     if wake then
-        call('PUBLISH', META .. ':wake', ORIGIN)
+        -- Of what was resumed the caller hears too: it cannot know.
+        call('PUBLISH', META .. ':wake', resumed > 0 and '' or ORIGIN)
     end
     return packed
 end

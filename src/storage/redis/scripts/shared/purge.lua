@@ -20,4 +20,19 @@ local function write_purge()
         many('HDEL', key, purged)
     end
     many('HDEL', HOLDERS, freed)
+    if call('HLEN', TOKENS) == 0 then
+        return
+    end
+    local owners, tokens = {}, {}
+    for at, id in ipairs(purged) do
+        owners[at] = 'j' .. id
+    end
+    for at, owned in ipairs(fetch(TOKENS, owners)) do
+        for _, token in ipairs(owned and cmsgpack.unpack(owned) or {}) do
+            tokens[#tokens + 1] = token
+        end
+        tokens[#tokens + 1] = owned and owners[at] or nil
+    end
+    many('HDEL', TOKENS, tokens)
+    many('ZREM', EXPIRING, tokens)
 end
