@@ -31,6 +31,8 @@ fn engine(bed: &Bed, lane: LaneKind) -> Duration {
         concurrency: 100,
         poll_interval: Duration::from_secs(5),
         default_timeout: None,
+        schedules: Vec::new(),
+        upkeep: None,
         lease: Duration::from_secs(30),
     };
     let processor = Processor::new(bed.store.clone(), config).unwrap();

@@ -37,8 +37,8 @@ REPLACED = [
     (r"\(await (add_async\([^\n]*?\)\))\)\[0\]", r"\1[0]"),
     (r"await ", ""),
     (r"add_async", "add_sync"),
-    (r"\bAsync(?=JobQueue\b(?!` is)|Processor|\w+Handle)", ""),
-    (r"\bAsync(?=QueueBase|Adding|Reading|Managing|Tokens|Upkeep|Asserting|Virtual)", ""),
+    (r"\bAsync(?=JobQueue\b(?!` is)|Processor|Supervisor|\w+Handle)", ""),
+    (r"\bAsync(?=QueueBase|Adding|Reading|Managing|Scheduling|Tokens|Upkeep|Asserting|Virtual)", ""),
 ]
 
 

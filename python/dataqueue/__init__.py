@@ -48,7 +48,9 @@ if TYPE_CHECKING:
     from .pool import Pool, create_pool
     from .processor import AsyncProcessor, Processor
     from .redis_client import AsyncRedisHandle, RedisHandle
+    from .schedules import CronSchedule, CronUpdates, Missed, ScheduleStatus
     from .signals import AsyncJobSignal, JobSignal
+    from .supervisor import AsyncSupervisor, Supervisor, SupervisorRun
     from .tokens import JobResult, Token, TokenResult, TokenStatus
 
 __all__ = [
@@ -57,8 +59,11 @@ __all__ = [
     "AsyncJobSignal",
     "AsyncProcessor",
     "AsyncRedisHandle",
+    "AsyncSupervisor",
     "BackendUnavailable",
     "ConfigError",
+    "CronSchedule",
+    "CronUpdates",
     "DataQueueError",
     "Durability",
     "EditUpdates",
@@ -83,6 +88,7 @@ __all__ = [
     "LeaseLost",
     "MigrationRequired",
     "MigrationStep",
+    "Missed",
     "PayloadError",
     "Pool",
     "PostgresConfig",
@@ -91,8 +97,11 @@ __all__ = [
     "RedisHandle",
     "RunAt",
     "SSLConfig",
+    "ScheduleStatus",
     "SignedLink",
     "SqliteConfig",
+    "Supervisor",
+    "SupervisorRun",
     "TagMode",
     "Tags",
     "Token",
@@ -148,7 +157,9 @@ _MODULES = {
     "pool": ("Pool", "create_pool"),
     "processor": ("AsyncProcessor", "Processor"),
     "redis_client": ("AsyncRedisHandle", "RedisHandle"),
+    "schedules": ("CronSchedule", "CronUpdates", "Missed", "ScheduleStatus"),
     "signals": ("AsyncJobSignal", "JobSignal"),
+    "supervisor": ("AsyncSupervisor", "Supervisor", "SupervisorRun"),
     "tokens": ("JobResult", "Token", "TokenResult", "TokenStatus"),
 }
 _HOME = {name: module for module, names in _MODULES.items() for name in names}

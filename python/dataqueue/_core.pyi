@@ -37,6 +37,15 @@ TransferTuple: TypeAlias = tuple[
     bytes,  # step_data, JSON
 ]
 
+ScheduleTuple: TypeAlias = tuple[
+    str,  # schedule_name
+    str,  # cron_expression
+    str,  # timezone
+    bool,  # allow_overlap
+    str,  # missed: coalesce, skip or all
+    JobTuple,  # the job of each tick, without run_at and idempotency_key
+]
+
 class FilterDict(TypedDict):
     job_types: NotRequired[list[str]]
     statuses: NotRequired[list[str]]
@@ -54,6 +63,13 @@ class EditDict(TypedDict):
     retry_delay: NotRequired[float | None]
     retry_backoff: NotRequired[bool | None]
     retry_delay_max: NotRequired[float | None]
+
+class ScheduleEditDict(TypedDict):
+    cron_expression: NotRequired[str]
+    timezone: NotRequired[str]
+    allow_overlap: NotRequired[bool]
+    missed: NotRequired[str]
+    job_type: NotRequired[str]
 
 @final
 class Pending(Generic[T]):
@@ -120,6 +136,17 @@ class Store:
     def prune_payloads(self, older_than: float) -> Pending[int]: ...
     def prune_events(self, older_than: float) -> Pending[int]: ...
     def reclaim_stuck(self, max_processing: float) -> Pending[int]: ...
+    def add_schedule(self, schedule: ScheduleTuple) -> Pending[int]: ...
+    def edit_schedule(self, schedule_id: int, edit: ScheduleEditDict, job: EditDict) -> Pending[bool]:
+        """Changes fields of a schedule and of its jobs, which have no `run_at`."""
+    def remove_schedule(self, schedule_id: int) -> Pending[bool]: ...
+    def pause_schedule(self, schedule_id: int) -> Pending[bool]: ...
+    def resume_schedule(self, schedule_id: int) -> Pending[bool]: ...
+    def get_schedule(self, schedule_id: int) -> Pending[dict[str, Any] | None]: ...
+    def get_schedule_by_name(self, name: str) -> Pending[dict[str, Any] | None]: ...
+    def list_schedules(self, status: str | None) -> Pending[list[dict[str, Any]]]: ...
+    def fire_schedules(self) -> Pending[int]:
+        """Fires the schedules that are due; how many jobs were added."""
     def create_token(
         self, token_id: str, job_id: int | None, timeout: float | None, tags: list[str]
     ) -> Pending[dict[str, Any]]:
@@ -207,6 +234,8 @@ class Processor:
         concurrency: int,
         poll_interval: float,
         default_timeout: float | None,
+        schedules: list[ScheduleTuple],
+        upkeep: bool,
         lease: float,
     ) -> Self: ...
     def start(self) -> None: ...
@@ -232,3 +261,22 @@ class Processor:
     def progress(self, run: int, percent: int) -> bool: ...
     def output(self, run: int, json: bytes) -> bool: ...
     def step(self, run: int, job: int, name: str, entry: bytes) -> Pending[None]: ...
+
+@final
+class Supervisor:
+    """One session of supervising: from its start to its end."""
+    def __new__(
+        cls,
+        store: Store,
+        *,
+        interval: float,
+        chores: list[tuple[str, float]],  # what it counts, and its one option in seconds
+    ) -> Self: ...
+    def run_once(self) -> Pending[list[tuple[str, int | Exception]]]:
+        """Does each chore once: its count, or the error that it ended in."""
+    def start(self) -> None: ...
+    def stop(self) -> None: ...
+    def drain(self, timeout: float) -> Pending[bool]: ...
+    def is_running(self) -> bool: ...
+    def attend(self) -> tuple[list[tuple[int, str]], list[str]] | None:
+        """As the processor's, without messages."""

@@ -3,21 +3,36 @@
 from __future__ import annotations
 
 import logging
-import math
 import secrets
 import uuid
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ._call import Call
-from .arguments import check_int, check_job_id, check_names, seconds
+from .arguments import (
+    check_int,
+    check_job_id,
+    check_name,
+    check_names,
+    days_as_seconds,
+    minutes_as_seconds,
+    seconds,
+)
 from .config import Config, open_store
 from .errors import DataQueueError, JobFailed, MigrationRequired, TokenNotFound, UnsupportedBackend
-from .filters import StatusFilter, filter_to_core, page_to_core, statuses_to_core
+from .filters import StatusFilter, filter_to_core, member, page_to_core, statuses_to_core
+from .job_types import JobType
 from .jobs import Job, edit_to_core
 from .models import Durability, JobEvent, JobId, JobRecord, JobStatus, MigrationStep
 from .payload import encode_json
 from .pool import Pool
+from .schedules import (
+    CronSchedule,
+    Missed,
+    ScheduleStatus,
+    schedule_edit_to_core,
+    schedule_to_core,
+)
 from .tokens import Token, TokenTimeout, token_id, token_timeout
 
 if TYPE_CHECKING:
@@ -39,7 +54,6 @@ _WHY_NOT_OUTSIDE = {
     "redis": "it has no transaction of yours that a job could be part of",
     "sqlite": "a second library on the same SQLite file in one process can corrupt it",
 }
-_LONGEST = 1_000 * 366 * 86_400
 _FINAL_STATUSES = (JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED)
 
 
@@ -120,7 +134,7 @@ class Requests:
         return self._told(Call(self.store.expire_tokens(), _count), "expire_timed_out_tokens", "all")
 
     def cleanup_old_tokens(self, days_to_keep: float) -> Call[int]:
-        call = Call(self.store.prune_tokens(_span("days_to_keep", days_to_keep, 86_400)), _count)
+        call = Call(self.store.prune_tokens(days_as_seconds("days_to_keep", days_to_keep)), _count)
         return self._told(call, "cleanup_old_tokens", days_to_keep)
 
     def expect_end(self, job_id: int) -> Call[JobRecord | None]:
@@ -158,20 +172,68 @@ class Requests:
         unfinished = sorted(set(names) - set(_FINAL_STATUSES))
         if unfinished:
             raise ValueError(f"statuses has {unfinished[0]!r}: only {', '.join(_FINAL_STATUSES)} jobs are cleaned up")
-        call = Call(self.store.prune_jobs(_span("days_to_keep", days_to_keep, 86_400), names), _count)
+        call = Call(self.store.prune_jobs(days_as_seconds("days_to_keep", days_to_keep), names), _count)
         return self._told(call, "cleanup_old_jobs", days_to_keep)
 
     def cleanup_old_payloads(self, days_to_keep: float) -> Call[int]:
-        call = Call(self.store.prune_payloads(_span("days_to_keep", days_to_keep, 86_400)), _count)
+        call = Call(self.store.prune_payloads(days_as_seconds("days_to_keep", days_to_keep)), _count)
         return self._told(call, "cleanup_old_payloads", days_to_keep)
 
     def cleanup_old_job_events(self, days_to_keep: float) -> Call[int]:
-        call = Call(self.store.prune_events(_span("days_to_keep", days_to_keep, 86_400)), _count)
+        call = Call(self.store.prune_events(days_as_seconds("days_to_keep", days_to_keep)), _count)
         return self._told(call, "cleanup_old_job_events", days_to_keep)
 
     def reclaim_stuck_jobs(self, max_processing_minutes: float) -> Call[int]:
-        span = _span("max_processing_minutes", max_processing_minutes, 60)
+        span = minutes_as_seconds("max_processing_minutes", max_processing_minutes)
         return self._told(Call(self.store.reclaim_stuck(span), _count), "reclaim_stuck_jobs", max_processing_minutes)
+
+    def add_cron_job(
+        self,
+        schedule_name: str,
+        cron_expression: str,
+        job_type: str | JobType[Any],
+        payload: Any,
+        timezone: str,
+        allow_overlap: bool,
+        missed: Missed | str,
+        **options: Any,
+    ) -> Call[int]:
+        fields = schedule_to_core(
+            schedule_name, cron_expression, job_type, payload, timezone, allow_overlap, missed, **options
+        )
+        return self._told(Call(self.store.add_schedule(fields), int), "add_cron_job", schedule_name)
+
+    def edit_cron_job(self, schedule_id: int, updates: Mapping[str, Any]) -> Call[bool]:
+        schedule_id = check_job_id("schedule_id", schedule_id)
+        edit, job = schedule_edit_to_core(updates)
+        pending = self.store.edit_schedule(schedule_id, edit, job) if edit or job else None
+        return self._told(Call(pending, bool), "edit_cron_job", schedule_id)
+
+    def remove_cron_job(self, schedule_id: int) -> Call[bool]:
+        pending = self.store.remove_schedule(check_job_id("schedule_id", schedule_id))
+        return self._told(Call(pending, bool), "remove_cron_job", schedule_id)
+
+    def pause_cron_job(self, schedule_id: int) -> Call[bool]:
+        pending = self.store.pause_schedule(check_job_id("schedule_id", schedule_id))
+        return self._told(Call(pending, bool), "pause_cron_job", schedule_id)
+
+    def resume_cron_job(self, schedule_id: int) -> Call[bool]:
+        pending = self.store.resume_schedule(check_job_id("schedule_id", schedule_id))
+        return self._told(Call(pending, bool), "resume_cron_job", schedule_id)
+
+    def get_cron_job(self, schedule_id: int) -> Call[CronSchedule | None]:
+        return Call(self.store.get_schedule(check_job_id("schedule_id", schedule_id)), _schedule_or_none)
+
+    def get_cron_job_by_name(self, schedule_name: str) -> Call[CronSchedule | None]:
+        name = check_name("schedule_name", schedule_name)
+        return Call(self.store.get_schedule_by_name(name), _schedule_or_none)
+
+    def list_cron_jobs(self, status: ScheduleStatus | str | None) -> Call[list[CronSchedule]]:
+        wanted = None if status is None else member("status", ScheduleStatus, status).value
+        return Call(self.store.list_schedules(wanted), lambda rows: [CronSchedule.from_core(row) for row in rows])
+
+    def enqueue_due_cron_jobs(self) -> Call[int]:
+        return self._told(Call(self.store.fire_schedules(), int), "enqueue_due_cron_jobs", "")
 
     def migrate(self, to: int | None) -> Call[list[MigrationStep]]:
         target = None if to is None else check_int("to", to, 0, 2**31 - 1)
@@ -279,6 +341,10 @@ def _record_or_none(row: Any) -> JobRecord | None:
     return None if row is None else JobRecord.from_core(row)
 
 
+def _schedule_or_none(row: Any) -> CronSchedule | None:
+    return None if row is None else CronSchedule.from_core(row)
+
+
 def _ended(job_id: int, limit: float | None, raise_on_failure: bool, row: Any) -> JobRecord:
     if row is None:
         raise LookupError(f"there is no job {job_id}: it was never added, or was cleaned up")
@@ -288,16 +354,6 @@ def _ended(job_id: int, limit: float | None, raise_on_failure: bool, row: Any) -
     if raise_on_failure and job.status is not JobStatus.COMPLETED:
         raise JobFailed(job)
     return job
-
-
-def _span(field: str, value: float, unit: int) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise TypeError(f"{field} must be a number, not {type(value).__name__}: {value!r:.80}")
-    # Written so that NaN fails too.
-    if not 0 <= value < math.inf:
-        raise ValueError(f"{field} is {value}: give a finite number that is not negative")
-    # No job is older than this, and times further back are beyond what stores can reckon with.
-    return float(min(value, _LONGEST // unit)) * unit
 
 
 def _count(answer: int | None) -> int:

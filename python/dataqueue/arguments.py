@@ -9,12 +9,16 @@ from typing import TypeAlias
 
 __all__ = [
     "Duration",
+    "check_bool",
     "check_count",
     "check_int32",
     "check_job_id",
     "check_name",
     "check_names",
+    "days_as_seconds",
     "delay_seconds",
+    "minutes_as_seconds",
+    "patience",
     "positive_seconds",
     "seconds",
     "timeout_ms",
@@ -29,6 +33,9 @@ MAX_PAGE = 10_000
 _INT32 = 2**31 - 1
 _INT64 = 2**63 - 1
 _YEAR = 366 * 24 * 3600
+FOR_EVER = 10.0 * _YEAR
+# No job is older than this, and times further back are beyond what stores can reckon with.
+_LONGEST = 1_000 * _YEAR
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 # Every store and every client can hold these; PostgreSQL's and Python's own limits lie further out.
@@ -47,6 +54,13 @@ def check_int(field: str, value: object, least: int, most: int) -> int:
         shown = str(value) if -(2**70) < value < 2**70 else "far out of range"
         raise ValueError(f"{field} is {shown}: it must be from {least} to {most}")
     return int(value)
+
+
+def check_bool(field: str, value: object) -> bool:
+    """True or False."""
+    if not isinstance(value, bool):
+        raise TypeError(f"{field} must be True or False, not {_kind(value)}: {value!r:.80}")
+    return value
 
 
 def check_int32(field: str, value: object, least: int = -_INT32 - 1) -> int:
@@ -104,6 +118,11 @@ def seconds(field: str, value: object) -> float:
     return span
 
 
+def patience(field: str, value: object) -> float:
+    """How long to wait, in seconds: ten years at most."""
+    return min(seconds(field, value), FOR_EVER)
+
+
 def positive_seconds(field: str, value: object) -> float:
     """A duration in seconds: above zero, and no longer than a time limit may be."""
     span = seconds(field, value)
@@ -131,6 +150,25 @@ def delay_seconds(field: str, value: object) -> float:
     if span > _YEAR:
         raise ValueError(f"{field} is {span} seconds: at most {_YEAR} (a year) are allowed")
     return span
+
+
+def days_as_seconds(field: str, value: object) -> float:
+    """A number of days, finite and not negative, in seconds."""
+    return _units(field, value, 86_400)
+
+
+def minutes_as_seconds(field: str, value: object) -> float:
+    """A number of minutes, finite and not negative, in seconds."""
+    return _units(field, value, 60)
+
+
+def _units(field: str, value: object, unit: int) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"{field} must be a number, not {_kind(value)}: {value!r:.80}")
+    # Written so that NaN fails too.
+    if not 0 <= value < math.inf:
+        raise ValueError(f"{field} is {value}: give a finite number that is not negative")
+    return float(min(value, _LONGEST // unit)) * unit
 
 
 def timestamp(field: str, value: object) -> int:

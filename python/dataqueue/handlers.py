@@ -6,12 +6,16 @@ import functools
 import sys
 from collections.abc import Callable, ItemsView, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar, cast, overload
 
 from ._signature import CallShape, annotation_of, resolve
 from .arguments import Duration, check_name
 from .job_types import JobType, RetryRule
 from .payload import PayloadCodec
+
+if TYPE_CHECKING:
+    from ._core import ScheduleTuple
+    from .schedules import Missed
 
 __all__ = ["Handler", "JobFunction", "JobHandlers"]
 
@@ -133,6 +137,15 @@ class _AttachTo(Protocol[P]):
     def __call__(self, func: Callable[Concatenate[P, S], R], /) -> JobFunction[P, S, R]: ...
 
 
+class _Schedule(Protocol):
+    """Gives a handler a schedule; of a plain function it makes a handler first."""
+
+    @overload
+    def __call__(self, func: JobFunction[P, S, R], /) -> JobFunction[P, S, R]: ...
+    @overload
+    def __call__(self, func: Callable[Concatenate[P, S], R], /) -> JobFunction[P, S, R]: ...
+
+
 class JobHandlers:
     """A set of handlers, one for each job type.
 
@@ -148,6 +161,7 @@ class JobHandlers:
     def __init__(self, handlers: Mapping[str, Callable[..., Any]] | None = None) -> None:
         """A set with the handlers of a mapping from names to functions, or an empty one."""
         self._functions: dict[str, JobFunction[Any, ..., Any]] = {}
+        self._schedules: dict[str, Callable[[], ScheduleTuple]] = {}
         for name, func in (handlers or {}).items():
             names: dict[str, Any] | None = None if isinstance(func, JobFunction) else {}
             self._add(_undecorated(func), _declared(name, func), names)
@@ -218,9 +232,102 @@ class JobHandlers:
 
         return attach
 
+    def cron(
+        self,
+        cron_expression: str,
+        *,
+        name: str | None = None,
+        timezone: str = "UTC",
+        payload: Any = None,
+        allow_overlap: bool = False,
+        missed: Missed | str = "coalesce",
+        priority: int | None = None,
+        max_attempts: int | None = None,
+        timeout: Duration | None = None,
+        tags: Sequence[str] | None = None,
+        retry_delay: Duration | None = None,
+        retry_backoff: bool | None = None,
+        retry_delay_max: Duration | None = None,
+    ) -> _Schedule:
+        """Gives a handler a schedule, stored when a processor with these handlers is started.
+
+        Stands above `@handlers.job(...)`, several times if need be, or alone: then the function's name is the job type.
+        A schedule of that name that is missing is added, one that differs is edited, and any other is left untouched; a
+        paused one stays paused. One whose declaration is taken out of the code stays until `remove_cron_job`.
+
+        Args:
+            cron_expression: Five fields (minute, hour, day of month, month, day of week) or a nickname such as
+                `@daily`.
+            name: The schedule's name; that of the job type by default.
+            timezone: The time zone whose clocks it goes by.
+            payload: The payload of each job.
+            allow_overlap: As for `JobQueue.add_cron_job`.
+            missed: As for `JobQueue.add_cron_job`.
+            priority: Of the schedule's jobs, as the options after it; by default the type's.
+            max_attempts: How many times a job is tried.
+            timeout: How long its handler may run.
+            tags: Tags to find the jobs by.
+            retry_delay: The base delay before a retry.
+            retry_backoff: False keeps the delay constant.
+            retry_delay_max: The upper bound of the delay.
+
+        Returns:
+            A decorator, which answers the handler.
+
+        Raises:
+            ValueError: The expression, the time zone or an option cannot be used, or the name is taken in this set.
+        """
+        from .schedules import check_times, schedule_to_core
+
+        check_times(cron_expression, timezone)
+        own_name = None if name is None else check_name("name", name)
+
+        def attach(func: Any) -> JobFunction[Any, ..., Any]:
+            if not isinstance(func, JobFunction):
+                function_name = check_name("the function's name", getattr(func, "__name__", None))
+                func = self._add(func, JobType(function_name), sys._getframe(1).f_locals)
+            function: JobFunction[Any, ..., Any] = func
+            if self._functions.get(function.name) is not function:
+                raise ValueError(f"{function.name!r} is a handler of another set: give it its schedule there")
+            schedule_name = own_name or function.name
+            if schedule_name in self._schedules:
+                raise ValueError(f"there is a schedule {schedule_name!r} already: give each its own name=")
+            # The payload's type may be defined further down.
+            self._schedules[schedule_name] = lambda: schedule_to_core(
+                schedule_name,
+                cron_expression,
+                function,
+                payload,
+                timezone,
+                allow_overlap,
+                missed,
+                priority=priority,
+                max_attempts=max_attempts,
+                timeout=timeout,
+                tags=tags,
+                retry_delay=retry_delay,
+                retry_backoff=retry_backoff,
+                retry_delay_max=retry_delay_max,
+            )
+            return function
+
+        return cast("_Schedule", attach)
+
+    def schedules(self) -> list[ScheduleTuple]:
+        """The declared schedules, as the engine takes them.
+
+        Raises:
+            PayloadError: A payload does not fit its type, or cannot be stored.
+            TypeError: An option is of the wrong type.
+            ValueError: An option is out of its limits.
+        """
+        return [make() for make in self._schedules.values()]
+
     def _add(
         self, func: Callable[..., Any], declared: JobType[Any], names: Mapping[str, Any] | None
     ) -> JobFunction[Any, ..., Any]:
+        if isinstance(func, JobFunction):
+            raise TypeError(f"{func.name!r} is a handler already: put @handlers.cron above @handlers.job, not below")
         if declared.name in self._functions:
             first = self._functions[declared.name].func
             raise ValueError(

@@ -13,7 +13,7 @@ from ._core import Processor as Core
 from ._desk import Desk
 from ._session import Session
 from ._steps import MAX_STEP_BYTES
-from .arguments import Duration, check_int, check_name, positive_seconds, seconds, timeout_ms
+from .arguments import FOR_EVER, Duration, check_bool, check_int, check_name, patience, positive_seconds, timeout_ms
 from .filters import JobTypeFilter, type_names
 from .handlers import JobHandlers
 
@@ -43,6 +43,7 @@ class _Processor:
         unhandled: Literal["leave", "fail"] = "leave",
         default_timeout: Duration | None = None,
         lease: Duration = 30.0,
+        upkeep: bool = True,
         max_step_bytes: int = MAX_STEP_BYTES,
         on_error: OnError | None = None,
         verbose: bool = False,
@@ -52,7 +53,8 @@ class _Processor:
         if on_error is not None and not callable(on_error):
             raise TypeError("on_error must be a function of one argument, the error")
         self._queue = queue
-        self._handlers = [handler for _, handler in JobHandlers.coerce(handlers).items()]
+        handlers = JobHandlers.coerce(handlers)
+        self._handlers = [handler for _, handler in handlers.items()]
         self._on_error = on_error
         self._max_step_bytes = check_int("max_step_bytes", max_step_bytes, 1, _MOST_STEP_BYTES)
         self._options: dict[str, Any] = {
@@ -65,6 +67,8 @@ class _Processor:
             "lease": positive_seconds("lease", lease),
             "job_types": _types(job_type, self._handlers),
             "any_type": unhandled == "fail" and job_type is None,
+            "schedules": handlers.schedules(),
+            "upkeep": check_bool("upkeep", upkeep),
         }
         self._worker_id = _own_name() if worker_id is None else check_name("worker_id", worker_id)
         self._session: Session | None = None
@@ -94,7 +98,8 @@ class _Processor:
     def stop(self) -> None:
         """Stops claiming, at once. What runs goes on to its end and is recorded; nothing waits for it here."""
         if self._session is not None:
-            self._session.core.drain(_FOR_EVER)
+            # What runs has as long as it needs.
+            self._session.core.drain(FOR_EVER)
 
     def _core(self) -> Core:
         handlers = [(handler.name, handler.is_async, handler.retry is not None) for handler in self._handlers]
@@ -127,7 +132,7 @@ class Processor(_Processor):
     _queue: JobQueue
 
     def start(self) -> int:
-        """Claims one batch, runs it to its end, and returns: for serverless functions and for tests.
+        """Adds the jobs of due schedules, runs one batch to its end, and returns: for serverless functions and tests.
 
         Returns:
             How many jobs ran to an end, well or badly.
@@ -157,7 +162,7 @@ class Processor(_Processor):
         Returns:
             Whether every handler ended within the timeout.
         """
-        return self._session is None or self._end(self._queue, self._session, _patience(timeout))
+        return self._session is None or self._end(self._queue, self._session, patience("timeout", timeout))
 
     @staticmethod
     def _end(_queue: JobQueue, session: Session, timeout: float) -> bool:
@@ -175,7 +180,7 @@ class AsyncProcessor(_Processor):
     _queue: AsyncJobQueue
 
     async def start(self) -> int:
-        """Claims one batch, runs it to its end, and returns: for serverless functions and for tests.
+        """Adds the jobs of due schedules, runs one batch to its end, and returns: for serverless functions and tests.
 
         Returns:
             How many jobs ran to an end, well or badly.
@@ -205,7 +210,7 @@ class AsyncProcessor(_Processor):
         Returns:
             Whether every handler ended within the timeout.
         """
-        return self._session is None or await self._end(self._queue, self._session, _patience(timeout))
+        return self._session is None or await self._end(self._queue, self._session, patience("timeout", timeout))
 
     @staticmethod
     async def _end(queue: AsyncJobQueue, session: Session, timeout: float) -> bool:
@@ -214,8 +219,6 @@ class AsyncProcessor(_Processor):
         return complete
 
 
-# A session that was stopped lets its handlers run as long as they need.
-_FOR_EVER = 10.0 * 365 * 24 * 3600
 # As long as a value of PostgreSQL may be.
 _MOST_STEP_BYTES = 250_000_000
 # What the engine takes.
@@ -225,10 +228,6 @@ _MOST = 10_000
 def _own_name() -> str:
     host = socket.gethostname()[:200]
     return f"{host}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
-
-
-def _patience(timeout: Duration) -> float:
-    return min(seconds("timeout", timeout), _FOR_EVER)
 
 
 def _types(job_type: JobTypeFilter | None, handlers: Sequence[Any]) -> list[str]:

@@ -7,6 +7,7 @@ mod filter;
 mod job;
 mod lease;
 mod outcome;
+mod schedule;
 mod token;
 mod transfer;
 mod update;
@@ -18,6 +19,10 @@ pub use filter::{Filter, Page, RunAtFilter, TagFilter, TagMode};
 pub use job::{Added, FailureReason, Job, JobId, NewJob, Retry, Status, distinct};
 pub use lease::{Claim, ClaimRequest, Claimed, Lease, Worker, WorkerId};
 pub use outcome::{Failure, Note, NoteKind, Outcome, Reclaimed, Settled, Settlement, Wait};
+pub use schedule::{
+    DueSchedule, DueSchedules, Fired, Firing, Missed, NewSchedule, Schedule, ScheduleEdit, ScheduleId, ScheduleQuery,
+    ScheduleStatus,
+};
 pub use token::{Awaited, NewToken, Token, TokenStatus};
 pub use transfer::Transfer;
 pub use update::{Change, Chunk, JobEdit, Prune};

@@ -5,4 +5,5 @@ pub mod cron;
 pub mod json;
 pub mod limits;
 pub mod retry;
+pub mod schedules;
 pub mod status;

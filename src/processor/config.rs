@@ -3,8 +3,10 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use super::chores::Upkeep;
 use crate::error::{Error, Result};
-use crate::policy::limits;
+use crate::model::NewSchedule;
+use crate::policy::{limits, schedules};
 
 /// Where a handler runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -61,6 +63,10 @@ pub struct Config {
     pub poll_interval: Duration,
     /// The time limit of jobs that have none of their own.
     pub default_timeout: Option<Duration>,
+    /// The schedules that belong to the handlers: stored at the start, where they are missing or differ.
+    pub schedules: Vec<NewSchedule>,
+    /// What is done for the store besides; `None` leaves it to others.
+    pub upkeep: Option<Upkeep>,
     /// How long a lease lasts from each renewal; it is renewed three times as often.
     pub lease: Duration,
 }
@@ -87,6 +93,7 @@ impl Config {
                 return Err(Error::Invalid(format!("{option} is {value}: it must be 1 to {most}")));
             }
         }
+        self.schedules.iter().try_for_each(schedules::check_schedule)?;
         if self.lease < SHORTEST_LEASE {
             return Err(Error::Invalid(format!(
                 "lease is {} s: it must be at least {} s",

@@ -1,9 +1,10 @@
-//! Runs jobs: claims them, hands them to lanes, renews their leases and settles them.
+//! Runs jobs: claims them, hands them to lanes, renews their leases and settles them. Keeps their store in order.
 //!
 //! Knows the [`crate::storage::Storage`] trait and no driver, and nothing of Python: handlers run in lanes, which
 //! take runs and report their ends through [`Lanes`].
 
 mod board;
+mod chores;
 mod claimer;
 mod config;
 mod custody;
@@ -13,8 +14,10 @@ mod lanes;
 mod leases;
 mod outbox;
 mod run;
+mod schedules;
 mod settler;
 mod stats;
+mod supervisor;
 mod upkeep;
 mod wake;
 
@@ -26,11 +29,13 @@ use futures_util::FutureExt;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
+pub use chores::{Chore, Upkeep};
 pub use config::{Config, HandlerSpec, LaneKind, SHORTEST_LEASE};
 pub use drain::Drained;
 pub use lanes::{Lanes, Next, Waker};
 pub use run::{AbortReason, Control, End, Finished, HandlerError, Pause, RetryChoice, RunId, Start, Until};
 pub use stats::Counts;
+pub use supervisor::{Round, Supervisor};
 
 use crate::error::{Error, Result};
 use crate::lock::Mutex;
@@ -82,12 +87,14 @@ impl Processor {
         self.spawn("sweeper", upkeep::sweep)?;
         self.spawn("tidier", upkeep::tidy)?;
         self.spawn("releaser", upkeep::give_back)?;
+        self.spawn("schedules", schedules::run)?;
+        self.spawn("upkeep", upkeep::clean_up)?;
         let claimer = self.spawn("claimer", claimer::run)?;
         *self.claimer.lock() = Some(claimer.map(drop).boxed().shared());
         Ok(())
     }
 
-    /// Claims one batch, runs it, and answers how many jobs ran, to an end or to a wait. The processor is closed then.
+    /// Fires the schedules that are due, claims one batch, runs it, and answers how many jobs ran, to an end or to a wait. The processor is closed then.
     ///
     /// # Errors
     /// Those of registering and claiming; later ones are reported to the monitor.
@@ -115,6 +122,7 @@ impl Processor {
         let engine = &self.engine;
         let worker = engine.register().await?;
         self.spawn_keepers()?;
+        schedules::fire_once(engine).await?;
         engine.storage.tidy_waits(engine.config.batch_size).await?;
         let mut left = most;
         while batches > 0 && left > 0 && engine.phase() == Phase::Running {

@@ -1,10 +1,12 @@
-//! What every processor does for the fleet: it takes jobs from dead workers, and gives back jobs it cannot start.
+//! What every processor does for the fleet: it takes jobs from dead workers, gives back jobs it cannot start, and does the
+//! chores.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::error::Error;
 
+use super::chores::Chore;
 use super::engine::{Engine, Phase};
 
 /// Jobs reclaimed in one statement.
@@ -46,6 +48,30 @@ pub(super) async fn sweep(engine: Arc<Engine>) {
         }
         if engine.sleep_or(interval, Phase::Draining).await {
             return;
+        }
+    }
+}
+
+/// Does the chores of this processor about as often as its options say. A fleet does them more often than it must, but not
+/// all of it at once, since each begins at a moment of its own.
+pub(super) async fn clean_up(engine: Arc<Engine>) {
+    let Some(upkeep) = &engine.config.upkeep else { return };
+    let mut pause = upkeep.every.mul_f64(rand::random());
+    while !engine.sleep_or(pause, Phase::Draining).await {
+        tokio::select! {
+            () = do_chores(&engine, &upkeep.chores) => {}
+            // A step that is cut off is a transaction that took place or did not.
+            () = engine.reached(Phase::Draining) => return,
+        }
+        pause = upkeep.every.mul_f64(0.75 + rand::random::<f64>() / 2.0);
+    }
+}
+
+async fn do_chores(engine: &Engine, chores: &[Chore]) {
+    for chore in chores {
+        match chore.run(engine.storage.as_ref()).await {
+            Ok(_) | Err(Error::Closed) => {}
+            Err(error) => engine.report(&error, chore.doing()),
         }
     }
 }

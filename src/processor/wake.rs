@@ -58,6 +58,15 @@ impl Wake {
             () = engine.reached(Phase::Draining) => {}
         }
     }
+
+    /// Waits until a time, or until the store's clock is moved; true where a hint came before it.
+    pub async fn hinted_before(&mut self, until: Instant) -> bool {
+        tokio::select! {
+            () = hinted(&mut self.hints) => true,
+            () = moved(&mut self.moves) => false,
+            () = sleep_until(until) => false,
+        }
+    }
 }
 
 async fn moved(moves: &mut Option<watch::Receiver<Duration>>) {

@@ -236,7 +236,7 @@ pub(crate) fn seconds(field: &str, value: &Any<'_>) -> PyResult<Duration> {
         .map_err(|_| invalid(format!("{field} is {given:?} seconds: it must be a finite number and not negative")))
 }
 
-fn boolean(field: &str, value: &Any<'_>) -> PyResult<bool> {
+pub(crate) fn boolean(field: &str, value: &Any<'_>) -> PyResult<bool> {
     value.extract().map_err(|_| mismatch(field, "a bool", value))
 }
 
@@ -248,7 +248,7 @@ pub(crate) fn int32(field: &str, value: &Any<'_>) -> PyResult<i32> {
     integer(field, value, 32)
 }
 
-fn int64(field: &str, value: &Any<'_>) -> PyResult<i64> {
+pub(crate) fn int64(field: &str, value: &Any<'_>) -> PyResult<i64> {
     integer(field, value, 64)
 }
 

@@ -18,6 +18,7 @@ mod records;
 mod reply;
 mod schedules;
 mod store;
+mod supervisor;
 mod transfers;
 
 use pyo3::prelude::*;
@@ -28,6 +29,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<store::Store>()?;
     module.add_class::<pending::Pending>()?;
     module.add_class::<processor::Processor>()?;
+    module.add_class::<supervisor::Supervisor>()?;
     module.add_class::<lane::Run>()?;
     module.add_class::<inbox::Inbox>()?;
     module.add_class::<logs::LogPump>()?;

@@ -8,15 +8,17 @@ use std::time::Duration;
 use bytes::Bytes;
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
+use pyo3::types::PyList;
 
 use super::bell::Bell;
 use super::errors::exception;
 use super::lane::{FinishedTuple, Run, control, retry_choice, span};
 use super::pending::Pending;
 use super::reply::Reply;
+use super::schedules;
 use super::store::Store;
 use crate::model::NoteKind;
-use crate::processor::{Config, Finished, HandlerSpec, LaneKind, Lanes, Next, Processor as Engine, RunId};
+use crate::processor::{Config, Finished, HandlerSpec, LaneKind, Lanes, Next, Processor as Engine, RunId, Upkeep};
 
 /// A waiting thread looks up this often, so that an end it was not told of cannot keep it.
 const SLICE: Duration = Duration::from_secs(1);
@@ -45,7 +47,7 @@ impl Processor {
 #[pymethods]
 impl Processor {
     #[new]
-    #[pyo3(signature = (store, *, worker_name, handlers, job_types, any_type, batch_size, concurrency, poll_interval, default_timeout, lease))]
+    #[pyo3(signature = (store, *, worker_name, handlers, job_types, any_type, batch_size, concurrency, poll_interval, default_timeout, schedules, upkeep, lease))]
     #[allow(clippy::too_many_arguments, reason = "the options of a processor, all by keyword")]
     fn new(
         py: Python<'_>,
@@ -58,6 +60,8 @@ impl Processor {
         concurrency: u32,
         poll_interval: f64,
         default_timeout: Option<f64>,
+        schedules: &Bound<'_, PyList>,
+        upkeep: bool,
         lease: f64,
     ) -> PyResult<Self> {
         let mut specs = HashMap::with_capacity(handlers.len());
@@ -75,6 +79,8 @@ impl Processor {
             concurrency,
             poll_interval: span(poll_interval)?,
             default_timeout: default_timeout.map(span).transpose()?,
+            schedules: schedules::schedules(py, schedules)?,
+            upkeep: upkeep.then(Upkeep::default),
             lease: span(lease)?,
         };
         let engine = Engine::new(store.storage(py)?, config).map_err(|error| exception(py, &error))?;

@@ -11,7 +11,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
 use crate::clock::Timestamp;
-use crate::model::{Durability, Event, FailureReason, Job, Token};
+use crate::model::{Durability, Event, FailureReason, Job, Schedule, Token};
 
 macro_rules! record {
     ($py:ident, { $($key:literal: $value:expr),+ $(,)? }) => {{
@@ -80,6 +80,37 @@ pub(crate) fn event_record<'py>(py: Python<'py>, event: &Event) -> PyResult<Boun
         "event_type": event.kind.as_str(),
         "created_at": event.created_at.as_micros(),
         "metadata": event.metadata.as_ref().map(|metadata| json(py, metadata)),
+    })
+}
+
+/// A schedule, with the options of its jobs.
+///
+/// # Errors
+/// When Python has no memory for it.
+pub(crate) fn schedule_record<'py>(py: Python<'py>, schedule: &Schedule) -> PyResult<Bound<'py, PyDict>> {
+    let (definition, job) = (&schedule.definition, &schedule.definition.job);
+    record!(py, {
+        "id": schedule.id,
+        "schedule_name": definition.name.as_str(),
+        "cron_expression": definition.expression.as_str(),
+        "timezone": definition.timezone.as_str(),
+        "status": schedule.status.as_str(),
+        "allow_overlap": definition.allow_overlap,
+        "missed": definition.missed.as_str(),
+        "job_type": job.job_type.as_str(),
+        "payload": json(py, &job.payload),
+        "priority": job.priority,
+        "max_attempts": job.max_attempts,
+        "timeout_ms": job.timeout_ms,
+        "tags": &job.tags,
+        "retry_delay": job.retry.delay.as_ref().map(Duration::as_secs_f64),
+        "retry_backoff": job.retry.backoff,
+        "retry_delay_max": job.retry.delay_max.as_ref().map(Duration::as_secs_f64),
+        "next_run_at": micros(schedule.next_run_at),
+        "last_enqueued_at": micros(schedule.last_enqueued_at),
+        "last_job_id": schedule.last_job_id,
+        "created_at": schedule.created_at.as_micros(),
+        "updated_at": schedule.updated_at.as_micros(),
     })
 }
 

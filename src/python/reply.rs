@@ -6,10 +6,11 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList};
 
 use super::errors::exception;
-use super::records::{durability_record, event_record, job_record, token_record};
+use super::records::{durability_record, event_record, job_record, schedule_record, token_record};
 use crate::clock::Timestamp;
 use crate::error::{Backend, Error};
-use crate::model::{Added, Answer, Durability, Event, Job, Token};
+use crate::model::{Added, Answer, Durability, Event, Job, Schedule, Token};
+use crate::processor::Round;
 use crate::storage::{MigrationState, MigrationStep};
 
 /// The answer of a call, made by a thread of the engine and read by one of Python.
@@ -22,6 +23,10 @@ pub(crate) enum Reply {
     Job(Option<Box<Job>>),
     Jobs(Vec<Job>),
     Events(Vec<Event>),
+    Id(i64),
+    Round(Round),
+    Schedule(Option<Box<Schedule>>),
+    Schedules(Vec<Schedule>),
     Steps(Vec<MigrationStep>),
     Migrations(MigrationState),
     Rows(Vec<Bytes>),
@@ -48,6 +53,17 @@ impl Reply {
             Self::Job(Some(job)) => Ok(job_record(py, &job)?.into_any()),
             Self::Jobs(jobs) => list(py, jobs, |job| Ok(job_record(py, &job)?.into_any())),
             Self::Events(events) => list(py, events, |event| Ok(event_record(py, &event)?.into_any())),
+            Self::Id(id) => id.into_bound_py_any(py),
+            Self::Round(round) => list(py, round, |(chore, done)| {
+                let told = match done {
+                    Ok(count) => count.into_bound_py_any(py)?,
+                    Err(error) => exception(py, &error).into_value(py).into_bound(py).into_any(),
+                };
+                (chore.name(), told).into_bound_py_any(py)
+            }),
+            Self::Schedule(None) => Ok(py.None().into_bound(py)),
+            Self::Schedule(Some(schedule)) => Ok(schedule_record(py, &schedule)?.into_any()),
+            Self::Schedules(schedules) => list(py, schedules, |one| Ok(schedule_record(py, &one)?.into_any())),
             Self::Steps(steps) => list(py, steps, |step| step_tuple(step).into_bound_py_any(py)),
             Self::Migrations(state) => (state.applied, state.known).into_bound_py_any(py),
             Self::Rows(rows) => list(py, rows, |row| Ok(PyBytes::new(py, &row).into_any())),

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList};
+use pyo3::types::{PyDict, PyList, PyTuple};
 use tokio::time::Instant;
 
 use super::arguments::{self, optional};
@@ -14,10 +14,12 @@ use super::errors::{OrRaise, exception};
 use super::fork::Reopening;
 use super::pending::Pending;
 use super::reply::{Reply, step_tuple};
+use super::schedules;
 use super::transfers;
 use crate::clock::{Clock, SystemClock, Timestamp, VirtualClock};
 use crate::error::{Error, Result};
-use crate::model::Change;
+use crate::model::{Change, ScheduleQuery};
+use crate::policy::limits;
 use crate::storage::{self, SqliteOptions, Storage, StoreOptions, migrate, url};
 
 type Any<'py> = Bound<'py, PyAny>;
@@ -54,6 +56,13 @@ impl Store {
     fn change(&self, py: Python<'_>, job_id: &Any<'_>, change: Change) -> PyResult<Pending> {
         let id = arguments::job_id(job_id)?;
         self.call(py, |storage| async move { Ok(Reply::Flag(storage.change(id, &change).await?)) })
+    }
+
+    fn schedule(&self, py: Python<'_>, query: ScheduleQuery) -> PyResult<Pending> {
+        self.call(py, |storage| async move {
+            let found = storage::find_schedule(storage.as_ref(), &query).await?;
+            Ok(Reply::Schedule(found.map(Box::new)))
+        })
     }
 
     fn change_all(&self, py: Python<'_>, filters: &Bound<'_, PyDict>, change: Change) -> PyResult<Pending> {
@@ -222,6 +231,61 @@ impl Store {
         self.call(py, |storage| async move {
             Ok(Reply::Count(storage::reclaim_all_stuck(storage.as_ref(), max_processing).await?))
         })
+    }
+
+    fn add_schedule(&self, py: Python<'_>, schedule: &Bound<'_, PyTuple>) -> PyResult<Pending> {
+        let schedule = schedules::schedule(py, schedule)?;
+        self.call(py, |storage| async move { Ok(Reply::Id(storage::add_schedule(storage.as_ref(), &schedule).await?)) })
+    }
+
+    fn edit_schedule(
+        &self,
+        py: Python<'_>,
+        schedule_id: &Any<'_>,
+        edit: &Bound<'_, PyDict>,
+        job: &Bound<'_, PyDict>,
+    ) -> PyResult<Pending> {
+        let (id, edit) = (schedules::schedule_id(schedule_id)?, schedules::edit(py, edit, job)?);
+        self.call(
+            py,
+            |storage| async move { Ok(Reply::Flag(storage::edit_schedule(storage.as_ref(), id, &edit).await?)) },
+        )
+    }
+
+    fn remove_schedule(&self, py: Python<'_>, schedule_id: &Any<'_>) -> PyResult<Pending> {
+        let id = schedules::schedule_id(schedule_id)?;
+        self.call(py, |storage| async move { Ok(Reply::Flag(storage.remove_schedule(id).await?)) })
+    }
+
+    fn pause_schedule(&self, py: Python<'_>, schedule_id: &Any<'_>) -> PyResult<Pending> {
+        let id = schedules::schedule_id(schedule_id)?;
+        self.call(py, |storage| async move { Ok(Reply::Flag(storage::pause_schedule(storage.as_ref(), id).await?)) })
+    }
+
+    fn resume_schedule(&self, py: Python<'_>, schedule_id: &Any<'_>) -> PyResult<Pending> {
+        let id = schedules::schedule_id(schedule_id)?;
+        self.call(py, |storage| async move { Ok(Reply::Flag(storage::resume_schedule(storage.as_ref(), id).await?)) })
+    }
+
+    fn get_schedule(&self, py: Python<'_>, schedule_id: &Any<'_>) -> PyResult<Pending> {
+        self.schedule(py, ScheduleQuery::Id(schedules::schedule_id(schedule_id)?))
+    }
+
+    fn get_schedule_by_name(&self, py: Python<'_>, name: &Any<'_>) -> PyResult<Pending> {
+        let name = arguments::text("schedule_name", name)?;
+        limits::check_name("schedule_name", &name).or_raise(py)?;
+        self.schedule(py, ScheduleQuery::Name(name))
+    }
+
+    fn list_schedules(&self, py: Python<'_>, status: &Any<'_>) -> PyResult<Pending> {
+        let status = schedules::status(status)?;
+        self.call(py, |storage| async move {
+            Ok(Reply::Schedules(storage::list_schedules(storage.as_ref(), status).await?))
+        })
+    }
+
+    fn fire_schedules(&self, py: Python<'_>) -> PyResult<Pending> {
+        self.call(py, |storage| async move { Ok(Reply::Count(storage::fire_all(storage.as_ref()).await?)) })
     }
 
     fn create_token(

@@ -9,8 +9,9 @@ use tokio::sync::watch;
 use crate::clock::{Timestamp, VirtualClock};
 use crate::error::{Backend, Error, Result};
 use crate::model::{
-    Added, Answer, Change, Chunk, Claim, ClaimRequest, Durability, Event, Filter, Job, JobId, NewJob, NewToken, Note,
-    Page, Prune, Reclaimed, Settled, Settlement, Token, Transfer, Worker,
+    Added, Answer, Change, Chunk, Claim, ClaimRequest, DueSchedules, Durability, Event, Filter, Fired, Firing, Job,
+    JobId, NewJob, NewSchedule, NewToken, Note, Page, Prune, Reclaimed, Schedule, ScheduleId, ScheduleQuery, Settled,
+    Settlement, Token, Transfer, Worker,
 };
 
 /// What a store can do beyond the contract that all of them keep.
@@ -177,6 +178,29 @@ pub trait Storage: Send + Sync + 'static {
 
     /// Deletes events older than `older_than`: one step.
     async fn prune_events(&self, older_than: Duration, after: i64, limit: u32) -> Result<Chunk>;
+
+    /// Adds a schedule that is due next at `next_run_at`, and wakes idle processors; `None` where its name is taken. A call
+    /// whose reply was lost may find its own name.
+    async fn add_schedule(&self, schedule: &NewSchedule, next_run_at: Timestamp) -> Result<Option<ScheduleId>>;
+
+    /// Gives a schedule the definition, status and next tick of `schedule`, and wakes idle processors; false where it
+    /// changed since it was read, which `updated_at` tells, or is gone.
+    async fn replace_schedule(&self, schedule: &Schedule) -> Result<bool>;
+
+    /// Removes a schedule; false where there is none of that id. Jobs that it added stay.
+    async fn remove_schedule(&self, id: ScheduleId) -> Result<bool>;
+
+    /// The schedules asked for, by growing id.
+    async fn schedules(&self, query: &ScheduleQuery) -> Result<Vec<Schedule>>;
+
+    /// The active schedules whose next tick has come, a page of at most `limit` in the order of tick and id, behind `after`.
+    async fn due_schedules(&self, after: Option<(Timestamp, ScheduleId)>, limit: u32) -> Result<DueSchedules>;
+
+    /// Fires a schedule, if it is active and its `next_run_at` and `updated_at` are those that were read: adds a job for each
+    /// tick, with the tick as `run_at` and `{"schedule": name}` in the event `added`, and goes on to the next tick. Where jobs
+    /// may not overlap and the last one is pending, processing or waiting, no job is added. Sets `last_enqueued_at` and
+    /// `last_job_id` where any was, and wakes idle processors.
+    async fn fire(&self, firing: &Firing) -> Result<Fired>;
 
     /// Stores a token. A repeat with the same id answers the one that is there.
     async fn create_token(&self, token: &NewToken) -> Result<Token>;

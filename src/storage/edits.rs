@@ -1,4 +1,4 @@
-//! What an event tells of an edit.
+//! What events tell of edits, and of schedules.
 
 use std::time::Duration;
 
@@ -7,6 +7,11 @@ use serde_json::{Map, Value};
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::model::JobEdit;
+
+/// Where a job of a schedule comes from, as the metadata of its event `added`.
+pub(super) fn scheduled(name: &str) -> String {
+    Value::Object(Map::from_iter([("schedule".to_owned(), name.into())])).to_string()
+}
 
 /// The edited fields and their new values, as the metadata of an event. The payload goes in as it is: reading it could
 /// change its numbers, and readers have bounds on nesting of their own.

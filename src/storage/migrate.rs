@@ -35,15 +35,21 @@ macro_rules! migration {
 }
 
 /// The migrations of PostgreSQL, oldest first.
-pub const POSTGRES: &[Migration] =
-    &[migration!("postgres", 1, "0001", "jobs"), migration!("postgres", 2, "0002", "waitpoints")];
+pub const POSTGRES: &[Migration] = &[
+    migration!("postgres", 1, "0001", "jobs"),
+    migration!("postgres", 2, "0002", "waitpoints"),
+    migration!("postgres", 3, "0003", "schedules"),
+];
 
 /// What PostgreSQL needs before its first migration.
 pub const POSTGRES_LEDGER: &str = include_str!("../../migrations/postgres/ledger.sql");
 
 /// The migrations of SQLite, oldest first.
-pub const SQLITE: &[Migration] =
-    &[migration!("sqlite", 1, "0001", "jobs"), migration!("sqlite", 2, "0002", "waitpoints")];
+pub const SQLITE: &[Migration] = &[
+    migration!("sqlite", 1, "0001", "jobs"),
+    migration!("sqlite", 2, "0002", "waitpoints"),
+    migration!("sqlite", 3, "0003", "schedules"),
+];
 
 /// The layouts of Redis, oldest first. There is no schema: going up marks the keys as ours and as of that version, going
 /// down deletes the keys that it added.
@@ -54,6 +60,12 @@ pub const REDIS: &[Migration] = &[
         name: "waitpoints",
         up: "HSET meta version 2",
         down: "UNLINK tokens expiring waits; HSET meta version 1",
+    },
+    Migration {
+        version: 3,
+        name: "schedules",
+        up: "HSET meta version 3",
+        down: "UNLINK schedules schedule_ids schedule_names schedules_due; HSET meta version 2",
     },
 ];
 

@@ -12,6 +12,7 @@ pub mod plans;
 pub mod postgres;
 pub mod redis;
 mod reports;
+mod schedules;
 pub mod sqlite;
 pub mod url;
 mod waiting;
@@ -25,6 +26,10 @@ pub use bulk::{
 pub use driver::{Capabilities, ExternalAdd, MigrationState, MigrationStep, Storage, Wakes, Watch};
 pub use options::{
     PostgresOptions, RedisAddress, RedisOptions, RedisSentinel, RedisTls, SqliteOptions, StoreOptions, Tls, TlsMode,
+};
+pub use schedules::{
+    Round, add_schedule, edit_schedule, ensure_schedule, find_schedule, fire_all, fire_due, list_schedules,
+    pause_schedule, resume_schedule,
 };
 pub use waiting::wait_for_end;
 

@@ -95,7 +95,13 @@ fn a_wait_lasts_exactly_as_long_as_was_asked_for() {
         let run = station.next().await;
         clock.advance(DAY);
         let until = Until::After(3 * DAY);
-        let pause = Pause { name: "__wait_0".to_owned(), label: None, kind: "duration".to_owned(), until: Some(until), on: None };
+        let pause = Pause {
+            name: "__wait_0".to_owned(),
+            label: None,
+            kind: "duration".to_owned(),
+            until: Some(until),
+            on: None,
+        };
         station.end(run.run, End::Waiting(pause));
         station.until_counts("it waits", |counts| counts.waited == 1).await;
         assert!(station.drain(LEASE).await.complete);

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from dataqueue import AsyncJobQueue, AsyncProcessor, JobQueue
+from dataqueue import AsyncJobQueue, AsyncProcessor, AsyncSupervisor, JobQueue
 from dataqueue.testing import AsyncVirtualQueue, VirtualQueue
 from tests.conftest import MEMORY
 
@@ -55,7 +55,7 @@ class Blocking:
 
         def call(*args: Any, **kwargs: Any) -> Any:
             answer = self._loop.call(lambda: method(*args, **kwargs))
-            return Blocking(answer, self._loop) if isinstance(answer, AsyncProcessor) else answer
+            return Blocking(answer, self._loop) if isinstance(answer, AsyncProcessor | AsyncSupervisor) else answer
 
         return call
 

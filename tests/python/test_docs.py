@@ -85,6 +85,8 @@ class Report(BaseModel):
 written = []
 nearly_done, write = lambda: True, written.append
 """,
+    ("schedules.md", 0): "handlers = JobHandlers()\nqueue = JobQueue('sqlite:///jobs.db')",
+    ("schedules.md", 2): "queue.create_processor(handlers).start()",
     ("waiting.md", 0): """
 from collections import deque
 handlers = JobHandlers()
@@ -141,6 +143,11 @@ with psycopg.connect(url) as connection:
     assert connection.execute("select count(*) from account").fetchone() == (3,)
 """,
     "getting-started.md": "assert (job.status, job.output) == ('completed', None)",
+    "schedules.md": """
+assert (schedule.cron_expression, schedule.status) == ("0 */2 * * *", "active")
+assert [one.schedule_name for one in active] == ["daily report", "generate_report"]
+assert [one.schedule_name for one in queue.list_cron_jobs()] == ["generate_report"]
+""",
     "waiting.md": """
 assert app.mounted == ["/tokens"]
 handlers.job("resize")(lambda payload: payload["url"] + ".small")
@@ -162,6 +169,7 @@ with VirtualQueue(start=datetime(2030, 1, 1, tzinfo=UTC)) as queue:
 job_id = queue.add_job(handlers.job("export", timeout=30)(export), Report(parts=[1, 2]))
 assert queue.create_processor(handlers).start() == 1
 assert (queue.wait_for_job(job_id, 0).status, written) == ("completed", [1, 2])
+assert done == SupervisorRun() and not supervisor.is_running()
 assert "resize" in handlers and processed == 0 and not processor.is_running()
 """,
 }

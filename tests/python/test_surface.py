@@ -9,7 +9,7 @@ import sys
 import pytest
 
 import dataqueue
-from dataqueue import AsyncJobQueue, AsyncProcessor, JobQueue, Processor, testing
+from dataqueue import AsyncJobQueue, AsyncProcessor, AsyncSupervisor, JobQueue, Processor, Supervisor, testing
 from dataqueue.testing import AsyncVirtualQueue, VirtualQueue
 
 
@@ -23,6 +23,7 @@ def test_the_twins_have_the_same_methods_with_the_same_parameters() -> None:
     twins: list[tuple[type[object], type[object]]] = [
         (JobQueue, AsyncJobQueue),
         (Processor, AsyncProcessor),
+        (Supervisor, AsyncSupervisor),
         (VirtualQueue, AsyncVirtualQueue),
     ]
     for sync, twin in twins:

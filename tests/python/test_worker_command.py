@@ -50,7 +50,7 @@ class Gate:
 
 
 def test_it_runs_jobs_on_as_many_processes_as_told(queue: JobQueue, store_url: str, tmp_path: Path) -> None:
-    options = ("--processes", "2", "--concurrency", "1", "--batch-size", "1", "--poll-interval", "600")
+    options = ("--processes", "2", "--concurrency", "1", "--batch-size", "1", "--poll-interval", "600", "--no-upkeep")
     with Worker(TARGET, store_url, tmp_path, *options) as worker:
         children = set(worker.children(2))
         ids = [queue.add_job("echo", number) for number in range(20)]

@@ -76,6 +76,15 @@ def jobs(queue: JobQueue) -> None:
     queue.add_jobs(Job(tick, None))  # mypy: arg-type; pyright: reportArgumentType
 
 
+def schedules(queue: JobQueue) -> None:
+    queue.add_cron_job("s", "@daily", "t", None)  # mypy: call-overload; pyright: reportCallIssue
+    queue.edit_cron_job(1, schedule_name="s")  # mypy: call-arg; pyright: reportCallIssue
+    queue.edit_cron_job(1, run_at=None)  # mypy: call-arg; pyright: reportCallIssue
+    queue.list_cron_jobs(status=5)  # mypy: arg-type; pyright: reportArgumentType
+    handlers.cron("@daily", idempotency_key="k")  # mypy: call-arg; pyright: reportCallIssue
+    handlers.cron("@daily", max_running=1)  # mypy: call-arg; pyright: reportCallIssue
+
+
 def options(queue: JobQueue) -> None:
     queue.add_job("t", None, prio=1)  # mypy: call-overload; pyright: reportCallIssue
     queue.add_job("t", None, group="g")  # mypy: call-overload; pyright: reportCallIssue

@@ -19,6 +19,7 @@ from dataqueue import (
     JobQueue,
     JobSignal,
     JobType,
+    Missed,
 )
 
 
@@ -133,6 +134,48 @@ def add_many(queue: JobQueue) -> None:
     queue.add_jobs(Job(total, [number]) for number in range(3))
     mixed: list[Job[Any]] = [Job(send, Email(to="a")), Job(move, Point(1)), Job("by name", 5)]
     queue.add_jobs(mixed)
+
+
+def add_schedules(queue: JobQueue) -> None:
+    names = {"schedule_name": "s", "cron_expression": "@daily"}
+    assert_type(
+        queue.add_cron_job(schedule_name="s", cron_expression="@daily", job_type=send, payload=Email(to="a")), int
+    )
+    queue.add_cron_job(
+        schedule_name="s",
+        cron_expression="0 9 * * 1-5",
+        job_type="by name",
+        payload=names,
+        timezone="Europe/Paris",
+        allow_overlap=True,
+        missed="all",
+        priority=1,
+        max_attempts=2,
+        timeout=timedelta(minutes=1),
+        tags=["a"],
+        retry_delay=1,
+        retry_backoff=False,
+        retry_delay_max=2.5,
+    )
+
+
+@handlers.cron("@daily", payload=[1])
+@handlers.cron("@hourly", name="hourly", allow_overlap=True, missed=Missed.SKIP, priority=2)
+@handlers.job("declared")
+def declared(payload: list[int]) -> int:
+    return sum(payload)
+
+
+@handlers.cron("@weekly")
+async def weekly(payload: None, *, ctx: AsyncJobContext) -> str:
+    return "done"
+
+
+async def use_declared(queue: JobQueue, ctx: AsyncJobContext) -> None:
+    assert_type(declared([1]), int)
+    assert_type(await weekly(None, ctx=ctx), str)
+    queue.add_job(declared, [1])
+    queue.add_job(weekly, None)
 
 
 async def add_async(queue: AsyncJobQueue) -> None:

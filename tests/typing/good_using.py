@@ -11,6 +11,7 @@ from dataqueue import (
     AsyncJobQueue,
     AsyncJobSignal,
     AsyncProcessor,
+    CronSchedule,
     DataQueueError,
     EditUpdates,
     ErrorEntry,
@@ -33,6 +34,8 @@ from dataqueue import (
     RunAt,
     SqliteConfig,
     SSLConfig,
+    Supervisor,
+    SupervisorRun,
     TagMode,
     Tags,
     Token,
@@ -107,6 +110,16 @@ def manage(queue: JobQueue) -> None:
     queue.cleanup_old_jobs(0.5, statuses="completed")
     assert_type(queue.cleanup_old_job_events(), int)
     assert_type(queue.cleanup_old_payloads(7), int)
+    assert_type(queue.get_cron_job(1), CronSchedule | None)
+    assert_type(queue.get_cron_job_by_name("s"), CronSchedule | None)
+    assert_type(queue.list_cron_jobs("active"), list[CronSchedule])
+    assert_type(queue.edit_cron_job(1, cron_expression="@daily", payload={"a": 1}, timeout=None), bool)
+    assert_type(queue.pause_cron_job(1) or queue.resume_cron_job(1) or queue.remove_cron_job(1), bool)
+    assert_type(queue.enqueue_due_cron_jobs(), int)
+    supervisor = queue.create_supervisor(interval=60, cleanup_jobs_days_to_keep=None, cleanup_events_days_to_keep=0)
+    assert_type(supervisor, Supervisor)
+    assert_type(supervisor.start(), SupervisorRun)
+    assert_type(supervisor.stop_and_drain(5), bool)
     assert_type(queue.reclaim_stuck_jobs(0), int)
     assert_type(queue.migrate(), list[MigrationStep])
 

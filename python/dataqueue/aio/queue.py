@@ -11,6 +11,7 @@ from ..handlers import JobHandlers
 from .adding import AsyncAdding
 from .managing import AsyncManaging
 from .reading import AsyncReading
+from .schedules import AsyncScheduling
 from .tokens import AsyncTokens
 from .upkeep import AsyncUpkeep
 
@@ -19,9 +20,10 @@ if TYPE_CHECKING:
     from typing import Self
 
     from ..processor import AsyncProcessor
+    from ..supervisor import AsyncSupervisor
 
 
-class AsyncJobQueue(AsyncAdding, AsyncReading, AsyncManaging, AsyncTokens, AsyncUpkeep):
+class AsyncJobQueue(AsyncAdding, AsyncReading, AsyncManaging, AsyncScheduling, AsyncTokens, AsyncUpkeep):
     """A queue of jobs, for async code. `JobQueue` is the blocking twin, with the same methods.
 
     Connects when first used. Safe to use from several event loops and threads. A call that is cancelled still runs
@@ -63,11 +65,15 @@ class AsyncJobQueue(AsyncAdding, AsyncReading, AsyncManaging, AsyncTokens, Async
         unhandled: Literal["leave", "fail"] = "leave",
         default_timeout: Duration | None = None,
         lease: Duration = 30.0,
+        upkeep: bool = True,
         max_step_bytes: int = 1_048_576,
         on_error: Callable[[Exception], object] | None = None,
         verbose: bool = False,
     ) -> AsyncProcessor:
         """A processor, which claims jobs and runs them with these handlers. It does not start by itself.
+
+        It adds the jobs of due schedules too, whichever their types; and when it starts, it stores the schedules that
+        the handlers declare.
 
         Args:
             handlers: `JobHandlers`, or a mapping from job types to functions.
@@ -79,6 +85,8 @@ class AsyncJobQueue(AsyncAdding, AsyncReading, AsyncManaging, AsyncTokens, Async
             unhandled: `fail` claims jobs of every type, and fails those without a handler.
             default_timeout: The time limit of jobs that have none.
             lease: How long a job stays with this worker when it dies. Renewed three times as often.
+            upkeep: Whether it deletes finished jobs, events and tokens older than 30 days, about once an hour while it
+                works in the background. False leaves that to a supervisor, or to you.
             max_step_bytes: The most bytes of JSON that the steps of one job may take together; 1 MB by default.
             on_error: Called with errors of the processor itself, on a thread of its own; they are logged by default.
             verbose: Logs what the engine does through the logger `dataqueue`.
@@ -96,7 +104,49 @@ class AsyncJobQueue(AsyncAdding, AsyncReading, AsyncManaging, AsyncTokens, Async
             unhandled=unhandled,
             default_timeout=default_timeout,
             lease=lease,
+            upkeep=upkeep,
             max_step_bytes=max_step_bytes,
+            on_error=on_error,
+            verbose=verbose,
+        )
+
+    def create_supervisor(
+        self,
+        *,
+        interval: Duration = 60.0,
+        stuck_jobs_timeout_minutes: float = 10,
+        cleanup_jobs_days_to_keep: float | None = 30,
+        cleanup_events_days_to_keep: float | None = 30,
+        reclaim_stuck_jobs: bool = True,
+        expire_timed_out_tokens: bool = True,
+        on_error: Callable[[Exception], object] | None = None,
+        verbose: bool = False,
+    ) -> AsyncSupervisor:
+        """A supervisor, which keeps the store in order. It does not start by itself.
+
+        Processors do the same, so that a supervisor is for those who want other times, or have no processor that works
+        in the background. Several of them do no harm.
+
+        Args:
+            interval: The pause between two rounds.
+            stuck_jobs_timeout_minutes: As for `reclaim_stuck_jobs()`.
+            cleanup_jobs_days_to_keep: As for `cleanup_old_jobs()`; 0 or None keeps them.
+            cleanup_events_days_to_keep: As for `cleanup_old_job_events()`; 0 or None keeps them.
+            reclaim_stuck_jobs: Whether jobs are taken back from workers that died.
+            expire_timed_out_tokens: As for `expire_timed_out_tokens()`; False leaves that out.
+            on_error: Called with errors of the chores, on a thread of its own; they are logged by default.
+            verbose: Logs what the engine does through the logger `dataqueue`.
+        """
+        from ..supervisor import AsyncSupervisor
+
+        return AsyncSupervisor(
+            self,
+            interval=interval,
+            stuck_jobs_timeout_minutes=stuck_jobs_timeout_minutes,
+            cleanup_jobs_days_to_keep=cleanup_jobs_days_to_keep,
+            cleanup_events_days_to_keep=cleanup_events_days_to_keep,
+            reclaim_stuck_jobs=reclaim_stuck_jobs,
+            expire_timed_out_tokens=expire_timed_out_tokens,
             on_error=on_error,
             verbose=verbose,
         )

@@ -14,6 +14,7 @@ from ..handlers import JobHandlers
 from .adding import Adding
 from .managing import Managing
 from .reading import Reading
+from .schedules import Scheduling
 from .tokens import Tokens
 from .upkeep import Upkeep
 
@@ -22,9 +23,10 @@ if TYPE_CHECKING:
     from typing import Self
 
     from ..processor import Processor
+    from ..supervisor import Supervisor
 
 
-class JobQueue(Adding, Reading, Managing, Tokens, Upkeep):
+class JobQueue(Adding, Reading, Managing, Scheduling, Tokens, Upkeep):
     """A queue of jobs, for blocking code. `AsyncJobQueue` is the async twin, with the same methods.
 
     Connects when first used. Safe to use from several threads. A call waits without the GIL.
@@ -64,11 +66,15 @@ class JobQueue(Adding, Reading, Managing, Tokens, Upkeep):
         unhandled: Literal["leave", "fail"] = "leave",
         default_timeout: Duration | None = None,
         lease: Duration = 30.0,
+        upkeep: bool = True,
         max_step_bytes: int = 1_048_576,
         on_error: Callable[[Exception], object] | None = None,
         verbose: bool = False,
     ) -> Processor:
         """A processor, which claims jobs and runs them with these handlers. It does not start by itself.
+
+        It adds the jobs of due schedules too, whichever their types; and when it starts, it stores the schedules that
+        the handlers declare.
 
         Args:
             handlers: `JobHandlers`, or a mapping from job types to functions.
@@ -80,6 +86,8 @@ class JobQueue(Adding, Reading, Managing, Tokens, Upkeep):
             unhandled: `fail` claims jobs of every type, and fails those without a handler.
             default_timeout: The time limit of jobs that have none.
             lease: How long a job stays with this worker when it dies. Renewed three times as often.
+            upkeep: Whether it deletes finished jobs, events and tokens older than 30 days, about once an hour while it
+                works in the background. False leaves that to a supervisor, or to you.
             max_step_bytes: The most bytes of JSON that the steps of one job may take together; 1 MB by default.
             on_error: Called with errors of the processor itself, on a thread of its own; they are logged by default.
             verbose: Logs what the engine does through the logger `dataqueue`.
@@ -97,7 +105,49 @@ class JobQueue(Adding, Reading, Managing, Tokens, Upkeep):
             unhandled=unhandled,
             default_timeout=default_timeout,
             lease=lease,
+            upkeep=upkeep,
             max_step_bytes=max_step_bytes,
+            on_error=on_error,
+            verbose=verbose,
+        )
+
+    def create_supervisor(
+        self,
+        *,
+        interval: Duration = 60.0,
+        stuck_jobs_timeout_minutes: float = 10,
+        cleanup_jobs_days_to_keep: float | None = 30,
+        cleanup_events_days_to_keep: float | None = 30,
+        reclaim_stuck_jobs: bool = True,
+        expire_timed_out_tokens: bool = True,
+        on_error: Callable[[Exception], object] | None = None,
+        verbose: bool = False,
+    ) -> Supervisor:
+        """A supervisor, which keeps the store in order. It does not start by itself.
+
+        Processors do the same, so that a supervisor is for those who want other times, or have no processor that works
+        in the background. Several of them do no harm.
+
+        Args:
+            interval: The pause between two rounds.
+            stuck_jobs_timeout_minutes: As for `reclaim_stuck_jobs()`.
+            cleanup_jobs_days_to_keep: As for `cleanup_old_jobs()`; 0 or None keeps them.
+            cleanup_events_days_to_keep: As for `cleanup_old_job_events()`; 0 or None keeps them.
+            reclaim_stuck_jobs: Whether jobs are taken back from workers that died.
+            expire_timed_out_tokens: As for `expire_timed_out_tokens()`; False leaves that out.
+            on_error: Called with errors of the chores, on a thread of its own; they are logged by default.
+            verbose: Logs what the engine does through the logger `dataqueue`.
+        """
+        from ..supervisor import Supervisor
+
+        return Supervisor(
+            self,
+            interval=interval,
+            stuck_jobs_timeout_minutes=stuck_jobs_timeout_minutes,
+            cleanup_jobs_days_to_keep=cleanup_jobs_days_to_keep,
+            cleanup_events_days_to_keep=cleanup_events_days_to_keep,
+            reclaim_stuck_jobs=reclaim_stuck_jobs,
+            expire_timed_out_tokens=expire_timed_out_tokens,
             on_error=on_error,
             verbose=verbose,
         )

@@ -27,6 +27,7 @@ __all__ = ["worker"]
 )
 @click.option("--poll-interval", default=5.0, show_default=True, help="Seconds between looks when nothing wakes it.")
 @click.option("--lease", default=30.0, show_default=True, help="Seconds until a dead worker's jobs are taken over.")
+@click.option("--upkeep/--no-upkeep", default=True, show_default=True, help="Delete what ended 30 days ago.")
 @click.option("--drain-timeout", default=30.0, show_default=True, help="Seconds for running jobs when stopping.")
 def worker(target: str, processes: int, **options: Any) -> None:
     """Run the jobs of MODULE:HANDLERS, such as `myapp.jobs:handlers`.

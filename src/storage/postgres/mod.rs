@@ -22,6 +22,7 @@ mod pool;
 mod queries;
 mod receive;
 mod rows;
+mod schedules;
 mod session;
 mod settle;
 mod statements;

@@ -95,7 +95,7 @@ impl<'a> Reader<'a> {
         self.row.try_get(at).map_err(|error| damaged(&format!("column {at}: {error}")))
     }
 
-    fn time(&mut self) -> Result<Option<Timestamp>> {
+    pub(super) fn time(&mut self) -> Result<Option<Timestamp>> {
         Ok(self.take::<Option<At>>()?.map(|at| at.0))
     }
 
@@ -183,11 +183,11 @@ pub(super) fn token(row: &Row) -> Result<Token> {
     })
 }
 
-fn named<T>(name: &str, column: &str, parse: fn(&str) -> Option<T>) -> Result<T> {
+pub(super) fn named<T>(name: &str, column: &str, parse: fn(&str) -> Option<T>) -> Result<T> {
     parse(name).ok_or_else(|| damaged(&format!("{column} is {name:?}")))
 }
 
-fn span(seconds: Option<f64>) -> Option<Duration> {
+pub(super) fn span(seconds: Option<f64>) -> Option<Duration> {
     seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
 }
 

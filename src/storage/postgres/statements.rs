@@ -3,6 +3,7 @@
 use tokio_postgres::types::Type;
 
 use super::rows::{JOB_COLUMNS, TOKEN_COLUMNS};
+use super::schedules::SCHEDULE_COLUMNS;
 
 /// One statement: constant text, so that it is prepared once on each connection.
 #[derive(Debug, Clone)]
@@ -38,6 +39,7 @@ impl Names {
             .replace("{stamp}", STAMP)
             .replace("{lost}", LOST)
             .replace("{job}", JOB_COLUMNS)
+            .replace("{schedule}", SCHEDULE_COLUMNS)
             .replace("{token}", TOKEN_COLUMNS)
             .replace("{channel}", &self.channel)
             .replace("{schema_text}", &self.schema.replace('\'', "''"))
@@ -150,6 +152,16 @@ statements! {
     prune_events: "prune_events" (FLOAT8, INT8);
     get: "get" (INT8_ARRAY);
     events: "events" (INT8);
+    add_schedule: "add_schedule" (TEXT, TEXT, TEXT, TEXT, BOOL, TEXT, JSONB, INT4, INT4, INT4, TEXT_ARRAY, FLOAT8, BOOL,
+        FLOAT8, TIMESTAMPTZ);
+    replace_schedule: "replace_schedule" (INT8, TIMESTAMPTZ, TEXT, TEXT, TEXT, TEXT, BOOL, TEXT, JSONB, INT4, INT4, INT4,
+        TEXT_ARRAY, FLOAT8, BOOL, FLOAT8, TIMESTAMPTZ);
+    remove_schedule: "remove_schedule" (INT8);
+    schedule_by_id: "schedule_by_id" (INT8);
+    schedule_by_name: "schedule_by_name" (TEXT);
+    schedule_page: "schedule_page" (INT8, TEXT, INT8);
+    due_schedules: "due_schedules" (TIMESTAMPTZ, INT8, INT8);
+    fire: "fire" (INT8, TIMESTAMPTZ, TIMESTAMPTZ, TIMESTAMPTZ_ARRAY, TIMESTAMPTZ, JSONB);
     watch: "watch" (INT8, FLOAT8);
     wake: "wake" (TEXT);
     applied: "applied" ();

@@ -1,7 +1,7 @@
 //! The keys of a queue: a fixed set, in one slot of a cluster, so that every script can name them all.
 
 /// The keys in the order in which every script takes them.
-const NAMES: [&str; 26] = [
+const NAMES: [&str; 30] = [
     "meta",
     "jobs",
     "payloads",
@@ -28,10 +28,14 @@ const NAMES: [&str; 26] = [
     "tokens",
     "expiring",
     "waits",
+    "schedules",
+    "schedule_ids",
+    "schedule_names",
+    "schedules_due",
 ];
 
 /// How many of them there were before each version of the layout after the first.
-const BEFORE: [(i32, usize); 1] = [(2, 23)];
+const BEFORE: [(i32, usize); 2] = [(2, 23), (3, 26)];
 
 /// The names of a queue's keys and channels.
 #[derive(Debug, Clone)]

@@ -19,6 +19,7 @@ mod listen;
 mod manage;
 mod record;
 mod requests;
+mod schedules;
 mod scripts;
 mod sentinel;
 mod settle;

@@ -261,10 +261,10 @@ impl Kept {
 }
 
 /// Reads members in their order.
-struct Members<'a>(std::vec::IntoIter<ValueRef<'a>>);
+pub(super) struct Members<'a>(pub(super) std::vec::IntoIter<ValueRef<'a>>);
 
 impl Members<'_> {
-    fn number(&mut self) -> Result<Option<i64>> {
+    pub(super) fn number(&mut self) -> Result<Option<i64>> {
         match self.0.next() {
             None | Some(ValueRef::Nil | ValueRef::Boolean(false)) => Ok(None),
             Some(ValueRef::Integer(number)) => {
@@ -274,16 +274,16 @@ impl Members<'_> {
         }
     }
 
-    fn small(&mut self) -> Result<Option<i32>> {
+    pub(super) fn small(&mut self) -> Result<Option<i32>> {
         let Some(number) = self.number()? else { return Ok(None) };
         i32::try_from(number).map(Some).map_err(|_| damaged("a number out of range"))
     }
 
-    fn time(&mut self) -> Result<Option<Timestamp>> {
+    pub(super) fn time(&mut self) -> Result<Option<Timestamp>> {
         Ok(self.number()?.map(Timestamp::from_micros))
     }
 
-    fn text(&mut self) -> Result<Option<String>> {
+    pub(super) fn text(&mut self) -> Result<Option<String>> {
         match self.0.next() {
             None | Some(ValueRef::Nil | ValueRef::Boolean(false)) => Ok(None),
             Some(ValueRef::String(text)) => {
@@ -293,7 +293,7 @@ impl Members<'_> {
         }
     }
 
-    fn bytes(&mut self) -> Result<Option<Vec<u8>>> {
+    pub(super) fn bytes(&mut self) -> Result<Option<Vec<u8>>> {
         match self.0.next() {
             None | Some(ValueRef::Nil | ValueRef::Boolean(false)) => Ok(None),
             Some(ValueRef::String(text)) => Ok(Some(text.as_bytes().to_vec())),
@@ -301,11 +301,11 @@ impl Members<'_> {
         }
     }
 
-    fn sortable(&mut self) -> Result<Option<Timestamp>> {
+    pub(super) fn sortable(&mut self) -> Result<Option<Timestamp>> {
         self.text()?.as_deref().map(from_sortable).transpose()
     }
 
-    fn seconds(&mut self) -> Result<Option<Duration>> {
+    pub(super) fn seconds(&mut self) -> Result<Option<Duration>> {
         let seconds = match self.0.next() {
             None | Some(ValueRef::Nil | ValueRef::Boolean(false)) => return Ok(None),
             Some(ValueRef::F32(seconds)) => f64::from(seconds),
@@ -316,7 +316,7 @@ impl Members<'_> {
         Duration::try_from_secs_f64(seconds).map(Some).map_err(|error| damaged(&error.to_string()))
     }
 
-    fn texts(&mut self) -> Result<Vec<String>> {
+    pub(super) fn texts(&mut self) -> Result<Vec<String>> {
         let Some(ValueRef::Array(members)) = self.0.next() else { return Ok(Vec::new()) };
         let mut inner = Members(members.into_iter());
         let mut texts = Vec::new();

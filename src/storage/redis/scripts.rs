@@ -102,6 +102,12 @@ scripts! {
     again prune_events: "full" "clock" "changes" "waits" "commit" "walk";
     again events: ;
     again watch: "full" "clock";
+    once add_schedule: "clock" "schedules";
+    again replace_schedule: "clock" "schedules";
+    again remove_schedule: "schedules";
+    again schedules: "schedules";
+    again due_schedules: "clock" "schedules";
+    again fire: "clock" "changes" "waits" "commit" "schedules";
     again create_token: "full" "clock" "changes" "waits" "token";
     again get_token: "clock" "changes" "waits" "token";
     once complete_token: "full" "clock" "changes" "waits" "commit" "token";

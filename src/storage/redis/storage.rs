@@ -7,10 +7,12 @@ use bytes::Bytes;
 
 use super::RedisStorage;
 use super::upkeep::micros;
+use crate::clock::Timestamp;
 use crate::error::{Backend, Error, Result};
 use crate::model::{
-    Added, Answer, Change, Chunk, Claim, ClaimRequest, Durability, Event, Filter, Job, JobId, NewJob, NewToken, Note,
-    Page, Prune, Reclaimed, Settled, Settlement, Token, Transfer, Worker,
+    Added, Answer, Change, Chunk, Claim, ClaimRequest, DueSchedules, Durability, Event, Filter, Fired, Firing, Job,
+    JobId, NewJob, NewSchedule, NewToken, Note, Page, Prune, Reclaimed, Schedule, ScheduleId, ScheduleQuery, Settled,
+    Settlement, Token, Transfer, Worker,
 };
 use crate::storage::{Capabilities, ExternalAdd, MigrationState, MigrationStep, Storage, Wakes, Watch};
 
@@ -114,6 +116,30 @@ impl Storage for RedisStorage {
 
     async fn prune_events(&self, older_than: Duration, after: i64, limit: u32) -> Result<Chunk> {
         self.delete_events(older_than, after, limit).await
+    }
+
+    async fn add_schedule(&self, schedule: &NewSchedule, next_run_at: Timestamp) -> Result<Option<ScheduleId>> {
+        self.insert_schedule(schedule, next_run_at).await
+    }
+
+    async fn replace_schedule(&self, schedule: &Schedule) -> Result<bool> {
+        self.update_schedule(schedule).await
+    }
+
+    async fn remove_schedule(&self, id: ScheduleId) -> Result<bool> {
+        self.delete_schedule(id).await
+    }
+
+    async fn schedules(&self, query: &ScheduleQuery) -> Result<Vec<Schedule>> {
+        self.read_schedules(query).await
+    }
+
+    async fn due_schedules(&self, after: Option<(Timestamp, ScheduleId)>, limit: u32) -> Result<DueSchedules> {
+        self.schedules_due(after, limit).await
+    }
+
+    async fn fire(&self, firing: &Firing) -> Result<Fired> {
+        self.fire_schedule(firing).await
     }
 
     async fn create_token(&self, token: &NewToken) -> Result<Token> {

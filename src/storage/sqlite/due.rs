@@ -8,7 +8,7 @@ use crate::clock::Timestamp;
 
 /// When something next falls due by itself, if nothing is changed until then.
 pub(super) fn next_due(session: &Session<'_>) -> Outcome<Option<Timestamp>> {
-    let sources = [next_job(session)?, next_end_of_a_lease(session)?];
+    let sources = [next_job(session)?, next_tick(session)?, next_end_of_a_lease(session)?];
     Ok(sources.into_iter().flatten().min().map(Timestamp::from_micros))
 }
 
@@ -19,6 +19,11 @@ fn next_job(session: &Session<'_>) -> Outcome<Option<i64>> {
         next.extend(session.value::<Option<i64>>(sql::FALLS_DUE, (job_type, session.micros()))?);
     }
     Ok(next.into_iter().min())
+}
+
+/// The tick of a schedule.
+fn next_tick(session: &Session<'_>) -> Outcome<Option<i64>> {
+    session.value(sql::NEXT_TICK, [session.micros()])
 }
 
 fn next_end_of_a_lease(session: &Session<'_>) -> Outcome<Option<i64>> {

@@ -16,18 +16,19 @@ use crate::model::{Added, EventKind, JobId, NewJob, distinct};
 pub(super) fn add(session: &mut Session<'_>, jobs: &[NewJob]) -> Outcome<Vec<Added>> {
     let mut added = Vec::with_capacity(jobs.len());
     for job in jobs {
-        added.push(add_one(session, job)?);
+        added.push(add_one(session, job, None)?);
     }
     session.effects.wake |= added.iter().any(|one| one.created);
     Ok(added)
 }
 
-fn add_one(session: &Session<'_>, job: &NewJob) -> Outcome<Added> {
+/// Adds a job, or finds the holder of its key. `origin` is told with the event.
+pub(super) fn add_one(session: &Session<'_>, job: &NewJob, origin: Option<&str>) -> Outcome<Added> {
     let added = store(session, job)?;
     if added.created {
         let due_at = job.run_at.unwrap_or(session.now);
         place(session, Place { job_type: &job.job_type, priority: job.priority, due_at, is_retry: false }, added.id)?;
-        session.event(added.id, EventKind::Added, None)?;
+        session.event(added.id, EventKind::Added, origin)?;
     }
     Ok(added)
 }

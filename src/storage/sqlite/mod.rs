@@ -19,6 +19,7 @@ mod prune;
 mod reader;
 mod receive;
 mod rows;
+mod schedules;
 mod session;
 mod settle;
 mod statements;

@@ -7,7 +7,10 @@ use rusqlite::types::{FromSql, FromSqlError, Type, ValueRef};
 use rusqlite::{Error as SqlError, Result as SqlResult, Row};
 
 use crate::clock::Timestamp;
-use crate::model::{Event, EventKind, FailureReason, Job, Retry, Status, Token, TokenStatus};
+use crate::model::{
+    Event, EventKind, FailureReason, Job, Missed, NewJob, NewSchedule, Retry, Schedule, ScheduleStatus, Status, Token,
+    TokenStatus,
+};
 
 /// Reads columns from left to right.
 struct Reader<'r, 's> {
@@ -135,6 +138,35 @@ pub(super) fn event(row: &Row<'_>) -> SqlResult<Event> {
         kind: c.name(EventKind::parse)?,
         created_at: c.instant()?,
         metadata: c.bytes()?,
+    })
+}
+
+/// A schedule, from the columns of `schedule_columns.sql`.
+pub(super) fn schedule(row: &Row<'_>) -> SqlResult<Schedule> {
+    let mut columns = Reader { row, at: 0 };
+    let c = &mut columns;
+    let (id, name, expression, timezone) = (c.next()?, c.next()?, c.next()?, c.next()?);
+    let (status, missed, allow_overlap) = (c.name(ScheduleStatus::parse)?, c.name(Missed::parse)?, c.next()?);
+    let job = NewJob {
+        job_type: c.next()?,
+        priority: c.next()?,
+        run_at: None,
+        max_attempts: c.next()?,
+        timeout_ms: c.next()?,
+        retry: Retry { delay: c.span()?, backoff: c.next()?, delay_max: c.span()? },
+        tags: c.list(text)?,
+        idempotency_key: None,
+        payload: c.bytes()?.unwrap_or_default(),
+    };
+    Ok(Schedule {
+        id,
+        definition: NewSchedule { name, expression, timezone, allow_overlap, missed, job },
+        status,
+        next_run_at: c.time()?,
+        last_enqueued_at: c.time()?,
+        last_job_id: c.next()?,
+        created_at: c.instant()?,
+        updated_at: c.instant()?,
     })
 }
 

@@ -9,6 +9,10 @@ macro_rules! statements {
             vec![
                 ("get_job", GET_JOB.clone(), vec![COLUMNS, include_str!("queries/get_job.sql")]),
                 ("start_job", START_JOB.clone(), vec![include_str!("queries/start_job.sql"), COLUMNS]),
+                ("schedule_by_id", SCHEDULE_BY_ID.clone(), of_schedules(include_str!("queries/schedule_by_id.sql"))),
+                ("schedule_by_name", SCHEDULE_BY_NAME.clone(), of_schedules(include_str!("queries/schedule_by_name.sql"))),
+                ("schedule_page", SCHEDULE_PAGE.clone(), of_schedules(include_str!("queries/schedule_page.sql"))),
+                ("due_schedules", DUE_SCHEDULES.clone(), of_schedules(include_str!("queries/due_schedules.sql"))),
                 $(($file, $name.to_owned(), vec![$name])),*
             ]
         }
@@ -26,12 +30,37 @@ pub(super) static GET_JOB: std::sync::LazyLock<String> =
 pub(super) static START_JOB: std::sync::LazyLock<String> =
     std::sync::LazyLock::new(|| format!("{}{COLUMNS}", include_str!("queries/start_job.sql")));
 
+macro_rules! of_schedules {
+    ($($name:ident = $file:literal;)*) => {
+        $(
+            /// Reads schedules, as the file of that name says.
+            pub(super) static $name: std::sync::LazyLock<String> =
+                std::sync::LazyLock::new(|| format!("SELECT\n{}{}", SCHEDULE_COLUMNS, include_str!(concat!("queries/", $file, ".sql"))));
+        )*
+    };
+}
+
+/// What [`super::rows::schedule`] reads.
+const SCHEDULE_COLUMNS: &str = include_str!("queries/schedule_columns.sql");
+
+fn of_schedules(file: &'static str) -> Vec<&'static str> {
+    vec![SCHEDULE_COLUMNS, file]
+}
+
+of_schedules! {
+    SCHEDULE_BY_ID = "schedule_by_id";
+    SCHEDULE_BY_NAME = "schedule_by_name";
+    SCHEDULE_PAGE = "schedule_page";
+    DUE_SCHEDULES = "due_schedules";
+}
+
 statements! {
     ADD_EVENT = "add_event";
     ADD_JOB = "add_job";
     ADD_LEASE = "add_lease";
     ADD_MIGRATION = "add_migration";
     ADD_READY = "add_ready";
+    ADD_SCHEDULE = "add_schedule";
     ADD_SCHEDULED = "add_scheduled";
     ADD_TAG = "add_tag";
     NEWEST_COMPLETION = "newest_completion";
@@ -69,16 +98,20 @@ statements! {
     EXPIRED_WORKERS = "expired_workers";
     FAIL = "fail";
     FALLS_DUE = "falls_due";
+    FIRE = "fire";
     HAS_LEASE = "has_lease";
     HAS_MIGRATIONS = "has_migrations";
     CLAIMABLE_TYPES = "claimable_types";
     HAS_WORK = "has_work";
     HOLDER = "holder";
+    HOLD_SCHEDULE = "hold_schedule";
     IS_REGISTERED = "is_registered";
     LEASE_ENDS = "lease_ends";
     LOSE_JOB = "lose_job";
+    NEWEST_CHANGE = "newest_change";
     NEWEST_EVENT = "newest_event";
     NEXT_DUE = "next_due";
+    NEXT_TICK = "next_tick";
     NOTE_OUTPUT = "note_output";
     NOTE_PROGRESS = "note_progress";
     NOTE_PROLONGED = "note_prolonged";
@@ -94,7 +127,9 @@ statements! {
     RECLAIM_JOB = "reclaim_job";
     REGISTER = "register";
     RELEASE = "release";
+    REMOVE_SCHEDULE = "remove_schedule";
     RENEW = "renew";
+    REPLACE_SCHEDULE = "replace_schedule";
     RETRY = "retry";
     RUNNING = "running";
     STEP_DATA = "step_data";

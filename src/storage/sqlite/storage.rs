@@ -7,14 +7,15 @@ use bytes::Bytes;
 
 use super::session::Session;
 use super::{
-    SqliteStorage, State, claim, due, durability, enqueue, filter, find, manage, migrations, prune, receive, settle,
-    tokens, upkeep,
+    SqliteStorage, State, claim, due, durability, enqueue, filter, find, manage, migrations, prune, receive, schedules,
+    settle, tokens, upkeep,
 };
 use crate::clock::{Timestamp, VirtualClock};
 use crate::error::{Backend, Error, Result};
 use crate::model::{
-    Added, Change, Chunk, Claim, ClaimRequest, Durability, Event, Filter, Job, JobId, NewJob, NewToken, Note, Page,
-    Prune, Reclaimed, Settled, Settlement, Token, Transfer, Worker,
+    Added, Change, Chunk, Claim, ClaimRequest, DueSchedules, Durability, Event, Filter, Fired, Firing, Job, JobId,
+    NewJob, NewSchedule, NewToken, Note, Page, Prune, Reclaimed, Schedule, ScheduleId, ScheduleQuery, Settled,
+    Settlement, Token, Transfer, Worker,
 };
 use crate::storage::driver::{Capabilities, ExternalAdd, MigrationState, MigrationStep, Storage, Wakes, Watch};
 use crate::storage::migrate;
@@ -140,6 +141,35 @@ impl Storage for SqliteStorage {
 
     async fn prune_events(&self, older_than: Duration, after: i64, limit: u32) -> Result<Chunk> {
         self.write(move |session| prune::prune_events(session, older_than, after, limit)).await
+    }
+
+    async fn add_schedule(&self, schedule: &NewSchedule, next_run_at: Timestamp) -> Result<Option<ScheduleId>> {
+        let schedule = schedule.clone();
+        self.write(move |session| schedules::add(session, &schedule, next_run_at)).await
+    }
+
+    async fn replace_schedule(&self, schedule: &Schedule) -> Result<bool> {
+        let schedule = schedule.clone();
+        self.write(move |session| schedules::replace(session, &schedule)).await
+    }
+
+    async fn remove_schedule(&self, id: ScheduleId) -> Result<bool> {
+        self.write(move |session| schedules::remove(session, id)).await
+    }
+
+    async fn schedules(&self, query: &ScheduleQuery) -> Result<Vec<Schedule>> {
+        let query = query.clone();
+        self.read(move |session| schedules::read(session, &query)).await
+    }
+
+    async fn due_schedules(&self, after: Option<(Timestamp, ScheduleId)>, limit: u32) -> Result<DueSchedules> {
+        self.read(move |session| schedules::due(session, after, limit)).await
+    }
+
+    async fn fire(&self, firing: &Firing) -> Result<Fired> {
+        let firing = firing.clone();
+        let extra = PER_JOB.saturating_mul(u32::try_from(firing.ticks.len()).unwrap_or(u32::MAX));
+        self.threads().await?.write(extra, move |session| schedules::fire(session, &firing)).await
     }
 
     async fn create_token(&self, token: &NewToken) -> Result<Token> {

@@ -44,8 +44,26 @@ pub(super) struct Writer {
     pub inbox: Receiver<Message>,
     /// The database's version as this connection last saw it; its own commits do not change it.
     pub version: i64,
-    /// The newest event as the last probe saw it.
-    pub newest: Option<(i64, Option<i64>)>,
+    /// What was newest when the last probe looked.
+    pub newest: Option<News>,
+}
+
+/// What tells of changes that others may have to be told of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct News {
+    event: i64,
+    completed: Option<i64>,
+    rescheduled: i64,
+}
+
+impl News {
+    fn read(session: &Session<'_>) -> Outcome<Self> {
+        Ok(Self {
+            event: session.value(sql::NEWEST_EVENT, [])?,
+            completed: session.value(sql::NEWEST_COMPLETION, [])?,
+            rescheduled: session.value(sql::NEWEST_CHANGE, [])?,
+        })
+    }
 }
 
 /// A transaction with the requests that ran in it.
@@ -217,14 +235,15 @@ impl Writer {
         }
         self.version = version;
         // Every change of a job writes an event; what was changed without one, such as a worker's lease, is no
-        // news, but for a token that was completed.
+        // news, but for a token that was completed and for a schedule.
         let Ok(conn) = self.conn() else { return };
         let session = Session::new(conn, self.clock.now());
-        let newest = session.value(sql::NEWEST_EVENT, []).ok().zip(session.value(sql::NEWEST_COMPLETION, []).ok());
+        let newest = News::read(&session).ok();
         if newest.is_some() && newest == self.newest {
             return;
         }
-        self.hints.changed_elsewhere(session.value(sql::HAS_WORK, []).unwrap_or(true));
+        let is_rescheduled = newest.map(|news| news.rescheduled) != self.newest.map(|news| news.rescheduled);
+        self.hints.changed_elsewhere(is_rescheduled || session.value(sql::HAS_WORK, []).unwrap_or(true));
         self.newest = newest;
     }
 

@@ -11,8 +11,9 @@ use dataqueue::clock::{Timestamp, VirtualClock};
 use dataqueue::error::Backend;
 use dataqueue::lock::Mutex;
 use dataqueue::model::{
-    Added, Change, Chunk, Claim, ClaimRequest, Durability, Event, Filter, Job, JobId, NewJob, NewToken, Note, Page,
-    Prune, Reclaimed, Settled, Settlement, Token, Transfer, Worker,
+    Added, Change, Chunk, Claim, ClaimRequest, DueSchedules, Durability, Event, Filter, Fired, Firing, Job, JobId,
+    NewJob, NewSchedule, NewToken, Note, Page, Prune, Reclaimed, Schedule, ScheduleId, ScheduleQuery, Settled,
+    Settlement, Token, Transfer, Worker,
 };
 use dataqueue::storage::{Capabilities, ExternalAdd, MigrationState, MigrationStep, Storage, Wakes, Watch};
 use dataqueue::{Error, Result};
@@ -173,6 +174,12 @@ passing! {
     prune_jobs(prune: &Prune, after: JobId, limit: u32) -> Chunk;
     prune_payloads(older_than: Duration, after: JobId, limit: u32) -> Chunk;
     prune_events(older_than: Duration, after: i64, limit: u32) -> Chunk;
+    add_schedule(schedule: &NewSchedule, next_run_at: Timestamp) -> Option<ScheduleId>;
+    replace_schedule(schedule: &Schedule) -> bool;
+    remove_schedule(id: ScheduleId) -> bool;
+    schedules(query: &ScheduleQuery) -> Vec<Schedule>;
+    due_schedules(after: Option<(Timestamp, ScheduleId)>, limit: u32) -> DueSchedules;
+    fire(firing: &Firing) -> Fired;
     create_token(token: &NewToken) -> Token;
     complete_token(id: &str, output: Option<&Bytes>) -> Option<bool>;
     get_token(id: &str) -> Option<Token>;

@@ -6,6 +6,7 @@ mod gate;
 mod history;
 mod meaning;
 mod stages;
+mod timetable;
 mod vocabulary;
 
 use std::ops::Deref;
@@ -23,6 +24,7 @@ pub use drivers::{Connections, Driver, Memory, Postgres, Redis, Sqlite, Still};
 pub use gate::{Gate, Side};
 pub use meaning::meaning;
 pub use stages::Stage;
+pub use timetable::{MINUTE, full_schedule, schedule};
 pub use vocabulary::{ids, job, json, settled_all, tagged, worker_named};
 
 /// A test that has not ended after this long hangs.

@@ -9,6 +9,7 @@ pub mod edit;
 pub mod errors;
 pub mod events;
 pub mod find;
+pub mod firing;
 pub mod keys;
 pub mod leases;
 pub mod migrate;
@@ -20,6 +21,7 @@ pub mod race;
 pub mod random;
 pub mod receive;
 pub mod reopening;
+pub mod schedules;
 pub mod settle;
 pub mod steps;
 pub mod stuck;
@@ -61,8 +63,9 @@ macro_rules! suite {
         }
     };
     (@shared $driver:ty) => {
-        $crate::conformance::suite!(@modules $driver: add bulk change claim edit errors events find keys leases
-            migrate notes pages payloads prune race random receive settle steps stuck successors tokens waits wake watch);
+        $crate::conformance::suite!(@modules $driver: add bulk change claim edit errors events find firing keys
+            leases migrate notes pages payloads prune race random receive schedules settle steps stuck successors tokens
+            waits wake watch);
     };
     (@modules $driver:ty: $($module:ident)*) => {
         $(mod $module { $crate::conformance::$module::each!($driver); })*

@@ -62,7 +62,12 @@ insert into waitpoints (id, job_id, status, timeout_at, completed_at, created_at
     cross join lateral (select case when n % 20 < 19 then 'completed' when n % 40 = 39 then 'waiting' else 'timed_out' end as status) s;
 insert into job_watchers (job_id, expires_at)
     select id, now() + interval '1 hour' from job_queue where status = 'processing' limit 20;
-analyze waitpoints, job_workers, job_queue, job_ready, job_scheduled, job_leases, job_events, job_watchers;
+insert into cron_schedules (schedule_name, cron_expression, job_type, payload, status, updated_at, next_run_at, last_job_id)
+    select 'schedule ' || n, '* * * * *', 'type_1', '{}', case when n % 10 = 0 then 'paused' else 'active' end, '2020-01-01',
+        case when n = 7 then '2020-01-02'::timestamptz when n % 20 = 5 then now() - n * interval '1 second'
+            else now() + n * interval '1 second' end, n
+    from generate_series(1, 3000) n;
+analyze cron_schedules, waitpoints, job_workers, job_queue, job_ready, job_scheduled, job_leases, job_events, job_watchers;
 ";
 
 /// On SQLite.
@@ -87,6 +92,9 @@ select n, case when n % 4000 = 0 then 'rare' else 'type_' || n / 40 % 20 end, st
 from s;
 insert into job_workers (id, name, renewed_at, expires_at)
     select distinct lease_worker, 'worker', 1, 9000000000000000 from job_queue where lease_worker is not null;
+insert into cron_schedules (schedule_name, cron_expression, job_type, payload, status, created_at, updated_at, next_run_at, last_job_id)
+    select 'schedule ' || id, '* * * * *', 'type_1', '{}', iif(id % 10 = 0, 'paused', 'active'), 1, 1, id, id
+    from job_queue where id <= 3000;
 insert into job_tags select value, job_queue.id from job_queue, json_each(job_queue.tags);
 insert into job_ready (job_type, priority, due_at, job_id, is_retry)
     select job_type, priority, run_at, id, 0 from job_queue where status = 'pending' and id % 40 < 34;

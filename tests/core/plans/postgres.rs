@@ -74,6 +74,18 @@ fn arguments(name: &str) -> &'static str {
         "prune_events" => "86400, 100",
         "get" => "'{1,2,3}'",
         "events" => "5",
+        "add_schedule" => {
+            "'new', '* * * * *', 'UTC', 'all', true, 'type_1', '{}', 0, 3, NULL, '{a}', 1, true, NULL, now()"
+        }
+        "replace_schedule" => {
+            "7, '2020-01-01', '* * * * *', 'UTC', 'active', 'all', true, \
+             'type_1', '{}', 0, 3, NULL, '{a}', 1, true, NULL, now()"
+        }
+        "remove_schedule" | "schedule_by_id" => "7",
+        "schedule_by_name" => "'schedule 7'",
+        "schedule_page" => "5, 'paused', 100",
+        "due_schedules" => "'2000-01-01', 5, 100",
+        "fire" => "7, '2020-01-01', '2020-01-02', array[now(), now()], now(), '{}'",
         "watch" => "37, 3600",
         "wake" => "'sign'",
         "claimable_types" | "bury" | "applied" | "durability" => "",

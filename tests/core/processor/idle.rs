@@ -35,7 +35,10 @@ pub async fn idle_processors_only_renew_and_sweep(bench: &Bench) {
         // Hints from before there was nothing to claim may still be on their way when it first looks.
         assert!(claims <= 4, "{claims} claims during {renewals} renewals");
         assert!(sweeps <= 2 * renewals, "{sweeps} sweeps during {renewals} renewals");
-        let rest = gate.all_calls() - renewals - sweeps - claims - gate.calls("listen") - gate.calls("register");
+        let looks = gate.calls("due_schedules");
+        assert!(looks <= 6, "{looks} looks at schedules during {renewals} renewals");
+        let rest =
+            gate.all_calls() - renewals - sweeps - claims - looks - gate.calls("listen") - gate.calls("register");
         assert_eq!((rest, gate.calls("register")), (0, 1));
         station.drain(LEASE).await;
     }

@@ -1,5 +1,6 @@
 //! The processor on each driver, with handlers that are the test itself. A file lists its tests at the top.
 
+mod chores;
 mod deadlines;
 mod drain;
 mod idle;
@@ -7,6 +8,7 @@ mod leases;
 mod order;
 mod outage;
 mod prefetch;
+mod schedules;
 pub mod station;
 
 /// Names the tests of a module, for `suite!` to run by each driver.
@@ -35,8 +37,8 @@ macro_rules! suite {
     };
 }
 
-suite!(postgres: crate::bench::Postgres: deadlines drain idle leases order outage prefetch);
-suite!(redis: crate::bench::Redis: deadlines drain idle leases order outage prefetch);
-suite!(sqlite: crate::bench::Sqlite: deadlines drain idle leases order outage prefetch);
+suite!(postgres: crate::bench::Postgres: chores deadlines drain idle leases order outage prefetch schedules);
+suite!(redis: crate::bench::Redis: chores deadlines drain idle leases order outage prefetch schedules);
+suite!(sqlite: crate::bench::Sqlite: chores deadlines drain idle leases order outage prefetch schedules);
 // There is no other process to hold it, and its own leases do not run out.
-suite!(memory: crate::bench::Memory: deadlines drain idle order prefetch);
+suite!(memory: crate::bench::Memory: chores deadlines drain idle order prefetch schedules);

@@ -57,6 +57,8 @@ impl Station {
             concurrency: 3,
             poll_interval: NEVER,
             default_timeout: None,
+            schedules: Vec::new(),
+            upkeep: None,
             lease: Duration::from_secs(600),
         };
         set(&mut config);

@@ -26,6 +26,9 @@ from tests.python.connecting.conftest import SECRET, GuardedServer, connects
 
 # Every call of a queue that needs its tables.
 CALLS: dict[str, Callable[[Any], Any]] = {
+    "add_cron_job": lambda queue: queue.add_cron_job(
+        schedule_name="s", cron_expression="@daily", job_type="t", payload=None
+    ),
     "add_job": lambda queue: queue.add_job("t", None),
     "add_jobs": lambda queue: queue.add_jobs([Job("t", None)]),
     "cancel_all_upcoming_jobs": lambda queue: queue.cancel_all_upcoming_jobs(),
@@ -36,6 +39,14 @@ CALLS: dict[str, Callable[[Any], Any]] = {
     "cleanup_old_tokens": lambda queue: queue.cleanup_old_tokens(),
     "complete_token": lambda queue: queue.complete_token("wp_1"),
     "count_jobs": lambda queue: queue.count_jobs(),
+    "edit_cron_job": lambda queue: queue.edit_cron_job(1, priority=1),
+    "enqueue_due_cron_jobs": lambda queue: queue.enqueue_due_cron_jobs(),
+    "get_cron_job": lambda queue: queue.get_cron_job(1),
+    "get_cron_job_by_name": lambda queue: queue.get_cron_job_by_name("s"),
+    "list_cron_jobs": lambda queue: queue.list_cron_jobs(),
+    "pause_cron_job": lambda queue: queue.pause_cron_job(1),
+    "remove_cron_job": lambda queue: queue.remove_cron_job(1),
+    "resume_cron_job": lambda queue: queue.resume_cron_job(1),
     "create_token": lambda queue: queue.create_token(),
     "expire_timed_out_tokens": lambda queue: queue.expire_timed_out_tokens(),
     "get_token": lambda queue: queue.get_token("wp_1"),
@@ -52,7 +63,15 @@ CALLS: dict[str, Callable[[Any], Any]] = {
     "retry_job": lambda queue: queue.retry_job(1),
     "wait_for_job": lambda queue: queue.wait_for_job(1),
 }
-NEED_NO_TABLES = {"close", "create_processor", "durability", "get_pool", "get_redis_client", "migrate"}
+NEED_NO_TABLES = {
+    "close",
+    "create_processor",
+    "create_supervisor",
+    "durability",
+    "get_pool",
+    "get_redis_client",
+    "migrate",
+}
 
 
 @pytest.fixture

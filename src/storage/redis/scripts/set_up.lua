@@ -3,7 +3,7 @@
 -- Answers the version, and a sentence about a key that holds something else.
 local KINDS = {
     'hash', 'hash', 'hash', 'hash', 'hash', 'hash', 'hash', 'hash', 'zset', 'zset', 'zset', 'zset', 'zset', 'zset',
-    'zset', 'zset', 'zset', 'zset', 'hash', 'zset', 'set', 'hash', 'hash', 'hash', 'zset', 'zset',
+    'zset', 'zset', 'zset', 'zset', 'hash', 'zset', 'set', 'hash', 'hash', 'hash', 'zset', 'zset', 'hash', 'zset', 'hash', 'zset',
 }
 -- Ids are written as the server's own whole numbers.
 if string.format('%d', 1099511627776) ~= '1099511627776' then

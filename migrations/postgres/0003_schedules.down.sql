@@ -1,0 +1,2 @@
+-- Takes away the schedules. Jobs that they added stay.
+DROP TABLE {schema}.cron_schedules;

@@ -1,0 +1,2 @@
+-- Removes a schedule: cron_schedules_pkey.
+DELETE FROM {schema}.cron_schedules WHERE id = $1::int8 RETURNING id

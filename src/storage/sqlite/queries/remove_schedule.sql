@@ -1,0 +1,2 @@
+-- Removes a schedule, by primary key.
+DELETE FROM cron_schedules WHERE id = ?1

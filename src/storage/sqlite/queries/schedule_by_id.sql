@@ -1,0 +1,2 @@
+-- Reads a schedule, by primary key.
+FROM cron_schedules WHERE id = ?1
