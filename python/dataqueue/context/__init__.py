@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .aio import AsyncJobContext
-from .base import OnTimeout
+from .base import OnTimeout, WaitFields
 from .blocking import JobContext
 
-__all__ = ["AsyncJobContext", "JobContext", "OnTimeout"]
+__all__ = ["AsyncJobContext", "JobContext", "OnTimeout", "WaitFields"]
