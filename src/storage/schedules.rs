@@ -174,16 +174,19 @@ pub async fn fire_due(storage: &dyn Storage) -> Result<Round> {
     }
 }
 
-/// As [`fire_due`], for a caller; how many jobs were added. Schedules that cannot be fired are logged.
+/// As [`fire_due`], for a caller; how many jobs were added.
 ///
 /// # Errors
-/// As [`fire_due`].
+/// As [`fire_due`], and that of a schedule that could not be fired; the others were.
 pub async fn fire_all(storage: &dyn Storage) -> Result<u64> {
     let round = fire_due(storage).await?;
-    for (id, error) in &round.faults {
-        tracing::warn!("firing schedule {id}: {error}");
+    match round.faults.into_iter().next() {
+        None => Ok(round.added),
+        Some((id, Error::Invalid(why))) => {
+            Err(Error::Invalid(format!("schedule {id} could not be fired, edit or remove it; the others were: {why}")))
+        }
+        Some((_, error)) => Err(error),
     }
-    Ok(round.added)
 }
 
 /// Fires a schedule until it is no longer due at that moment, by this process or by others.

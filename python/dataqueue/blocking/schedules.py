@@ -171,7 +171,9 @@ class Scheduling(QueueBase):
     def enqueue_due_cron_jobs(self) -> int:
         """Adds the jobs of all schedules that are due; how many. Processors do this by themselves.
 
-        Safe to call from several places at once: a tick adds its job once. A schedule whose row cannot be read is
-        logged and left alone.
+        Safe to call from several places at once: a tick adds its job once.
+
+        Raises:
+            ValueError: A schedule could not be fired, since its row was damaged; the others were.
         """
         return self._result(self._requests.enqueue_due_cron_jobs())

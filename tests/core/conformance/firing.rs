@@ -6,7 +6,7 @@ use dataqueue::model::{
     Change, Filter, Fired, Missed, NewSchedule, Schedule, ScheduleStatus, Status, TagFilter, TagMode,
 };
 use dataqueue::policy::schedules::firing;
-use dataqueue::storage::fire_due;
+use dataqueue::storage::{fire_all, fire_due};
 use serde_json::json;
 
 use crate::bench::{Bench, MINUTE, complete, fail, full_schedule, job, schedule};
@@ -198,6 +198,8 @@ pub async fn a_schedule_that_cannot_be_fired_keeps_no_other_from_it(bench: &Benc
     assert_eq!((round.added, round.faults.len(), round.faults[0].0), (1, 1, broken));
     assert!(round.faults[0].1.to_string().contains("Mars/Base"));
     assert!(round.next.is_some());
+    let told = fire_all(&**bench).await.unwrap_err().to_string();
+    assert!(told.contains(&format!("schedule {broken} could not be fired")) && told.contains("Mars/Base"), "{told}");
 }
 
 pub async fn adding_and_firing_wake_processors(bench: &Bench) {

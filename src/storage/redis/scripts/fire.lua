@@ -10,7 +10,7 @@ local last = schedule[LAST_JOB] and call('HGET', JOBS, string.format('%d', sched
 local status = last and cmsgpack.unpack(last)[STATUS]
 local is_blocked = schedule[ALLOW_OVERLAP] == 0 and (status == 'p' or status == 'r' or status == 'w')
 local tags = ARGV[10] ~= '' and cmsgpack.unpack(ARGV[10]) or {}
-local answer, is_large = { 1, 0 }, #payload > INLINE
+local answer, large, is_large = { 1, 0 }, {}, #payload > INLINE
 local last_members = cmsgpack.pack('') .. cmsgpack.pack(not is_large and payload)
 for at = 11, is_blocked and 0 or #ARGV do
     local number, due = call('HINCRBY', META, 'id', 1), ARGV[at]
@@ -18,7 +18,7 @@ for at = 11, is_blocked and 0 or #ARGV do
     local times = cmsgpack.pack(NOW) .. cmsgpack.pack(NOW) .. cmsgpack.pack(due)
     changed[new] = cmsgpack.unpack(RECORD .. times .. rest .. last_members .. salt(number))
     if is_large then
-        call('HSET', PAYLOADS, new, payload)
+        large[#large + 1], large[#large + 2] = new, payload
     end
     note(new, 'a', ARGV[6])
     enter(PENDING, new, new)
@@ -30,10 +30,12 @@ for at = 11, is_blocked and 0 or #ARGV do
     answer[#answer + 1] = number
     schedule[LAST_JOB], schedule[ENQUEUED_AT], wake = number, NOW, true
 end
-commit()
 local before = { [NEXT_RUN] = schedule[NEXT_RUN] }
 schedule[NEXT_RUN] = ARGV[5] ~= '' and ARGV[5]
 schedule[CHANGED_AT] = math.max(NOW, schedule[CHANGED_AT] + 1)
+-- First of all that is written: a tick that a script was cut off at makes no second job.
 keep_schedule(id, before, schedule)
+many('HSET', PAYLOADS, large)
+commit()
 answer[2] = schedule[CHANGED_AT]
 return answer
