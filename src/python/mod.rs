@@ -12,6 +12,7 @@ mod fork;
 mod inbox;
 mod lane;
 mod logs;
+mod opening;
 mod pending;
 mod processor;
 mod records;

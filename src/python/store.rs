@@ -1,10 +1,8 @@
 //! The store as Python sees it: each method checks its arguments, spawns a call and answers a `Pending`.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyTuple};
 use tokio::time::Instant;
@@ -12,15 +10,16 @@ use tokio::time::Instant;
 use super::arguments::{self, optional};
 use super::errors::{OrRaise, exception};
 use super::fork::Reopening;
+use super::opening;
 use super::pending::Pending;
 use super::reply::{Reply, step_tuple};
 use super::schedules;
 use super::transfers;
-use crate::clock::{Clock, SystemClock, Timestamp, VirtualClock};
+use crate::clock::{Clock, VirtualClock};
 use crate::error::{Error, Result};
 use crate::model::{Change, ScheduleQuery};
 use crate::policy::limits;
-use crate::storage::{self, SqliteOptions, Storage, StoreOptions, migrate, url};
+use crate::storage::{self, Storage, migrate, url};
 
 type Any<'py> = Bound<'py, PyAny>;
 /// An [`storage::ExternalAdd`].
@@ -77,18 +76,13 @@ impl Store {
 impl Store {
     #[new]
     fn new(py: Python<'_>, url: &Any<'_>, settings: &Bound<'_, PyDict>) -> PyResult<Self> {
-        let (url, settings) = given(py, url, settings)?;
-        py.detach(|| Reopening::open(url::parse(url.as_deref(), &settings)?)).or_raise(py).map(Self)
+        opening::by_url(py, url, settings).map(Self)
     }
 
     /// A store in memory whose clock begins at `start`, or now, and is moved by `advance`.
     #[staticmethod]
     fn virtual_time(py: Python<'_>, start: Option<i64>, ticks: bool) -> PyResult<Self> {
-        let start = start.map_or_else(|| SystemClock.now(), Timestamp::from_micros);
-        let clock = Some(VirtualClock::new(start, ticks));
-        // No other process can hold what is in memory.
-        let options = SqliteOptions { path: None, busy_timeout: Duration::ZERO, clock };
-        py.detach(|| Reopening::open(StoreOptions::Sqlite(options))).or_raise(py).map(Self)
+        opening::in_virtual_time(py, start, ticks).map(Self)
     }
 
     fn now(&self, py: Python<'_>) -> PyResult<i64> {
@@ -386,28 +380,4 @@ impl Store {
             Ok(Reply::Nothing)
         })
     }
-}
-
-/// The URL and the settings as text; what is no text is refused as any bad option, never shown.
-fn given(
-    py: Python<'_>,
-    url: &Any<'_>,
-    settings: &Bound<'_, PyDict>,
-) -> PyResult<(Option<String>, BTreeMap<String, String>)> {
-    let read = || {
-        let url = optional(url, |url| arguments::text("the URL", url))?;
-        let pair = |(key, value): (Any<'_>, Any<'_>)| {
-            let key = arguments::text("the name of a setting", &key)?;
-            let value = arguments::text(&format!("`{key}`"), &value)?;
-            Ok((key, value))
-        };
-        Ok((url, settings.iter().map(pair).collect::<PyResult<_>>()?))
-    };
-    read().map_err(|error: PyErr| {
-        if error.is_instance_of::<PyValueError>(py) {
-            exception(py, &Error::Config(error.value(py).to_string()))
-        } else {
-            error
-        }
-    })
 }
