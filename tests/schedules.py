@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
 import psycopg
-import redis
+
+from tests.redis_servers import connect
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -105,7 +106,7 @@ def _on_sqlite(stack: ExitStack, url: str) -> Callable[[int, datetime], int]:
 def _on_redis(stack: ExitStack, url: str) -> Callable[[int, datetime], int]:
     parts = urlsplit(url)
     tag = parse_qs(parts.query)["key_prefix"][0].rstrip(":")
-    client = redis.Redis.from_url(parts._replace(query="").geturl())
+    client = connect(parts._replace(query="").geturl())
     stack.callback(client.close)
     keys = [f"{{{tag}}}:schedules", f"{{{tag}}}:schedules_due"]
 
