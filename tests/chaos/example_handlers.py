@@ -10,11 +10,7 @@ from typing import Any
 
 from dataqueue import JobHandlers
 from examples import approval, onboarding, report
-
-DEATH = "DATAQUEUE_TEST_DEATH"
-"""The variable with the path of a file, `before` or `after` and the line of the ledger that it is about."""
-
-LEDGER = "EXAMPLE_LEDGER"
+from tests.chaos.death import DEATH
 
 
 def _dies(moment: str, effect: str) -> None:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.chaos.example_handlers import DEATH, LEDGER
+from examples.onboarding import LEDGER
+from tests.chaos.death import DEATH
 from tests.processes import PATIENCE, Worker, until
 
 if TYPE_CHECKING:

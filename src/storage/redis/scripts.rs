@@ -86,7 +86,7 @@ scripts! {
     again reply: "clock" "changes";
     again types: ;
     again receive: "clock" "changes" "waits" "commit";
-    again settle: "full" "clock" "changes" "waits" "commit" "errors" "release" "steps";
+    again settle: "full" "clock" "changes" "waits" "commit" "errors" "release" "steps" "ends";
     again stray: "full" "clock" "changes" "waits" "commit" "release";
     again note: "full" "clock" "changes" "waits" "commit" "steps";
     again reclaim: "full" "clock" "changes" "waits" "commit" "errors" "take";

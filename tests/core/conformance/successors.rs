@@ -124,6 +124,19 @@ pub async fn jobs_of_one_settlement_can_wait_for_each_other(bench: &Bench) {
     let both = [waits(&claimed, child.job.id), complete(&child)];
     assert_eq!(bench.settle(&both).await.unwrap(), [Settled::Applied; 2]);
     goes_on(&hand, parent).await;
+    // As one whose time is over as well: it stands in the queue once.
+    bench.add_one(job("child")).await;
+    let child = hand.take("child").await;
+    let parent = bench.add_one(job("parent")).await;
+    let claimed = hand.take("parent").await;
+    bench.expect_end(child.job.id).await.unwrap();
+    let mut wait = waits(&claimed, child.job.id);
+    if let Outcome::Waiting(wait) = &mut wait.outcome {
+        wait.until = Some(claimed.job.created_at);
+    }
+    assert_eq!(bench.settle(&[wait, complete(&child)]).await.unwrap(), [Settled::Applied; 2]);
+    let claim = hand.try_claim(&["parent"], 1).await.unwrap();
+    assert_eq!((ids(&claim.jobs), claim.more), (vec![parent], false));
 }
 
 pub async fn an_end_and_the_beginning_of_a_wait_never_miss_each_other(bench: &Bench) {

@@ -12,68 +12,39 @@ while ARGV[from] do
 end
 local jobs = read_jobs(ids)
 
-local function complete(id, job, output)
-    set_status(id, job, 'c')
-    job[COMPLETED_AT], job[WAIT_UNTIL] = NOW, false
-    if output then
-        call('HSET', OUTPUTS, id, output)
-    end
-    note(id, 'c')
-    ended[#ended + 1] = id
-end
-
-local function fail(id, job, reason, retry_in, entry, metadata)
-    set_status(id, job, 'f')
-    job[FAILED_AT], job[REASON], job[WAIT_UNTIL] = NOW, reason, false
-    add_error(id, entry, tonumber(ARGV[2]))
-    note(id, 'f', metadata)
-    if retry_in == '' then
-        ended[#ended + 1] = id
+local function settle(id, job, from_here)
+    local outcome = ARGV[from_here + 3]
+    job[UPDATED_AT], job[LOCKED_AT], job[LOCKED_BY] = NOW, false, false
+    if outcome == 'c' then
+        complete(id, job)
+    elseif outcome == 'o' then
+        complete(id, job, ARGV[from_here + 4])
+    elseif outcome == 'f' then
+        fail(id, job, unpack(ARGV, from_here + 4, from_here + 7))
+    elseif outcome == 'w' then
+        wait(id, job, unpack(ARGV, from_here + 4, from_here + 7))
     else
-        job[NEXT_AT] = from_now(tonumber(retry_in))
-        place(id, job, job[NEXT_AT])
-        wake = true
+        release(id, job)
     end
+    changed[id] = job
 end
 
-local function wait(id, job, till, key, steps, metadata)
-    set_status(id, job, 'w')
-    if key ~= '' and is_over(key) then
-        till, key = NOW_TEXT, ''
-    end
-    job[WAIT_UNTIL], job[WAIT_TOKEN] = till ~= '' and till, key ~= '' and key
-    add_steps(id, steps)
-    if till ~= '' then
-        place(id, job, till)
-        wake = true
-    end
-    if key ~= '' then
-        -- At once, so that the end of a job in this same call finds it.
-        call('ZADD', WAITS, 0, key .. '\0' .. id)
-    end
-    note(id, 'w', metadata)
-end
-
+-- Waits come last, so that what ends in the same call is over for them. Of two ends of one lease the first counts.
+local waits, begun = {}, {}
 for at, id in ipairs(ids) do
     local job, from_here = jobs[id], places[at]
     local is_holder = job and job[WORKER] == tonumber(ARGV[from_here + 1]) and job[TOKEN] == tonumber(ARGV[from_here + 2])
     answer[at] = is_holder and 1 or 0
-    if is_holder and job[STATUS] == 'r' then
-        local outcome = ARGV[from_here + 3]
-        job[UPDATED_AT], job[LOCKED_AT], job[LOCKED_BY] = NOW, false, false
-        if outcome == 'c' then
-            complete(id, job)
-        elseif outcome == 'o' then
-            complete(id, job, ARGV[from_here + 4])
-        elseif outcome == 'f' then
-            fail(id, job, unpack(ARGV, from_here + 4, from_here + 7))
-        elseif outcome == 'w' then
-            wait(id, job, unpack(ARGV, from_here + 4, from_here + 7))
+    if is_holder and job[STATUS] == 'r' and not begun[id] then
+        if ARGV[from_here + 3] == 'w' then
+            waits[#waits + 1], begun[id] = at, true
         else
-            release(id, job)
+            settle(id, job, from_here)
         end
-        changed[id] = job
     end
+end
+for _, at in ipairs(waits) do
+    settle(ids[at], jobs[ids[at]], places[at])
 end
 commit()
 return answer
