@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from ._waits import Kind, Place, Waits, WaitSignal, compare
 from .arguments import check_job_id, timestamp
-from .errors import HandlerChanged, TokenNotFound
+from .errors import TokenNotFound
 from .models import JobRecord, JobStatus
 from .payload import PayloadCodec, encode_json
 from .tokens import JobResult, Token, TokenResult, TokenStatus, token_id
@@ -61,7 +61,7 @@ class _Awaited(Generic[R]):
 
     def _kept(self) -> dict[str, Any]:
         if self._outcome is None:
-            raise HandlerChanged(f"wait {self.place.number} has no outcome")
+            raise RuntimeError(f"wait {self.place.number} is not over: close() comes first")
         return self._outcome
 
     def _typed(self, value: Any) -> Any:

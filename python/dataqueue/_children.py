@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from ._call import Call
 from ._steps import Steps, inside_of
+from .arguments import timestamp
 from .jobs import Job, JobOptions
 from .models import JobId
 from .payload import encode_json
 from .tokens import Token, TokenStatus, TokenTimeout
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from ._requests import Requests
     from .job_types import JobType
 
@@ -30,12 +33,10 @@ class Made(Generic[T]):
     """Something that a handler makes.
 
     Attributes:
-        before: What was made in a run before, if it was.
-        call: Makes it.
-        entry: What is kept of it, and under which name; None inside of a step, which keeps its own result.
+        call: Makes it, or gives what was made in a run before.
+        entry: What is to be kept of it, and under which name; None where it is kept already, or by the step around it.
     """
 
-    before: T | None
     call: Call[T]
     entry: Callable[[T], tuple[str, bytes] | None]
 
@@ -53,9 +54,9 @@ class Children:
         name = None if inside_of() is not None else f"__token_{self._steps.next_place('token')}"
         kept = None if name is None else self._steps.kept(name)
         if kept is not None:
-            return Made(_read(kept["token"]), Call(None, _never), lambda _: None)
+            return Made(Call(None, lambda _: _read(kept["token"])), lambda _: None)
         call = self._requests.create_token(timeout, tags, self._job_id)
-        return Made(None, call, lambda token: self._entry(name, {"token": _written(token)}))
+        return Made(call, lambda token: self._entry(name, {"token": _written(token)}))
 
     def job(self, job_type: str | JobType[Any], payload: Any, options: JobOptions) -> Made[JobId]:
         """A job that this one adds."""
@@ -64,12 +65,12 @@ class Children:
         name = None if step is not None else f"__job_{number}"
         kept = None if name is None else self._steps.kept(name)
         if kept is not None:
-            return Made(JobId(kept["jobId"], False), Call(None, _never), lambda _: None)
+            return Made(Call(None, lambda _: JobId(kept["jobId"], False)), lambda _: None)
         given = dict(options)
         if given.get("idempotency_key") is None:
             given["idempotency_key"] = _key(self._job_id, number, step or "")
         job: Job[Any] = Job(job_type, payload, **cast("JobOptions", given))
-        return Made(None, self._requests.add_job(job), lambda job_id: self._entry(name, {"jobId": int(job_id)}))
+        return Made(self._requests.add_job(job), lambda job_id: self._entry(name, {"jobId": int(job_id)}))
 
     def _entry(self, name: str | None, kept: dict[str, Any]) -> tuple[str, bytes] | None:
         if name is None:
@@ -91,15 +92,9 @@ def _written(token: Token) -> dict[str, Any]:
     return {**fields, "timeout_at": _micros(token.timeout_at), "created_at": _micros(token.created_at)}
 
 
-def _micros(at: Any) -> int | None:
-    from .arguments import timestamp
-
+def _micros(at: datetime | None) -> int | None:
     return None if at is None else timestamp("a time", at)
 
 
 def _read(kept: dict[str, Any]) -> Token:
     return Token.from_core({**kept, "status": TokenStatus.WAITING, "output": None, "completed_at": None})
-
-
-def _never(_answer: Any) -> Any:
-    return None

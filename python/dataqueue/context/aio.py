@@ -135,8 +135,6 @@ class AsyncJobContext(Context[AsyncJobSignal]):
             ValueError: An argument is out of its limits.
         """
         made = self._children.token(timeout, tags)
-        if made.before is not None:
-            return made.before
         token = await self._inboxes.result(made.call)
         entry = made.entry(token)
         if entry is not None:
@@ -220,8 +218,6 @@ class AsyncJobContext(Context[AsyncJobSignal]):
             ValueError: An option is out of its limits.
         """
         added = self._children.job(job_type, payload, options)
-        if added.before is not None:
-            return added.before
         job_id = await self._inboxes.result(added.call)
         entry = added.entry(job_id)
         if entry is not None:

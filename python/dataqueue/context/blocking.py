@@ -124,8 +124,6 @@ class JobContext(Context[JobSignal]):
             ValueError: An argument is out of its limits.
         """
         made = self._children.token(timeout, tags)
-        if made.before is not None:
-            return made.before
         token = made.call.wait()
         entry = made.entry(token)
         if entry is not None:
@@ -209,8 +207,6 @@ class JobContext(Context[JobSignal]):
             ValueError: An option is out of its limits.
         """
         added = self._children.job(job_type, payload, options)
-        if added.before is not None:
-            return added.before
         job_id = added.call.wait()
         entry = added.entry(job_id)
         if entry is not None:
