@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     )
     from .filters import RunAt, Tags
     from .handlers import JobHandlers
+    from .health import Health
     from .job_types import JobType
     from .jobs import EditUpdates, Job
     from .link_app import TokenLinks
@@ -70,6 +71,7 @@ __all__ = [
     "ErrorEntry",
     "FailureReason",
     "HandlerChanged",
+    "Health",
     "InvalidLink",
     "Job",
     "JobAborted",
@@ -138,6 +140,7 @@ _MODULES = {
     ),
     "filters": ("RunAt", "Tags"),
     "handlers": ("JobHandlers",),
+    "health": ("Health",),
     "job_types": ("JobType",),
     "jobs": ("EditUpdates", "Job"),
     "link_app": ("TokenLinks",),

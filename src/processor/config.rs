@@ -69,12 +69,18 @@ pub struct Config {
     pub upkeep: Option<Upkeep>,
     /// How long a lease lasts from each renewal; it is renewed three times as often.
     pub lease: Duration,
+    /// Without a claim for so long it is not ready; `None` for three polls, or a lease where that is longer.
+    pub unready_after: Option<Duration>,
 }
 
 /// The shortest lease: renewals and sweeps of a shorter one would burden the store.
 pub const SHORTEST_LEASE: Duration = Duration::from_millis(100);
 
 impl Config {
+    pub(super) fn unready_after(&self) -> Duration {
+        self.unready_after.unwrap_or_else(|| self.poll_interval.saturating_mul(3).max(self.lease))
+    }
+
     /// Checks the options.
     ///
     /// # Errors

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use crate::error::Error;
 
 use super::engine::{Backoff, Engine, Phase};
+use super::pulse::resting;
 
 /// Registers the worker and renews its leases, three times in a lease. A worker that lost its leases registers anew, at
 /// once, whoever found out.
@@ -56,10 +57,16 @@ pub(super) async fn watch_deadlines(engine: Arc<Engine>) {
     loop {
         let next = engine.lanes.expire(Instant::now());
         let pause = next.map_or(Duration::from_secs(3600), |at| at.saturating_duration_since(Instant::now()));
-        tokio::select! {
-            () = tokio::time::sleep(pause) => {}
-            () = engine.lanes.rearm.notified() => {}
-            () = engine.reached(Phase::Closed) => return,
+        let woken = resting(async {
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                () = engine.lanes.rearm.notified() => {}
+                () = engine.reached(Phase::Closed) => {}
+            }
+        });
+        woken.await;
+        if engine.phase() == Phase::Closed {
+            return;
         }
     }
 }

@@ -68,6 +68,7 @@ class JobQueue(Adding, Reading, Managing, Scheduling, Tokens, Upkeep):
         lease: Duration = 30.0,
         upkeep: bool = True,
         max_step_bytes: int = 1_048_576,
+        unready_after: Duration | None = None,
         on_error: Callable[[Exception], object] | None = None,
         verbose: bool = False,
     ) -> Processor:
@@ -89,6 +90,8 @@ class JobQueue(Adding, Reading, Managing, Scheduling, Tokens, Upkeep):
             upkeep: Whether it deletes finished jobs, events and tokens older than 30 days, about once an hour while it
                 works in the background. False leaves that to a supervisor, or to you.
             max_step_bytes: The most bytes of JSON that the steps of one job may take together; 1 MB by default.
+            unready_after: Without a claim for so long, `health()` says that it is not ready; three poll intervals by
+                default, or a lease where that is longer.
             on_error: Called with errors of the processor itself, on a thread of its own; they are logged by default.
             verbose: Logs what the engine does through the logger `dataqueue`.
         """
@@ -107,6 +110,7 @@ class JobQueue(Adding, Reading, Managing, Scheduling, Tokens, Upkeep):
             lease=lease,
             upkeep=upkeep,
             max_step_bytes=max_step_bytes,
+            unready_after=unready_after,
             on_error=on_error,
             verbose=verbose,
         )

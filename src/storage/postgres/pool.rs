@@ -67,6 +67,11 @@ impl Connections {
         })
     }
 
+    /// The longest wait for a connection or for the answer to a statement.
+    pub(super) fn patience(&self) -> Duration {
+        self.patience.max(self.connect_timeout)
+    }
+
     /// A connection, for one call.
     pub(super) async fn session(&self) -> Attempt<Session> {
         let fault = |error| Fault::of_the_pool(error, &self.place, self.connect_timeout);
