@@ -60,10 +60,7 @@ pub(super) fn follow(engine: &Arc<Processor>, descriptor: i64, drain_timeout: Du
                 drop((ended, drained));
             });
             let _ = done.recv_timeout(drain_timeout.saturating_add(GRACE));
-            // The parent ends a process that hangs, if it lives.
-            let (_ends, never) = mpsc::channel::<()>();
-            let _ = never.recv_timeout(LINGER);
-            process::abort();
+            end_by_force();
         }),
     )
 }
@@ -73,6 +70,17 @@ fn report(engine: &Processor, mut line: TcpStream, over: &mpsc::Receiver<()>) {
     while line.write_all(text(&engine.health()).as_bytes()).is_ok() && !is_over {
         is_over = over.recv_timeout(BEAT) != Err(RecvTimeoutError::Timeout);
     }
+}
+
+/// A parent ends a process that hangs, if it lives; this comes after it.
+#[allow(
+    clippy::disallowed_methods,
+    reason = "only a worker's own process has a parent to follow, and it was to end long ago"
+)]
+fn end_by_force() {
+    let (_held, never) = mpsc::channel::<()>();
+    let _ = never.recv_timeout(LINGER);
+    process::abort();
 }
 
 fn until_end(mut line: TcpStream) {
