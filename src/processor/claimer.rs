@@ -31,6 +31,7 @@ pub(super) async fn run(engine: Arc<Engine>) {
         wake.mark(&engine).await;
         let began = Instant::now();
         let unanswered = engine.unanswered.lock().clone().filter(|(holder, _)| holder.id == worker.id);
+        let asks_again = unanswered.is_some();
         let answer = if let Some((_, token)) = unanswered {
             engine.storage.reclaim_reply(&worker, token).await
         } else {
@@ -58,12 +59,18 @@ pub(super) async fn run(engine: Arc<Engine>) {
                     return;
                 }
                 engine.lanes.push(claim.jobs);
-                if !full && (!more || none) {
+                // What came since the lost claim was not looked for, although its hint was taken for seen.
+                if !asks_again && !full && (!more || none) {
                     wake.wait(&engine, more, next_due).await;
                 }
             }
             Err(Error::WorkerLost { worker }) => engine.worker_lost(worker),
-            Err(Error::Closed) => return,
+            Err(error @ Error::Closed) => {
+                if engine.phase() == Phase::Running {
+                    engine.report(&error, "claiming jobs, which ends here");
+                }
+                return;
+            }
             Err(error) => {
                 engine.report(&error, "claiming jobs");
                 engine.sleep_or(backoff.pause(), Phase::Draining).await;
