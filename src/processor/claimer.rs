@@ -15,7 +15,7 @@ pub(super) async fn run(engine: Arc<Engine>) {
     let mut backoff = Backoff::new();
     let mut claim_time = 0.0_f64;
     while engine.phase() == Phase::Running {
-        let Some(worker) = engine.registered().await else { return };
+        let Some(worker) = engine.registered().await else { break };
         let limit = room(&engine, claim_time);
         engine.vitals.has_room(limit > 0);
         if limit == 0 {
@@ -76,6 +76,16 @@ pub(super) async fn run(engine: Arc<Engine>) {
                 engine.sleep_or(backoff.pause(), Phase::Draining).await;
             }
         }
+    }
+    give_back_unanswered(&engine).await;
+}
+
+/// What a claim brought whose answer was lost goes back uncounted too, if the store tells of it now.
+async fn give_back_unanswered(engine: &Engine) {
+    let Some((worker, token)) = engine.unanswered.lock().take() else { return };
+    match engine.storage.reclaim_reply(&worker, token).await {
+        Ok(claim) => engine.lanes.refuse(&claim.jobs),
+        Err(error) => engine.report(&error, "asking what was claimed"),
     }
 }
 

@@ -100,6 +100,13 @@ impl Config {
             }
         }
         self.schedules.iter().try_for_each(schedules::check_schedule)?;
+        if let Some(limit) = self.unready_after.filter(|limit| *limit <= self.poll_interval) {
+            return Err(Error::Invalid(format!(
+                "unready_after is {} s: it must be more than poll_interval, which is {} s: an idle processor claims no more often",
+                limit.as_secs_f64(),
+                self.poll_interval.as_secs_f64()
+            )));
+        }
         if self.lease < SHORTEST_LEASE {
             return Err(Error::Invalid(format!(
                 "lease is {} s: it must be at least {} s",

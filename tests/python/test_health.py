@@ -62,6 +62,14 @@ def test_unready_after_must_be_a_time(sqlite_store_url: str, given: Any, error: 
         queue.create_processor({"a": lambda payload: None}, unready_after=given)
 
 
+def test_unready_after_must_be_longer_than_a_poll(sqlite_store_url: str) -> None:
+    with (
+        JobQueue(sqlite_store_url) as queue,
+        pytest.raises(ValueError, match=r"unready_after is 5 s: .* poll_interval"),
+    ):
+        queue.create_processor({"a": lambda payload: None}, unready_after=5)
+
+
 def test_a_forked_child_is_told_that_the_processor_is_not_its_own(sqlite_store_url: str) -> None:
     with JobQueue(sqlite_store_url) as queue:
         processor = queue.create_processor({"a": lambda payload: None})

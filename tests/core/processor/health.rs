@@ -102,6 +102,7 @@ pub async fn a_processor_without_a_free_slot_is_ready_as_long_as_its_leases_are_
     let station = Station::started(gate.clone(), |config| {
         config.concurrency = 1;
         config.batch_size = 1;
+        config.poll_interval = Duration::from_millis(10);
         config.unready_after = Some(SOON);
         config.lease = Duration::from_secs(1);
     });
