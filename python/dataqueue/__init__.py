@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from .filters import RunAt, Tags
     from .handlers import JobHandlers
     from .health import Health
+    from .isolation import Serialization, test_handler_serialization, validate_handler_serializable
     from .job_types import JobType
     from .jobs import EditUpdates, Job
     from .link_app import TokenLinks
@@ -100,6 +101,7 @@ __all__ = [
     "RunAt",
     "SSLConfig",
     "ScheduleStatus",
+    "Serialization",
     "SignedLink",
     "SqliteConfig",
     "Supervisor",
@@ -115,6 +117,8 @@ __all__ = [
     "WaitSignal",
     "complete_token_url",
     "create_pool",
+    "test_handler_serialization",
+    "validate_handler_serializable",
     "verify_token_url",
 ]
 
@@ -141,6 +145,7 @@ _MODULES = {
     "filters": ("RunAt", "Tags"),
     "handlers": ("JobHandlers",),
     "health": ("Health",),
+    "isolation": ("Serialization", "test_handler_serialization", "validate_handler_serializable"),
     "job_types": ("JobType",),
     "jobs": ("EditUpdates", "Job"),
     "link_app": ("TokenLinks",),
