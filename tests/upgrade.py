@@ -130,7 +130,7 @@ def stores(folder: Path) -> Iterator[dict[str, str]]:
         }
 
 
-def upgrade(old: Version, new: Version, ledger: Path, count: int) -> None:
+def upgrade(old: Version, new: Version, ledger: Path, count: int, *, back: bool) -> None:
     """The way from one version to the other, and back, and forth again.
 
     How far they are is seen in the ledger: a look at the store by this process would migrate it, where opening does.
@@ -149,13 +149,14 @@ def upgrade(old: Version, new: Version, ledger: Path, count: int) -> None:
     until(has_run(count), "both work side by side", PATIENCE)
     old.drain(before)
     until(has_run(count + count // 4), f"{new.name} works on alone", PATIENCE)
-    again = old.work()
-    new.drain(after)
-    until(has_run(count + count // 2), f"{old.name} works on the newer schema, as after a roll-back", PATIENCE)
-    after = new.work()
+    if back:
+        again = old.work()
+        new.drain(after)
+        until(has_run(count + count // 2), f"{old.name} works on the newer schema, as after a roll-back", PATIENCE)
+        after = new.work()
+        old.drain(again)
     old.wait(*adding)
     new.wait(*joining)
-    old.drain(again)
     with JobQueue(new.url) as queue:
         until(is_done(queue), "every job ended", PATIENCE)
     new.drain(after)
@@ -179,6 +180,8 @@ def main() -> None:
     parser.add_argument("--ref", help="the version before; the last tag, or where this branch left main, if left out")
     parser.add_argument("--jobs", type=int, default=1_500, help="jobs of each adder, of which there are three")
     parser.add_argument("--store", action="append", choices=["sqlite", "postgres", "redis"], help="only this one")
+    one_way = "without the way back, for a version before that takes no schema newer than its own"
+    parser.add_argument("--one-way", action="store_true", help=one_way)
     given = parser.parse_args()
     ref = given.ref or version_before()
     tree = build(ref)
@@ -189,7 +192,7 @@ def main() -> None:
             folder.mkdir()
             old, new = (Version(name, at, urls[store], folder) for name, at in (("old", tree), ("new", ROOT)))
             try:
-                upgrade(old, new, folder / "ledger.jsonl", given.jobs)
+                upgrade(old, new, folder / "ledger.jsonl", given.jobs, back=not given.one_way)
                 with JobQueue(urls[store]) as queue:
                     told = check(queue, folder, given.jobs)
                 check_file(urls[store])
