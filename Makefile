@@ -17,7 +17,7 @@ SERVERS := $(BIN)/python -m tests.servers -- $(MAKE) --no-print-directory
 SOURCES := $(shell find src migrations -type f) Cargo.toml Cargo.lock pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-inner check check-rust check-python fmt bench bench-inner wheel clean rust
+.PHONY: help demo test test-inner upgrade-test check check-rust check-python fmt bench bench-inner wheel clean rust
 .DELETE_ON_ERROR:
 
 help: ## List the commands
@@ -33,6 +33,9 @@ test-inner: ## Run every test, against the servers that the environment names
 	cargo test --locked
 	$(BIN)/python -m tests.variants -n $(JOBS)
 	$(BIN)/python -m pytest -n $(JOBS) $(ARGS)
+
+upgrade-test: rust $(VENV)/.contributing $(VENV)/.built ## Run the version before and this one side by side: ARGS="--ref v1.2"
+	PYTHONPATH=. $(BIN)/python -m tests.servers -- $(BIN)/python -m tests.upgrade $(ARGS)
 
 check: check-rust check-python ## Run every formatter, linter and type checker
 

@@ -34,6 +34,7 @@ fn engine(bed: &Bed, lane: LaneKind) -> Duration {
         schedules: Vec::new(),
         upkeep: None,
         lease: Duration::from_secs(30),
+        unready_after: None,
     };
     let processor = Processor::new(bed.store.clone(), config).unwrap();
     let staff = match lane {

@@ -24,7 +24,7 @@ pub enum Error {
         /// What happened, without credentials.
         message: String,
     },
-    /// The schema is missing, older or newer than this library.
+    /// The schema is missing, older than this library, or newer and not for it.
     #[error("{0}")]
     MigrationRequired(String),
     /// The feature does not exist on this backend.

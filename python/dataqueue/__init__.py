@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     )
     from .filters import RunAt, Tags
     from .handlers import JobHandlers
+    from .health import Health
     from .isolation import Serialization, test_handler_serialization, validate_handler_serializable
     from .job_types import JobType
     from .jobs import EditUpdates, Job
@@ -71,6 +72,7 @@ __all__ = [
     "ErrorEntry",
     "FailureReason",
     "HandlerChanged",
+    "Health",
     "InvalidLink",
     "Job",
     "JobAborted",
@@ -142,6 +144,7 @@ _MODULES = {
     ),
     "filters": ("RunAt", "Tags"),
     "handlers": ("JobHandlers",),
+    "health": ("Health",),
     "isolation": ("Serialization", "test_handler_serialization", "validate_handler_serializable"),
     "job_types": ("JobType",),
     "jobs": ("EditUpdates", "Job"),

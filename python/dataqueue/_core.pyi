@@ -226,6 +226,9 @@ class Run:
     def record(self) -> dict[str, Any]:
         """The whole job, as it was claimed."""
 
+HealthTuple: TypeAlias = tuple[bool, bool, int, int, float | None, float | None, bool, int, str | None]
+"""`(live, ready, running, waiting, last claim, last renewal, store reachable, restarts, reason)`; ages in seconds."""
+
 @final
 class Processor:
     """One session of processing: from its start to its end."""
@@ -244,6 +247,7 @@ class Processor:
         schedules: list[ScheduleTuple],
         upkeep: bool,
         lease: float,
+        unready_after: float | None = None,
     ) -> Self: ...
     def start(self) -> None: ...
     def run_batch(self) -> Pending[int]: ...
@@ -274,6 +278,9 @@ class Processor:
     def progress(self, run: int, percent: int) -> bool: ...
     def output(self, run: int, json: bytes) -> bool: ...
     def step(self, run: int, job: int, name: str, entry: bytes) -> Pending[None]: ...
+    def health(self) -> HealthTuple: ...
+    def follow(self, descriptor: int, drain_timeout: float) -> None:
+        """Writes its health to this socket each second, and drains when that ends; a process that does not end then is aborted."""
 
 @final
 class Supervisor:

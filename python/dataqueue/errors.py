@@ -71,7 +71,7 @@ class BackendUnavailable(DataQueueError):
 
 
 class MigrationRequired(DataQueueError):
-    """The schema is missing, older or newer than this library; the message names the command to run."""
+    """The schema is missing, older than this library, or newer and not for it; the message says what to do."""
 
 
 class UnsupportedBackend(DataQueueError):

@@ -17,6 +17,7 @@ from ._steps import MAX_STEP_BYTES
 from .arguments import FOR_EVER, Duration, check_bool, check_int, check_name, patience, positive_seconds, timeout_ms
 from .filters import JobTypeFilter, type_names
 from .handlers import JobHandlers
+from .health import INHERITED, NOT_STARTED, Health, health_of
 from .isolation.travel import pack
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ class _Processor:
         lease: Duration = 30.0,
         upkeep: bool = True,
         max_step_bytes: int = MAX_STEP_BYTES,
+        unready_after: Duration | None = None,
         max_jobs_per_process: int | None = None,
         max_memory_per_process: int | None = None,
         on_error: OnError | None = None,
@@ -79,6 +81,7 @@ class _Processor:
             if default_timeout is None
             else timeout_ms("default_timeout", default_timeout) / 1000,
             "lease": positive_seconds("lease", lease),
+            "unready_after": None if unready_after is None else positive_seconds("unready_after", unready_after),
             "job_types": _types(job_type, self._handlers),
             "any_type": unhandled == "fail" and job_type is None,
             "schedules": handlers.schedules(),
@@ -109,6 +112,16 @@ class _Processor:
         Of those that `failed`, so many are `retried`.
         """
         return {} if self._session is None else self._session.core.counts()
+
+    def health(self) -> Health:
+        """How it is: for probes. Asks the store nothing and waits for nothing."""
+        if self._session is None:
+            return NOT_STARTED
+        return INHERITED if self._session.is_inherited else health_of(self._session.core.health())
+
+    def _follow(self, descriptor: int, drain_timeout: float) -> None:
+        if self._session is not None:
+            self._session.core.follow(descriptor, drain_timeout)
 
     def stop(self) -> None:
         """Stops claiming, at once. What runs goes on to its end and is recorded; nothing waits for it here."""

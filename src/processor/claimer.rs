@@ -7,33 +7,43 @@ use crate::error::{Error, Result};
 use crate::model::{Claim, ClaimRequest, Worker};
 
 use super::engine::{Backoff, Engine, Phase};
+use super::pulse::resting;
 use super::wake::Wake;
 
 pub(super) async fn run(engine: Arc<Engine>) {
     let mut wake = Wake::new(&engine);
     let mut backoff = Backoff::new();
     let mut claim_time = 0.0_f64;
-    // The token of a claim whose reply did not come: its jobs may be ours without our knowing.
-    let mut unanswered: Option<(Arc<Worker>, i64)> = None;
     while engine.phase() == Phase::Running {
-        let Some(worker) = engine.registered().await else { return };
+        let Some(worker) = engine.registered().await else { break };
         let limit = room(&engine, claim_time);
+        engine.vitals.has_room(limit > 0);
         if limit == 0 {
-            tokio::select! {
-                () = engine.lanes.room.notified() => {}
-                () = engine.reached(Phase::Draining) => {}
-            }
+            resting(async {
+                tokio::select! {
+                    () = engine.lanes.room.notified() => {}
+                    () = engine.reached(Phase::Draining) => {}
+                }
+            })
+            .await;
             continue;
         }
         wake.mark(&engine).await;
         let began = Instant::now();
-        let (token, answer) = match unanswered.take_if(|(holder, _)| holder.id == worker.id) {
-            Some((_, token)) => (token, engine.storage.reclaim_reply(&worker, token).await),
-            None => claim(&engine, &worker, limit).await,
+        let unanswered = engine.unanswered.lock().clone().filter(|(holder, _)| holder.id == worker.id);
+        let asks_again = unanswered.is_some();
+        let answer = if let Some((_, token)) = unanswered {
+            engine.storage.reclaim_reply(&worker, token).await
+        } else {
+            let token = engine.next_token();
+            *engine.unanswered.lock() = Some((Arc::clone(&worker), token));
+            claim(&engine, &worker, token, limit).await
         };
         match answer {
             Ok(claim) => {
+                *engine.unanswered.lock() = None;
                 engine.reached_store();
+                engine.vitals.claimed();
                 backoff.reset();
                 let took = began.elapsed().as_secs_f64();
                 claim_time = if claim_time == 0.0 { took } else { claim_time.mul_add(0.8, took * 0.2) };
@@ -44,34 +54,49 @@ pub(super) async fn run(engine: Arc<Engine>) {
                 if !none {
                     tracing::debug!("claimed {} jobs", claim.jobs.len());
                 }
+                if engine.phase() > Phase::Running {
+                    engine.lanes.refuse(&claim.jobs);
+                    return;
+                }
                 engine.lanes.push(claim.jobs);
-                if !full && (!more || none) {
+                // What came since the lost claim was not looked for, although its hint was taken for seen.
+                if !asks_again && !full && (!more || none) {
                     wake.wait(&engine, more, next_due).await;
                 }
             }
             Err(Error::WorkerLost { worker }) => engine.worker_lost(worker),
-            Err(Error::Closed) => return,
+            Err(error @ Error::Closed) => {
+                if engine.phase() == Phase::Running {
+                    engine.report(&error, "claiming jobs, which ends here");
+                }
+                return;
+            }
             Err(error) => {
                 engine.report(&error, "claiming jobs");
-                unanswered = Some((worker, token));
                 engine.sleep_or(backoff.pause(), Phase::Draining).await;
             }
         }
     }
+    give_back_unanswered(&engine).await;
+}
+
+/// What a claim brought whose answer was lost goes back uncounted too, if the store tells of it now.
+async fn give_back_unanswered(engine: &Engine) {
+    let Some((worker, token)) = engine.unanswered.lock().take() else { return };
+    match engine.storage.reclaim_reply(&worker, token).await {
+        Ok(claim) => engine.lanes.refuse(&claim.jobs),
+        Err(error) => engine.report(&error, "asking what was claimed"),
+    }
 }
 
 /// Claims up to `limit` jobs for the processor.
-pub(super) async fn claim(engine: &Engine, worker: &Worker, limit: u32) -> (i64, Result<Claim>) {
-    let token = engine.next_token();
-    let job_types = match claimable_types(engine).await {
-        Ok(job_types) => job_types,
-        Err(error) => return (token, Err(error)),
-    };
+pub(super) async fn claim(engine: &Engine, worker: &Worker, token: i64, limit: u32) -> Result<Claim> {
+    let job_types = claimable_types(engine).await?;
     if job_types.is_empty() {
-        return (token, Ok(Claim::default()));
+        return Ok(Claim::default());
     }
     let request = ClaimRequest { worker: worker.clone(), token, job_types, limit };
-    (token, engine.storage.claim(&request).await)
+    engine.storage.claim(&request).await
 }
 
 async fn claimable_types(engine: &Engine) -> Result<Vec<String>> {

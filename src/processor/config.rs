@@ -67,12 +67,18 @@ pub struct Config {
     pub upkeep: Option<Upkeep>,
     /// How long a lease lasts from each renewal; it is renewed three times as often.
     pub lease: Duration,
+    /// Without a claim for so long it is not ready; `None` for three polls, or a lease where that is longer.
+    pub unready_after: Option<Duration>,
 }
 
 /// The shortest lease: renewals and sweeps of a shorter one would burden the store.
 pub const SHORTEST_LEASE: Duration = Duration::from_millis(100);
 
 impl Config {
+    pub(super) fn unready_after(&self) -> Duration {
+        self.unready_after.unwrap_or_else(|| self.poll_interval.saturating_mul(3).max(self.lease))
+    }
+
     /// Checks the options.
     ///
     /// # Errors
@@ -92,6 +98,13 @@ impl Config {
             }
         }
         self.schedules.iter().try_for_each(schedules::check_schedule)?;
+        if let Some(limit) = self.unready_after.filter(|limit| *limit <= self.poll_interval) {
+            return Err(Error::Invalid(format!(
+                "unready_after is {} s: it must be more than poll_interval, which is {} s: an idle processor claims no more often",
+                limit.as_secs_f64(),
+                self.poll_interval.as_secs_f64()
+            )));
+        }
         if self.lease < SHORTEST_LEASE {
             return Err(Error::Invalid(format!(
                 "lease is {} s: it must be at least {} s",

@@ -49,6 +49,12 @@ impl Lanes {
         self.wake_all();
     }
 
+    /// Gives back what a claim brought that ended too late to be run.
+    pub(super) fn refuse(&self, jobs: &[Claimed]) {
+        self.stats.released(jobs.len());
+        self.outbox.settle(jobs.iter().map(|claimed| settlement(claimed, Duration::ZERO, End::Released)));
+    }
+
     /// How many runs are claimed, and how many of them have started.
     pub(super) fn in_hand(&self) -> (usize, usize) {
         let state = self.state.lock();

@@ -1,24 +1,29 @@
-//! The way to the end of a processor.
+//! The way to the end of a processor. It takes a few seconds longer than the time that handlers are given, at most.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures_util::future::{BoxFuture, Shared};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::engine::{Engine, Phase};
 use crate::error::Error;
 
 /// How long handlers have, once told to stop, before their jobs are given back.
 const AFTER_ABORT: Duration = Duration::from_secs(1);
-/// How long the last results may take to be recorded.
-pub(super) const FLUSH: Duration = Duration::from_secs(10);
-/// How long a claim in flight may take; the store's own deadlines are shorter.
-const CLAIM: Duration = Duration::from_secs(60);
+/// How long beyond the time of the handlers a claim in flight may take.
+const CLAIM: Duration = Duration::from_secs(3);
+/// How long, after the handlers, the last results may take to be recorded.
+pub(super) const FLUSH: Duration = Duration::from_secs(5);
+/// How long signing off may take; the leases of a worker that could not end by themselves.
+const SIGN_OFF: Duration = Duration::from_secs(2);
+/// Longer than any process lives.
+const FOR_EVER: Duration = Duration::from_secs(10 * 366 * 86_400);
 
 /// How draining went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Drained {
-    /// Whether every handler ended within the time given.
+    /// Whether every handler ended within the time given, by this drain and by those before it.
     pub complete: bool,
     /// Jobs given back although their handlers still ran.
     pub released: usize,
@@ -29,32 +34,46 @@ pub(super) type ClaimerEnd = Shared<BoxFuture<'static, ()>>;
 
 pub(super) async fn run(engine: &Engine, claimer: Option<ClaimerEnd>, time: Duration) -> Drained {
     engine.advance(Phase::Draining);
-    if let Some(claimer) = claimer {
-        // A claim in flight must land before what it brings can be given back.
-        let _ended = timeout(CLAIM, claimer).await;
-    }
+    let until = Instant::now() + time.min(FOR_EVER);
     engine.lanes.take_waiting();
-    let mut drained = Drained { complete: true, released: 0 };
-    if timeout(time, engine.lanes.empty()).await.is_err() {
-        drained.complete = false;
-        engine.lanes.abort_running();
-        if timeout(AFTER_ABORT, engine.lanes.empty()).await.is_err() {
-            drained.released = engine.lanes.release_running();
-            tracing::warn!("gave back {} jobs whose handlers did not stop", drained.released);
+    let landed = async {
+        if let Some(claimer) = claimer {
+            // A claim in flight must land before what it brings can be given back.
+            let _ended = timeout_at(until + CLAIM, claimer).await;
         }
-    }
-    if timeout(FLUSH, engine.outbox.flushed()).await.is_err() {
+        engine.lanes.take_waiting();
+    };
+    let ((), released) = tokio::join!(landed, end_runs(engine, until));
+    if timeout_at(until + AFTER_ABORT + FLUSH, engine.outbox.flushed()).await.is_err() {
         tracing::warn!("results could not be recorded before the end; their jobs will be reclaimed");
     }
     if let Some(worker) = engine.worker() {
-        match engine.storage.unregister(&worker).await {
+        match timeout(SIGN_OFF, engine.storage.unregister(&worker)).await {
             // A queue that was closed first has no connection left to say goodbye on: the leases run out.
-            Ok(()) | Err(Error::Closed) => {}
-            Err(error) => engine.report(&error, "unregistering the worker"),
+            Ok(Ok(()) | Err(Error::Closed)) => {}
+            Ok(Err(error)) => engine.report(&error, "unregistering the worker"),
+            Err(_) => tracing::warn!("the store did not answer when the worker signed off"),
         }
     }
     tracing::info!("worker {} has ended", engine.config.worker_name);
     engine.advance(Phase::Closed);
     engine.lanes.close();
-    drained
+    Drained { complete: !engine.overdue.load(Ordering::Relaxed), released }
+}
+
+/// Waits for what runs, then tells it to stop, then gives it back; answers how many jobs that were.
+async fn end_runs(engine: &Engine, until: Instant) -> usize {
+    if timeout_at(until, engine.lanes.empty()).await.is_ok() {
+        return 0;
+    }
+    engine.overdue.store(engine.lanes.in_hand().1 > 0, Ordering::Relaxed);
+    engine.lanes.abort_running();
+    if timeout_at(until + AFTER_ABORT, engine.lanes.empty()).await.is_ok() {
+        return 0;
+    }
+    let released = engine.lanes.release_running();
+    if released > 0 {
+        tracing::warn!("gave back {released} jobs whose handlers did not stop");
+    }
+    released
 }

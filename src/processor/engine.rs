@@ -13,8 +13,10 @@ use crate::model::{Worker, WorkerId};
 use crate::storage::Storage;
 
 use super::config::Config;
+use super::health::Vitals;
 use super::lanes::Lanes;
 use super::outbox::Outbox;
+use super::pulse::resting;
 use super::stats::Stats;
 
 /// How far a processor is on its way to the end.
@@ -34,6 +36,12 @@ pub(super) struct Engine {
     pub lanes: Arc<Lanes>,
     pub outbox: Arc<Outbox>,
     pub stats: Arc<Stats>,
+    pub vitals: Vitals,
+    /// A claim without an answer yet: its jobs may be ours without our knowing. Kept here, so that a claimer that is started
+    /// anew asks for them.
+    pub unanswered: Mutex<Option<(Arc<Worker>, i64)>>,
+    /// Whether handlers did not end in the time that a drain gave them.
+    pub overdue: AtomicBool,
     phase: watch::Sender<Phase>,
     worker: watch::Sender<Option<Arc<Worker>>>,
     /// The last number used for a claim, across registrations.
@@ -51,12 +59,16 @@ impl Engine {
         let clock = storage.virtual_clock().cloned();
         let lanes = Lanes::new(Arc::clone(&config), Arc::clone(&outbox), Arc::clone(&stats), clock.clone());
         let lanes = Arc::new(lanes);
+        let vitals = Vitals::new(storage.patience());
         Self {
             storage,
             config,
             lanes,
             outbox,
             stats,
+            vitals,
+            unanswered: Mutex::new(None),
+            overdue: AtomicBool::new(false),
             phase: watch::Sender::new(Phase::Running),
             worker: watch::Sender::new(None),
             token: AtomicU64::new(0),
@@ -92,10 +104,13 @@ impl Engine {
 
     /// Sleeps for `span`, or until `phase` is reached; true if it was.
     pub async fn sleep_or(&self, span: Duration, phase: Phase) -> bool {
-        tokio::select! {
-            () = tokio::time::sleep(span) => self.phase() >= phase,
-            () = self.reached(phase) => true,
-        }
+        resting(async {
+            tokio::select! {
+                () = tokio::time::sleep(span) => self.phase() >= phase,
+                () = self.reached(phase) => true,
+            }
+        })
+        .await
     }
 
     /// Sleeps until the next renewal, in `span`, until the leases are lost, or until the end; true if it has come.
@@ -104,7 +119,7 @@ impl Engine {
         let leased = workers.borrow_and_update().is_some();
         tokio::select! {
             closed = self.sleep_or(span, Phase::Closed) => closed,
-            _lost = workers.wait_for(Option::is_none), if leased => false,
+            _lost = resting(workers.wait_for(Option::is_none)), if leased => false,
         }
     }
 
@@ -114,10 +129,13 @@ impl Engine {
 
     pub async fn registered(&self) -> Option<Arc<Worker>> {
         let mut workers = self.worker.subscribe();
-        tokio::select! {
-            found = workers.wait_for(Option::is_some) => found.ok().and_then(|worker| worker.clone()),
-            () = self.reached(Phase::Draining) => None,
-        }
+        resting(async {
+            tokio::select! {
+                found = workers.wait_for(Option::is_some) => found.ok().and_then(|worker| worker.clone()),
+                () = self.reached(Phase::Draining) => None,
+            }
+        })
+        .await
     }
 
     pub async fn register(&self) -> Result<Arc<Worker>> {
@@ -155,9 +173,14 @@ impl Engine {
         }
     }
 
+    /// Since when the leases were last renewed.
+    pub fn renewed_ago(&self) -> Option<Duration> {
+        self.renewed.lock().map(|at| at.elapsed())
+    }
+
     /// Whether the leases were renewed within the last `span`.
     pub fn renewed_within(&self, span: Duration) -> bool {
-        self.renewed.lock().is_some_and(|at| at.elapsed() < span)
+        self.renewed_ago().is_some_and(|ago| ago < span)
     }
 
     /// The leases of `worker` are void: everything it holds is given up.
@@ -181,6 +204,7 @@ impl Engine {
 
     /// Logs an error and hands it to the monitor. An outage is told once, not at every attempt to reach the store.
     pub fn report(&self, error: &Error, doing: &str) {
+        self.vitals.failed(format!("{doing}: {error}"));
         if error.retryable() {
             *self.last_outage.lock() = Some(Instant::now());
             if self.outage_reported.swap(true, Ordering::Relaxed) {
@@ -194,9 +218,15 @@ impl Engine {
 
     /// The store answered.
     pub fn reached_store(&self) {
+        self.vitals.reached_store();
         if self.outage_reported.swap(false, Ordering::Relaxed) {
             tracing::info!("the store answers again");
         }
+    }
+
+    /// Whether the store answered when it was last asked.
+    pub fn is_store_reachable(&self) -> bool {
+        !self.outage_reported.load(Ordering::Relaxed)
     }
 
     /// Whether the store was out of reach within the last `span`.

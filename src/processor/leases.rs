@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use crate::error::Error;
 
 use super::engine::{Backoff, Engine, Phase};
+use super::pulse::resting;
 
 /// How long requests to cancel gather before a renewal asks which they are.
 const GATHER: Duration = Duration::from_millis(20);
@@ -63,10 +64,16 @@ pub(super) async fn watch_deadlines(engine: Arc<Engine>) {
     loop {
         let next = engine.lanes.expire(Instant::now());
         let pause = next.map_or(Duration::from_secs(3600), |at| at.saturating_duration_since(Instant::now()));
-        tokio::select! {
-            () = tokio::time::sleep(pause) => {}
-            () = engine.lanes.rearm.notified() => {}
-            () = engine.reached(Phase::Closed) => return,
+        let woken = resting(async {
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                () = engine.lanes.rearm.notified() => {}
+                () = engine.reached(Phase::Closed) => {}
+            }
+        });
+        woken.await;
+        if engine.phase() == Phase::Closed {
+            return;
         }
     }
 }

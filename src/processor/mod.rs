@@ -10,10 +10,12 @@ mod config;
 mod custody;
 mod drain;
 mod engine;
+mod health;
 mod lanes;
 mod leases;
 mod outbox;
 mod processes;
+mod pulse;
 mod run;
 mod schedules;
 mod settler;
@@ -33,6 +35,7 @@ use tokio::time::timeout;
 pub use chores::{Chore, Upkeep};
 pub use config::{Config, HandlerSpec, LaneKind, SHORTEST_LEASE};
 pub use drain::Drained;
+pub use health::Health;
 pub use lanes::{Lanes, Next, Waker};
 pub use processes::GroupId;
 pub use run::{AbortReason, Control, End, Finished, HandlerError, Pause, RetryChoice, RunId, Start, Until};
@@ -45,6 +48,10 @@ use crate::runtime;
 use crate::storage::Storage;
 use drain::ClaimerEnd;
 use engine::{Engine, Phase};
+use pulse::Pulse;
+
+/// Between the end of a loop that failed and its next beginning.
+const AFTER_RESTART: Duration = Duration::from_secs(1);
 
 /// One session of processing: from its start to its end. A processor that is started again is made again.
 pub struct Processor {
@@ -74,6 +81,12 @@ impl Processor {
         self.engine.stats.read()
     }
 
+    /// How it is.
+    #[must_use]
+    pub fn health(&self) -> Health {
+        health::read(&self.engine)
+    }
+
     /// Whether it claims jobs.
     #[must_use]
     pub fn is_running(&self) -> bool {
@@ -93,6 +106,7 @@ impl Processor {
         self.spawn("upkeep", upkeep::clean_up)?;
         let claimer = self.spawn("claimer", claimer::run)?;
         *self.claimer.lock() = Some(claimer.map(drop).boxed().shared());
+        self.spawn("watchdog", health::watch)?;
         Ok(())
     }
 
@@ -130,7 +144,8 @@ impl Processor {
         while batches > 0 && left > 0 && engine.phase() == Phase::Running {
             batches -= 1;
             engine.storage.reclaim(engine.config.batch_size).await?;
-            let claim = claimer::claim(engine, &worker, left.min(engine.config.batch_size)).await.1?;
+            let most = left.min(engine.config.batch_size);
+            let claim = claimer::claim(engine, &worker, engine.next_token(), most).await?;
             if claim.jobs.is_empty() {
                 break;
             }
@@ -174,8 +189,8 @@ impl Processor {
         Ok(())
     }
 
-    /// Runs a loop of the engine. A panic in it is a bug, is reported, and starts it anew: a processor must not be
-    /// alive and silently idle.
+    /// Runs a loop of the engine. One that panics or hangs shows a bug, is reported, and is started anew: a processor must
+    /// not be alive and silently idle.
     fn spawn<F, Fut>(&self, name: &'static str, task: F) -> Result<JoinHandle<()>>
     where
         F: Fn(Arc<Engine>) -> Fut + Send + Sync + 'static,
@@ -184,13 +199,21 @@ impl Processor {
         let engine = Arc::clone(&self.engine);
         let runtime = runtime::handle()?;
         let inner = runtime.clone();
+        let pulse = Pulse::new(name);
+        engine.vitals.add_pulse(&pulse);
         Ok(runtime.spawn(async move {
-            while let Err(failure) = inner.spawn(task(Arc::clone(&engine))).await {
-                engine.report(&Error::Internal(format!("{failure}")), &format!("the {name} was restarted"));
-                if engine.sleep_or(Duration::from_secs(1), Phase::Closed).await {
-                    return;
+            loop {
+                let running = inner.spawn(Arc::clone(&pulse).run(task(Arc::clone(&engine))));
+                pulse.runs_in(running.abort_handle());
+                let Err(failure) = running.await else { break };
+                let failure = if failure.is_cancelled() { "it made no progress".into() } else { failure.to_string() };
+                engine.vitals.restarted();
+                engine.report(&Error::Internal(failure), &format!("the {name} was restarted"));
+                if engine.sleep_or(AFTER_RESTART, Phase::Closed).await {
+                    break;
                 }
             }
+            pulse.end();
         }))
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::mem;
+use std::ops::Deref;
 
 use tokio::sync::{Notify, oneshot};
 
@@ -116,6 +117,11 @@ impl Outbox {
         }
     }
 
+    /// Keeps settlements that were taken: they come back, before all others, unless they were recorded.
+    pub fn hold(&self, settlements: Vec<Settlement>) -> Held<'_> {
+        Held { outbox: self, settlements }
+    }
+
     /// The store was closed: what is here, and what comes, is dropped.
     pub fn close(&self) {
         *self.inner.lock() = Inner { closed: true, ..Inner::default() };
@@ -136,5 +142,38 @@ impl Outbox {
             }
             emptied.await;
         }
+    }
+}
+
+/// Settlements on their way to the store.
+pub(super) struct Held<'a> {
+    outbox: &'a Outbox,
+    settlements: Vec<Settlement>,
+}
+
+impl Held<'_> {
+    /// They are in the store.
+    pub fn recorded(mut self) {
+        self.settlements.clear();
+    }
+}
+
+impl Deref for Held<'_> {
+    type Target = [Settlement];
+
+    fn deref(&self) -> &[Settlement] {
+        &self.settlements
+    }
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        let mut inner = self.outbox.inner.lock();
+        if self.settlements.is_empty() || inner.closed {
+            return;
+        }
+        inner.settlements.splice(0..0, self.settlements.drain(..));
+        drop(inner);
+        self.outbox.filled.notify_one();
     }
 }

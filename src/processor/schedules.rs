@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
 use super::engine::{Backoff, Engine, Phase};
+use super::pulse::resting;
 use super::wake::Wake;
 use crate::clock::VirtualClock;
 use crate::error::{Error, Result};
@@ -56,7 +57,7 @@ async fn fire(engine: &Engine) {
         let next = next.filter(|_| engine.clock.as_ref().is_none_or(VirtualClock::ticks));
         let until = next.map_or(until, |next| until.min(next));
         if wake.hinted_before(until).await {
-            sleep_until(until.min(looked + gap)).await;
+            resting(sleep_until(until.min(looked + gap))).await;
             gap = (gap * 2).min(LOOK);
         } else if looked.elapsed() >= gap {
             gap = FIRST_GAP;

@@ -7,21 +7,28 @@ use crate::model::{FailureReason, Note, Outcome, Settled, Settlement};
 
 use super::engine::{Backoff, Engine, Phase};
 use super::outbox::{Load, Step};
+use super::pulse::resting;
 
 /// Most settlements in one transaction.
 const BATCH: usize = 1_000;
 
 pub(super) async fn run(engine: Arc<Engine>) {
     loop {
-        let Load { notes, steps, settlements } = tokio::select! {
-            load = engine.outbox.take(BATCH) => load,
-            () = engine.reached(Phase::Closed) => break,
-        };
+        let load = resting(async {
+            tokio::select! {
+                load = engine.outbox.take(BATCH) => Some(load),
+                () = engine.reached(Phase::Closed) => None,
+            }
+        });
+        let Some(Load { notes, steps, settlements }) = load.await else { break };
+        // Not lost with this task, if that is ended where it hangs.
+        let settlements = engine.outbox.hold(settlements);
         write_notes(&engine, &notes).await;
         write_steps(&engine, steps).await;
         if !settlements.is_empty() && write(&engine, &settlements).await.is_err() {
             break;
         }
+        settlements.recorded();
     }
     engine.outbox.close();
 }

@@ -9,6 +9,7 @@ use crate::clock::VirtualClock;
 use crate::storage::Wakes;
 
 use super::engine::{Engine, Phase};
+use super::pulse::resting;
 
 /// When other claimers hold the jobs that were left, they are looked for again after about this long.
 const CONTENDED: Duration = Duration::from_millis(5);
@@ -51,21 +52,27 @@ impl Wake {
         if more {
             until = until.min(Instant::now() + CONTENDED.mul_f64(0.5 + rand::random::<f64>()));
         }
-        tokio::select! {
-            () = hinted(&mut self.hints) => {}
-            () = moved(&mut self.moves) => {}
-            () = sleep_until(until) => {}
-            () = engine.reached(Phase::Draining) => {}
-        }
+        resting(async {
+            tokio::select! {
+                () = hinted(&mut self.hints) => {}
+                () = moved(&mut self.moves) => {}
+                () = sleep_until(until) => {}
+                () = engine.reached(Phase::Draining) => {}
+            }
+        })
+        .await;
     }
 
     /// Waits until a time, or until the store's clock is moved; true where a hint came before it.
     pub async fn hinted_before(&mut self, until: Instant) -> bool {
-        tokio::select! {
-            () = hinted(&mut self.hints) => true,
-            () = moved(&mut self.moves) => false,
-            () = sleep_until(until) => false,
-        }
+        resting(async {
+            tokio::select! {
+                () = hinted(&mut self.hints) => true,
+                () = moved(&mut self.moves) => false,
+                () = sleep_until(until) => false,
+            }
+        })
+        .await
     }
 }
 

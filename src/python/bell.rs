@@ -32,7 +32,7 @@ impl Bell {
 
 #[cfg(unix)]
 #[allow(unsafe_code)]
-fn duplicate(fd: i64) -> io::Result<Socket> {
+pub(super) fn duplicate(fd: i64) -> io::Result<Socket> {
     use std::os::fd::BorrowedFd;
 
     let fd = i32::try_from(fd).ok().filter(|fd| *fd >= 0).ok_or(io::ErrorKind::InvalidInput)?;
@@ -43,7 +43,7 @@ fn duplicate(fd: i64) -> io::Result<Socket> {
 
 #[cfg(windows)]
 #[allow(unsafe_code)]
-fn duplicate(fd: i64) -> io::Result<Socket> {
+pub(super) fn duplicate(fd: i64) -> io::Result<Socket> {
     use std::os::windows::io::{BorrowedSocket, RawSocket};
 
     let socket =

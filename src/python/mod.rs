@@ -9,6 +9,7 @@ mod arguments;
 mod bell;
 mod errors;
 mod fork;
+mod health;
 mod inbox;
 mod lane;
 mod logs;

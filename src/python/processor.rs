@@ -12,6 +12,7 @@ use pyo3::types::PyList;
 
 use super::bell::Bell;
 use super::errors::exception;
+use super::health::{HealthTuple, follow, health};
 use super::lane::{FinishedTuple, Run, control, retry_choice, span};
 use super::pending::Pending;
 use super::reply::Reply;
@@ -49,7 +50,7 @@ impl Processor {
 #[pymethods]
 impl Processor {
     #[new]
-    #[pyo3(signature = (store, *, worker_name, handlers, job_types, any_type, batch_size, concurrency, poll_interval, default_timeout, schedules, upkeep, lease))]
+    #[pyo3(signature = (store, *, worker_name, handlers, job_types, any_type, batch_size, concurrency, poll_interval, default_timeout, schedules, upkeep, lease, unready_after=None))]
     #[allow(clippy::too_many_arguments, reason = "the options of a processor, all by keyword")]
     fn new(
         py: Python<'_>,
@@ -65,6 +66,7 @@ impl Processor {
         schedules: &Bound<'_, PyList>,
         upkeep: bool,
         lease: f64,
+        unready_after: Option<f64>,
     ) -> PyResult<Self> {
         let mut specs = HashMap::with_capacity(handlers.len());
         for (index, (name, lane, decides_retry)) in handlers.into_iter().enumerate() {
@@ -84,6 +86,7 @@ impl Processor {
             schedules: schedules::schedules(py, schedules)?,
             upkeep: upkeep.then(Upkeep::default),
             lease: span(lease)?,
+            unready_after: unready_after.map(span).transpose()?,
         };
         let engine = Engine::new(store.storage(py)?, config).map_err(|error| exception(py, &error))?;
         let lanes = engine.lanes();
@@ -238,6 +241,18 @@ impl Processor {
     /// Reports the output so far; false when the run is over.
     fn output(&self, run: RunId, json: Vec<u8>) -> bool {
         self.lanes.note(run, NoteKind::Output(Bytes::from(json)))
+    }
+
+    /// How it is: `(live, ready, running, waiting, last claim, last renewal, store reachable, restarts, reason)`.
+    fn health(&self) -> HealthTuple {
+        health(self.engine.health())
+    }
+
+    /// Writes its health, a line of JSON a second, to the socket `descriptor`, and drains when that ends: for a parent that
+    /// watches. Neither needs the interpreter.
+    fn follow(&self, py: Python<'_>, descriptor: i64, drain_timeout: f64) -> PyResult<()> {
+        self.check_process()?;
+        follow(&self.engine, descriptor, span(drain_timeout)?).map_err(|error| exception(py, &error))
     }
 }
 

@@ -243,6 +243,9 @@ pub trait Storage: Send + Sync + 'static {
     /// Which migrations are applied.
     async fn migration_state(&self) -> Result<MigrationState>;
 
+    /// The longest that one step of a call waits for the store before it fails.
+    fn patience(&self) -> Duration;
+
     /// The clock that the store goes by, where its owner moves it; `None` where time passes by itself.
     fn virtual_clock(&self) -> Option<&VirtualClock> {
         None

@@ -2,12 +2,19 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
 
 use crate::lock::Mutex;
 use crate::model::JobId;
 use crate::storage::{Wakes, Watch};
+
+/// How often a connection that only listens is tried, of which the server's answer is awaited for `patience`: a cut that nobody
+/// told of must not go unnoticed for long.
+pub(in crate::storage) fn between_trials(patience: Duration) -> Duration {
+    patience.saturating_mul(3).min(Duration::from_secs(30))
+}
 
 /// Where hints come together and go out.
 pub(in crate::storage) struct Hub {

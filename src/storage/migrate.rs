@@ -23,6 +23,38 @@ pub struct Migration {
     pub down: &'static str,
 }
 
+/// What a store says of its migrations.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Applied {
+    /// The versions, in order.
+    pub versions: Vec<i32>,
+    /// The newest that libraries which do not know it cannot work with; 0 where there is none.
+    pub breaking: i32,
+}
+
+impl From<Vec<i32>> for Applied {
+    fn from(versions: Vec<i32>) -> Self {
+        Self { versions, breaking: 0 }
+    }
+}
+
+/// What the name of a migration begins with that earlier versions of the library cannot work with: they are told by it, since
+/// they do not know it otherwise.
+pub const BREAKING: &str = "breaking_";
+
+impl Migration {
+    fn is_breaking(&self) -> bool {
+        self.name.starts_with(BREAKING)
+    }
+}
+
+/// The newest migration up to `version` that earlier libraries cannot work with; 0 where there is none.
+#[must_use]
+pub fn newest_breaking(known: &[Migration], version: i32) -> i32 {
+    let found = known.iter().rev().find(|step| step.version <= version && step.is_breaking());
+    found.map_or(0, |step| step.version)
+}
+
 macro_rules! migration {
     ($backend:literal, $version:literal, $number:literal, $name:literal) => {
         Migration {
@@ -75,10 +107,17 @@ pub const REDIS: &[Migration] = &[
 ///
 /// # Errors
 /// [`Error::Invalid`] for a target that does not exist, [`Error::MigrationRequired`] for a schema that holds versions this
-/// library does not know.
-pub fn plan(known: &[Migration], applied: &[i32], target: Option<i32>) -> Result<Vec<(Migration, bool)>> {
+/// library does not know and cannot work with, or, where a target is named, any that it does not know.
+pub fn plan(known: &[Migration], applied: &Applied, target: Option<i32>) -> Result<Vec<(Migration, bool)>> {
     let newest = known.len() as i32;
-    check_not_newer(known, applied)?;
+    check_not_broken(known, applied)?;
+    if let (Some(_), Some(version)) = (target, newer(known, applied)) {
+        return Err(Error::MigrationRequired(format!(
+            "the schema is at migration {version}, newer than this library's {newest}, which cannot take it back: upgrade \
+             the dataqueue package"
+        )));
+    }
+    let applied = &applied.versions;
     let target = target.unwrap_or(newest);
     if !(0..=newest).contains(&target) {
         return Err(Error::Invalid(format!("there is no migration {target}: the versions are 0 to {newest}")));
@@ -95,7 +134,10 @@ pub fn plan(known: &[Migration], applied: &[i32], target: Option<i32>) -> Result
 pub fn preview(options: &StoreOptions, applied: &[i32], target: Option<i32>) -> Result<Vec<MigrationStep>> {
     let plain = |known| {
         let text = |(migration, is_up): (Migration, bool)| if is_up { migration.up } else { migration.down }.to_owned();
-        Ok(plan(known, applied, target)?.into_iter().map(|step| described(step.0, text(step))).collect())
+        Ok(plan(known, &applied.to_vec().into(), target)?
+            .into_iter()
+            .map(|step| described(step.0, text(step)))
+            .collect())
     };
     let postgres = match options {
         StoreOptions::Postgres(postgres) => postgres,
@@ -113,20 +155,29 @@ pub fn preview(options: &StoreOptions, applied: &[i32], target: Option<i32>) -> 
         };
         described(migration, format!("{}{entry}", mem::take(&mut opening)).replace("{schema}", &schema))
     };
-    Ok(plan(POSTGRES, applied, target)?.into_iter().map(text).collect())
+    Ok(plan(POSTGRES, &applied.to_vec().into(), target)?.into_iter().map(text).collect())
 }
 
 fn described(migration: Migration, sql: String) -> MigrationStep {
     MigrationStep { version: migration.version, name: migration.name.to_owned(), sql }
 }
 
-/// Whether the schema, named where there are several, is exactly what this library needs.
+/// Whether the schema, named where there are several, has all that this library needs. It may have more: what a later version
+/// added, so that this one works on beside it while workers are replaced.
 ///
 /// # Errors
 /// [`Error::MigrationRequired`] with the command to run, or that the library is to be upgraded.
-pub fn check(known: &[Migration], applied: &[i32], schema: Option<&str>) -> Result<()> {
-    check_not_newer(known, applied)?;
-    let Some(step) = known.iter().find(|step| !applied.contains(&step.version)) else { return Ok(()) };
+pub fn check(known: &[Migration], applied: &Applied, schema: Option<&str>) -> Result<()> {
+    check_not_broken(known, applied)?;
+    if let Some(version) = newer(known, applied) {
+        tracing::warn!(
+            "the schema is at migration {version}, newer than this library's {}, which works beside it: upgrade the dataqueue \
+             package soon",
+            known.len()
+        );
+    }
+    let missing = known.iter().find(|step| !applied.versions.contains(&step.version));
+    let Some(step) = missing else { return Ok(()) };
     let name = schema.map(|name| format!(" {name:?}")).unwrap_or_default();
     let option = match schema {
         None | Some("public") => String::new(),
@@ -138,20 +189,30 @@ pub fn check(known: &[Migration], applied: &[i32], schema: Option<&str>) -> Resu
     )))
 }
 
-fn check_not_newer(known: &[Migration], applied: &[i32]) -> Result<()> {
+/// The newest version that this library does not know.
+fn newer(known: &[Migration], applied: &Applied) -> Option<i32> {
     let newest = known.len() as i32;
-    match applied.iter().find(|version| **version > newest) {
-        None => Ok(()),
-        Some(version) => Err(Error::MigrationRequired(format!(
-            "the schema is at migration {version}, newer than this library's {newest}: upgrade the dataqueue package"
-        ))),
+    applied.versions.iter().copied().max().filter(|version| *version > newest)
+}
+
+fn check_not_broken(known: &[Migration], applied: &Applied) -> Result<()> {
+    let newest = known.len() as i32;
+    if applied.breaking <= newest {
+        return Ok(());
     }
+    Err(Error::MigrationRequired(format!(
+        "the schema is at migration {}, newer than this library's {newest} and not for it: upgrade the dataqueue package",
+        applied.breaking
+    )))
 }
 
 /// The state of a schema with these versions applied.
 #[must_use]
-pub fn state(known: &[Migration], applied: Vec<i32>) -> MigrationState {
-    MigrationState { applied, known: known.iter().map(|step| (step.version, step.name.to_owned())).collect() }
+pub fn state(known: &[Migration], applied: Applied) -> MigrationState {
+    MigrationState {
+        applied: applied.versions,
+        known: known.iter().map(|step| (step.version, step.name.to_owned())).collect(),
+    }
 }
 
 #[cfg(test)]
@@ -180,13 +241,37 @@ mod tests {
     }
 
     #[test]
-    fn a_newer_schema_is_refused_with_the_remedy() {
-        assert!(check(POSTGRES, &[1, 99], None).unwrap_err().to_string().contains("upgrade"));
+    fn a_newer_schema_is_worked_with_unless_it_says_otherwise() {
+        let newest = POSTGRES.len() as i32;
+        let newer = Applied::from((1..=newest + 2).collect::<Vec<_>>());
+        assert!(check(POSTGRES, &newer, None).is_ok());
+        assert!(plan(POSTGRES, &newer, None).unwrap().is_empty());
+        for target in 0..=newest {
+            assert!(plan(POSTGRES, &newer, Some(target)).unwrap_err().to_string().contains("upgrade"));
+        }
+        for breaking in [newest + 1, newest + 2] {
+            let broken = Applied { breaking, ..newer.clone() };
+            assert!(check(POSTGRES, &broken, None).unwrap_err().to_string().contains("upgrade"));
+            assert!(plan(POSTGRES, &broken, None).is_err());
+        }
+        assert!(check(POSTGRES, &Applied { breaking: newest, ..newer }, None).is_ok());
+    }
+
+    #[test]
+    fn a_version_of_its_own_is_missed_beside_a_newer_one() {
+        assert!(check(POSTGRES, &vec![1, 99].into(), None).unwrap_err().to_string().contains("lacks migration 2"));
+    }
+
+    #[test]
+    fn the_newest_breaking_migration_is_told_by_its_name() {
+        let step = |version, name| Migration { version, name, up: "", down: "" };
+        let known = [step(1, "jobs"), step(2, "breaking_ids"), step(3, "more"), step(4, "breaking_names")];
+        assert_eq!([0, 1, 2, 3, 4].map(|version| newest_breaking(&known, version)), [0, 0, 2, 2, 4]);
     }
 
     #[test]
     fn a_missing_migration_is_refused_with_the_command_for_this_schema() {
-        let told = |schema| check(POSTGRES, &[], schema).unwrap_err().to_string();
+        let told = |schema| check(POSTGRES, &Applied::default(), schema).unwrap_err().to_string();
         assert!(told(None).contains("run `dataqueue migrate up`"));
         assert!(told(Some("public")).contains("run `dataqueue migrate up`"));
         assert!(told(Some("it's")).contains(r#"the schema "it's" lacks"#));

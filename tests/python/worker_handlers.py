@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
+import contextlib
+import ctypes
 import os
 import sys
 import threading
@@ -51,3 +54,34 @@ def read(payload: None) -> str:
 def linger(payload: None) -> None:
     """Leaves a thread behind that never ends."""
     threading.Thread(target=threading.Event().wait, name="left-behind", daemon=False).start()
+
+
+@handlers.job("hold")
+def hold(payload: dict[str, Any]) -> None:
+    """Makes the file `started`, and keeps the interpreter to itself, in C, for `seconds`."""
+    Path(payload["started"]).write_text(str(os.getpid()))
+    ctypes.PyDLL(None).usleep(int(payload["seconds"] * 1_000_000))
+
+
+@handlers.job("block_loop")
+async def block_loop(payload: dict[str, Any]) -> None:
+    """Makes the file `started`, and keeps the event loop to itself."""
+    Path(payload["started"]).write_text(str(os.getpid()))  # noqa: ASYNC240 - this is what it is for
+    time.sleep(payload["seconds"])  # noqa: ASYNC251 - and this
+
+
+@handlers.job("ignore")
+def ignore(payload: dict[str, Any]) -> None:
+    """Makes the file `started`, and lets no signal and no exception stop it."""
+    Path(payload["started"]).write_text(str(os.getpid()))
+    until = time.monotonic() + payload["seconds"]
+    while time.monotonic() < until:
+        with contextlib.suppress(BaseException):
+            time.sleep(0.05)
+
+
+@handlers.job("hang_at_exit")
+def hang_at_exit(payload: dict[str, Any]) -> None:
+    """Sees to it that the interpreter does not come to its end, and returns once that may begin."""
+    atexit.register(threading.Event().wait)
+    Path(payload["started"]).write_text(str(os.getpid()))

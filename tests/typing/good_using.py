@@ -16,6 +16,7 @@ from dataqueue import (
     EditUpdates,
     ErrorEntry,
     FailureReason,
+    Health,
     JobContext,
     JobEvent,
     JobEventType,
@@ -138,6 +139,7 @@ def process(queue: JobQueue, handlers: JobHandlers) -> None:
         unhandled="fail",
         default_timeout=30,
         lease=10.5,
+        unready_after=timedelta(minutes=1),
         on_error=told,
         verbose=True,
     )
@@ -149,6 +151,11 @@ def process(queue: JobQueue, handlers: JobHandlers) -> None:
     processor.stop()
     assert_type(processor.worker_id, str)
     assert_type(processor.counts(), dict[str, int])
+    health = processor.health()
+    assert_type(health, Health)
+    assert_type(health.ready, bool)
+    assert_type(health.last_claim_age, timedelta | None)
+    assert_type(health.reason, str | None)
 
 
 async def use_async() -> None:

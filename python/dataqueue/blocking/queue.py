@@ -68,6 +68,7 @@ class JobQueue(Adding, Reading, Managing, Scheduling, Tokens, Upkeep):
         lease: Duration = 30.0,
         upkeep: bool = True,
         max_step_bytes: int = 1_048_576,
+        unready_after: Duration | None = None,
         max_jobs_per_process: int | None = None,
         max_memory_per_process: int | None = None,
         on_error: Callable[[Exception], object] | None = None,
@@ -91,6 +92,8 @@ class JobQueue(Adding, Reading, Managing, Scheduling, Tokens, Upkeep):
             upkeep: Whether it deletes finished jobs, events and tokens older than 30 days, about once an hour while it
                 works in the background. False leaves that to a supervisor, or to you.
             max_step_bytes: The most bytes of JSON that the steps of one job may take together; 1 MB by default.
+            unready_after: Without a claim for so long, `health()` says that it is not ready; three poll intervals by
+                default, or a lease where that is longer.
             max_jobs_per_process: A process of handlers (`run_in="process"`, `force_kill_on_timeout`) is replaced after
                 so many jobs; the next one is ready before it goes.
             max_memory_per_process: It is replaced when it holds more than so many bytes after a job.
@@ -112,6 +115,7 @@ class JobQueue(Adding, Reading, Managing, Scheduling, Tokens, Upkeep):
             lease=lease,
             upkeep=upkeep,
             max_step_bytes=max_step_bytes,
+            unready_after=unready_after,
             max_jobs_per_process=max_jobs_per_process,
             max_memory_per_process=max_memory_per_process,
             on_error=on_error,

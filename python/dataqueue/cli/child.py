@@ -11,6 +11,7 @@ import signal
 import sys
 import threading
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -57,12 +58,15 @@ class _Orders:
         request: dict[str, Any] = json.loads(text)
         return request
 
-    def report_up(self) -> None:
-        """Tells the parent that jobs are being claimed."""
+    def hand_over(self, follow: Callable[[int], None]) -> None:
+        """Jobs are being claimed: from now on the engine tells the parent how it is, and heeds the end of the line.
+
+        A handler that holds the interpreter keeps this thread from both.
+        """
         self._up = True
-        # A pipe has one direction, and a parent that died has no ear.
-        with contextlib.suppress(OSError):
-            os.write(self._line, b"+")
+        # A pipe has one direction.
+        if sys.platform != "win32":
+            follow(self._line)
 
     def wait(self) -> None:
         """Returns when it is time to stop."""
@@ -111,7 +115,7 @@ def _work(
         queue.get_job(1)
         processor = queue.create_processor(handlers, **options)
         processor.start_in_background()
-        orders.report_up()
+        orders.hand_over(lambda line: processor._follow(line, drain_timeout))
         orders.wait()
         return 0 if processor.stop_and_drain(drain_timeout) else 1
 

@@ -2,32 +2,28 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 import signal
-import socket
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Mapping
 from types import FrameType
-from typing import IO, Any, cast
+from typing import Any
 
 import click
 
 from .child import MISTAKE
+from .process import SURELY_UP, Process
 
 __all__ = ["Fleet"]
 
 _TICK = 0.05
-# Without a word from a child, it has started when it lived so long.
-_SURELY_UP = 5.0
 _FIRST_PAUSE = 0.2
 _LONGEST_PAUSE = 30.0
 _GIVE_UP_AFTER = 3
 _STOPPED_AT_ONCE = 130
+# How long beyond the time of the handlers a process may take to give back what runs, record its last results and end.
+_GRACE = 10.0
 
 
 class Fleet:
@@ -36,7 +32,7 @@ class Fleet:
     def __init__(self, target: str, processes: int, options: Mapping[str, Any]) -> None:
         self._request = json.dumps({"target": target, **options})
         self._drain_timeout = options["drain_timeout"]
-        self._children: list[_Child] = []
+        self._children: list[Process] = []
         # When to start which worker. The others follow the first one, so that a mistake which stops them all is told
         # once.
         self._due = {1: 0.0}
@@ -44,6 +40,8 @@ class Fleet:
         self._was_up = False
         # How often in a row each worker died early.
         self._early_deaths: Counter[int] = Counter()
+        self._processes = processes
+        self._kill_at: float | None = None
         self._signals = 0
         self._heeded = 0
         self._clean = True
@@ -77,7 +75,21 @@ class Fleet:
             click.echo(f"stopping: jobs have {self._drain_timeout:g} s to end; a second signal stops at once", err=True)
         self._drain()
 
+    def health(self) -> dict[str, Any]:
+        """How the fleet and each of its processes are. Called from any thread."""
+        running = {child.number: child.health() for child in list(self._children)}
+        away = {"pid": None, "live": True, "ready": False, "reason": "it does not run"}
+        each = [running.get(number, {"worker": number, **away}) for number in range(1, self._processes + 1)]
+        return {
+            "live": all(one["live"] for one in each),
+            "ready": not self._is_stopping and all(one["ready"] for one in each),
+            "reason": "it is stopping" if self._is_stopping else None,
+            "processes": each,
+        }
+
     def _drain(self) -> None:
+        if self._kill_at is None:
+            self._kill_at = time.monotonic() + self._drain_timeout + _GRACE
         self._due.clear()
         self._following.clear()
         for child in self._children:
@@ -95,12 +107,16 @@ class Fleet:
         now = time.monotonic()
         for number in [number for number, at in self._due.items() if at <= now]:
             del self._due[number]
-            child = _Child(number, self._request)
+            child = Process(number, self._request)
             self._children.append(child)
             click.echo(f"worker {number} started, process {child.pid}", err=True)
 
-    def _look_after(self, child: _Child) -> None:
+    def _look_after(self, child: Process) -> None:
         code = child.poll()
+        child.listen()
+        if code is None and not child.is_killed and (child.is_overdue or self._is_late()):
+            click.echo(f"worker {child.number} (process {child.pid}) did not end: killing it", err=True)
+            child.kill()
         if child.is_up and not self._was_up:
             self._was_up = True
             self._due.update(dict.fromkeys(self._following, 0.0))
@@ -110,7 +126,10 @@ class Fleet:
             child.close()
             self._ended(child, code)
 
-    def _ended(self, child: _Child, code: int) -> None:
+    def _is_late(self) -> bool:
+        return self._kill_at is not None and time.monotonic() > self._kill_at
+
+    def _ended(self, child: Process, code: int) -> None:
         if self._is_stopping:
             # A process that was not up yet had nothing to drain.
             self._clean = self._clean and (code == 0 or (not child.is_up and code < 0))
@@ -120,7 +139,7 @@ class Fleet:
             self._give_up()
             return
         click.echo(f"worker {child.number} (process {child.pid}) ended {_how(code)}", err=True)
-        lived_well = child.is_up and child.age >= _SURELY_UP
+        lived_well = child.is_up and child.age >= SURELY_UP
         deaths = self._early_deaths[child.number] = 0 if lived_well else self._early_deaths[child.number] + 1
         if not self._was_up and deaths >= _GIVE_UP_AFTER:
             click.echo("the workers do not start: giving up", err=True)
@@ -128,75 +147,6 @@ class Fleet:
             return
         pause = 0.0 if lived_well else min(_FIRST_PAUSE * 2 ** min(deaths - 1, 16), _LONGEST_PAUSE)
         self._due[child.number] = time.monotonic() + pause
-
-
-class _Child:
-    """One worker process, and the line to it: the request goes down, a sign that it is up comes back.
-
-    The line lies on the child's standard input. Its end tells the child to drain, and it ends with this process too,
-    however that dies: no worker outlives its parent for long.
-    """
-
-    def __init__(self, number: int, request: str) -> None:
-        self.number = number
-        self._started = time.monotonic()
-        self._up = False
-        self._line: socket.socket | None = None
-        command = [sys.executable, "-m", "dataqueue.cli.child"]
-        self._process: subprocess.Popen[bytes]
-        if sys.platform == "win32":
-            self._process = subprocess.Popen(command, stdin=subprocess.PIPE, bufsize=0)  # noqa: S603
-            cast("IO[bytes]", self._process.stdin).write(request.encode() + b"\n")
-        else:
-            self._line, theirs = socket.socketpair()
-            with theirs:
-                # A session of its own: the terminal's Ctrl-C reaches the parent alone.
-                self._process = subprocess.Popen(command, stdin=theirs.fileno(), start_new_session=True)  # noqa: S603
-            self._line.sendall(request.encode() + b"\n")
-            self._line.setblocking(False)
-
-    @property
-    def pid(self) -> int:
-        return self._process.pid
-
-    @property
-    def age(self) -> float:
-        return time.monotonic() - self._started
-
-    @property
-    def is_up(self) -> bool:
-        """Whether it came so far as to claim jobs."""
-        if not self._up and self._line is not None:
-            with contextlib.suppress(OSError):
-                self._up = bool(self._line.recv(1))
-        elif not self._up:
-            self._up = self.age >= _SURELY_UP
-        return self._up
-
-    def poll(self) -> int | None:
-        """The exit code, None while it runs."""
-        return self._process.poll()
-
-    def drain(self) -> None:
-        """Tells it to end in good order."""
-        if self._line is None:
-            self.close()
-        else:
-            with contextlib.suppress(OSError):
-                self._line.shutdown(socket.SHUT_WR)
-
-    def close(self) -> None:
-        """Gives up the line."""
-        for line in (self._line, self._process.stdin):
-            if line is not None:
-                line.close()
-
-    def kill(self) -> None:
-        """Ends it, and what its handlers started, now."""
-        if sys.platform == "win32":
-            self._process.kill()
-        elif self.poll() is None:
-            os.killpg(self.pid, signal.SIGKILL)
 
 
 def _how(code: int) -> str:

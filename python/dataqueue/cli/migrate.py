@@ -15,6 +15,8 @@ __all__ = ["migrate"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+_HERE = "the schema is at this version"
+
 
 @click.group()
 def migrate() -> None:
@@ -35,11 +37,17 @@ def up(url: str | None, schema: str | None, env_path: str | None, as_json: bool,
         if sql:
             _print_sql(queue, to, [])
             return
-        applied, known = _state(queue)
-        target = len(known) if to is None else to
-        if applied and max(applied) > target:
-            raise click.ClickException(f"the schema is at version {max(applied)}: use `migrate down --to {target}`")
-        _report([(step.version, step.name) for step in queue.migrate(to)], "applied", as_json)
+        if to is not None:
+            at = max(_state(queue)[0], default=0)
+            if at > to:
+                raise click.ClickException(f"the schema is at version {at}: use `migrate down --to {to}`")
+        # A deploy that is rolled back finds a newer schema, and must not fail at it.
+        steps = queue.migrate(to)
+        applied, known = queue._requests.store.migration_state().wait()
+        at = max(applied, default=0)
+        beside = f"the schema is at version {at}, newer than this library's {len(known)}, which works beside it"
+        idle = beside if at > len(known) else _HERE
+        _report([(step.version, step.name) for step in steps], "applied", as_json, idle)
 
 
 @migrate.command()
@@ -95,10 +103,10 @@ def _print_sql(queue: JobQueue, target: int | None, applied: list[int]) -> None:
         click.echo(f"-- {version:04d} {name}\n{sql.strip()}\n")
 
 
-def _report(steps: Sequence[tuple[int, str]], done: str, as_json: bool) -> None:
+def _report(steps: Sequence[tuple[int, str]], done: str, as_json: bool, idle: str = _HERE) -> None:
     if as_json:
         click.echo(json.dumps([{"version": version, "name": name} for version, name in steps]))
     elif not steps:
-        click.echo("Nothing to do: the schema is at this version.")
+        click.echo(f"Nothing to do: {idle}.")
     for version, name in steps if not as_json else []:
         click.echo(f"{version:04d} {name}: {done}")

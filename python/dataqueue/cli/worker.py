@@ -29,15 +29,33 @@ __all__ = ["worker"]
 @click.option("--lease", default=30.0, show_default=True, help="Seconds until a dead worker's jobs are taken over.")
 @click.option("--upkeep/--no-upkeep", default=True, show_default=True, help="Delete what ended 30 days ago.")
 @click.option("--drain-timeout", default=30.0, show_default=True, help="Seconds for running jobs when stopping.")
-def worker(target: str, processes: int, **options: Any) -> None:
+@click.option(
+    "--health-port", type=click.IntRange(0, 65_535), help="Answer /livez and /readyz on this port; 0 takes any."
+)
+@click.option("--health-host", help="The address for --health-port, 127.0.0.1 if left out.")
+@click.option("--unready-after", type=float, help="Seconds without a claim after which /readyz is red.")
+def worker(target: str, processes: int, health_port: int | None, health_host: str | None, **options: Any) -> None:
     """Run the jobs of MODULE:HANDLERS, such as `myapp.jobs:handlers`.
 
     A process that dies is reported and replaced. SIGTERM or Ctrl-C drains: running jobs end, the others go back. A
-    second one stops at once; other workers take over what was running when its lease has run out.
+    second one stops at once; other workers take over what was running when its lease has run out. A process that has
+    not ended ten seconds after the drain timeout is killed.
 
     Exits with 0 after a clean drain, 1 when the workers would not start or a job did not end in time, 130 when stopped
     at once.
     """
     from .fleet import Fleet
 
-    sys.exit(Fleet(target, processes, options).run())
+    fleet = Fleet(target, processes, options)
+    if health_port is None:
+        if health_host is not None:
+            raise click.UsageError("--health-host needs --health-port")
+        sys.exit(fleet.run())
+    from .health import HealthServer
+
+    server = HealthServer("127.0.0.1" if health_host is None else health_host, health_port, fleet.health)
+    click.echo("health is told on {} port {}".format(*server.address), err=True)
+    try:
+        sys.exit(fleet.run())
+    finally:
+        server.close()

@@ -115,7 +115,7 @@ fn with_code(error: &tokio_postgres::Error) -> String {
 fn from_server(error: &tokio_postgres::Error) -> Error {
     let code = error.code().map_or("", SqlState::code);
     match (code.get(..2).unwrap_or_default(), code) {
-        (_, "42P01" | "3F000") => match migrate::check(migrate::POSTGRES, &[], None) {
+        (_, "42P01" | "3F000") => match migrate::check(migrate::POSTGRES, &migrate::Applied::default(), None) {
             Err(missing) => missing,
             Ok(()) => refused(error),
         },

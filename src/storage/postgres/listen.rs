@@ -15,7 +15,7 @@ use super::pool::Connections;
 use super::statements::{Names, Statement};
 use crate::error::Result;
 use crate::model::JobId;
-use crate::storage::hub::Hub;
+use crate::storage::hub::{Hub, between_trials};
 use crate::storage::{Wakes, Watch};
 
 /// While jobs keep being added, other processes are told at most this often.
@@ -111,7 +111,7 @@ impl Listener {
                     self.connected.send_replace(true);
                     // What happened while nobody listened is found by looking.
                     self.hub.look_again();
-                    driver.ended().await;
+                    driver.ended(self.connections.connect_timeout).await;
                     self.connected.send_replace(false);
                     tracing::warn!("the connection that listens for work was lost; connecting again");
                 }
@@ -164,8 +164,17 @@ struct Driver {
 }
 
 impl Driver {
-    async fn ended(mut self) {
-        let _ = (&mut self.task).await;
+    /// Waits for the end of the connection. It is tried now and then: a cut that nobody told of must not go unnoticed.
+    async fn ended(mut self, patience: Duration) {
+        loop {
+            tokio::select! {
+                _ = &mut self.task => return,
+                () = sleep(between_trials(patience)) => {}
+            }
+            if !matches!(timeout(patience, self.client.batch_execute("")).await, Ok(Ok(()))) {
+                return;
+            }
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use super::rows::Reader;
 use super::session::Session;
 use super::statements::fingerprint;
 use crate::error::Result;
-use crate::storage::migrate::{self, POSTGRES};
+use crate::storage::migrate::{self, Applied, POSTGRES};
 use crate::storage::{MigrationState, MigrationStep};
 
 /// How long a migration may take, and wait for another one.
@@ -27,11 +27,20 @@ impl PostgresStorage {
         Ok(migrate::state(POSTGRES, self.applied(&session).await?))
     }
 
-    async fn applied(&self, session: &Session) -> Result<Vec<i32>> {
+    async fn applied(&self, session: &Session) -> Result<Applied> {
         match session.query(&self.statements.applied, &[]).await {
-            Err(fault) if fault.names_nothing() => Ok(Vec::new()),
+            Err(fault) if fault.names_nothing() => Ok(Applied::default()),
             Err(fault) => Err(fault.into()),
-            Ok(rows) => rows.iter().map(|row| Reader::new(row, 0).take()).collect(),
+            Ok(rows) => {
+                let mut applied = Applied::default();
+                for row in &rows {
+                    let mut reader = Reader::new(row, 0);
+                    let (version, is_breaking) = (reader.take()?, reader.take()?);
+                    applied.versions.push(version);
+                    applied.breaking = if is_breaking { version } else { applied.breaking };
+                }
+                Ok(applied)
+            }
         }
     }
 

@@ -67,6 +67,11 @@ impl Connections {
         })
     }
 
+    /// The longest wait for a connection or for the answer to a statement.
+    pub(super) fn patience(&self) -> Duration {
+        self.patience.max(self.connect_timeout)
+    }
+
     /// A connection, for one call.
     pub(super) async fn session(&self) -> Attempt<Session> {
         let fault = |error| Fault::of_the_pool(error, &self.place, self.connect_timeout);
@@ -128,6 +133,8 @@ fn config(options: &PostgresOptions) -> Result<Config> {
     config.keepalives_idle(Duration::from_secs(30));
     config.keepalives_interval(Duration::from_secs(10));
     config.keepalives_retries(3);
+    // As long as those take together: what was sent must not wait for a quarter of an hour until the system gives up.
+    config.tcp_user_timeout(Duration::from_secs(60));
     // A transaction pooler refuses start-up settings, and would lose those set later.
     if !options.pgbouncer {
         let limit = options.statement_timeout.as_millis().min(i32::MAX as u128);

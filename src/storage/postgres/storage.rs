@@ -193,6 +193,10 @@ impl Storage for PostgresStorage {
         self.ask_durability().await
     }
 
+    fn patience(&self) -> Duration {
+        self.connections.patience()
+    }
+
     async fn close(&self) {
         self.shut_down();
     }

@@ -4,26 +4,27 @@ use std::sync::atomic::Ordering;
 
 use super::RedisStorage;
 use crate::error::{Error, Result};
-use crate::storage::migrate::{self, REDIS};
+use crate::storage::migrate::{self, Applied, REDIS};
 use crate::storage::{MigrationState, MigrationStep};
 
 impl RedisStorage {
     /// Looks whether the keys hold what they should, and marks them as ours where they are new.
     pub(super) async fn set_up(&self) -> Result<()> {
-        let version = self.bring_up(REDIS.len() as i32).await?;
-        migrate::check(REDIS, &(1..=version).collect::<Vec<_>>(), None)
+        let applied = self.bring_up(REDIS.len() as i32).await?;
+        migrate::check(REDIS, &applied, None)
     }
 
-    /// Marks the keys as of this version, if they are of none or of an older one; the version they are of now.
-    async fn bring_up(&self, version: i32) -> Result<i32> {
-        let (version, fault): (i32, String) =
-            self.call_unchecked(&self.scripts.set_up, |call| call.arg(version)).await?;
+    /// Marks the keys as of this version, if they are of none or of an older one; answers what they are of now.
+    async fn bring_up(&self, version: i32) -> Result<Applied> {
+        let breaking = migrate::newest_breaking(REDIS, version);
+        let (version, fault, breaking): (i32, String, i32) =
+            self.call_unchecked(&self.scripts.set_up, |call| call.arg(version).arg(breaking)).await?;
         if !fault.is_empty() {
             return Err(Error::Config(format!(
                 "in Redis, the key {fault}: it is not this library's and was left as it is. Choose another key_prefix"
             )));
         }
-        Ok(version)
+        Ok(Applied { versions: (1..=version).collect(), breaking })
     }
 
     /// Deletes what a version added.
@@ -34,7 +35,8 @@ impl RedisStorage {
             return self.run::<i64>(&unlink).await.map(drop);
         }
         let mut mark = redis::cmd("HSET");
-        mark.arg(self.keys.named("meta")).arg("version").arg(version - 1);
+        let breaking = migrate::newest_breaking(REDIS, version - 1);
+        mark.arg(self.keys.named("meta")).arg("version").arg(version - 1).arg("breaking").arg(breaking);
         self.run::<i64>(&mark).await?;
         unlink.arg(self.keys.since(version));
         self.run::<i64>(&unlink).await.map(drop)
@@ -65,14 +67,14 @@ impl RedisStorage {
         Ok(migrate::state(REDIS, self.applied().await?))
     }
 
-    async fn applied(&self) -> Result<Vec<i32>> {
-        let mut read = redis::cmd("HGET");
-        read.arg(self.keys.named("meta")).arg("version");
-        let version: Option<i32> = match self.run(&read).await {
+    async fn applied(&self) -> Result<Applied> {
+        let mut read = redis::cmd("HMGET");
+        read.arg(self.keys.named("meta")).arg("version").arg("breaking");
+        let (version, breaking): (Option<i32>, Option<i32>) = match self.run(&read).await {
             // Where it is of another type, this tells what the key is.
             Err(fault @ Error::Storage { .. }) => return self.set_up().await.and(Err(fault)),
             version => version?,
         };
-        Ok((1..=version.unwrap_or(0)).collect())
+        Ok(Applied { versions: (1..=version.unwrap_or(0)).collect(), breaking: breaking.unwrap_or(0) })
     }
 }

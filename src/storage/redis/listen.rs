@@ -14,7 +14,7 @@ use super::faults::{translated, unavailable};
 use super::upkeep::micros;
 use crate::error::Result;
 use crate::model::JobId;
-use crate::storage::hub::Hub;
+use crate::storage::hub::{Hub, between_trials};
 use crate::storage::options::RedisOptions;
 use crate::storage::{Wakes, Watch};
 
@@ -27,8 +27,6 @@ const LASTING: Duration = Duration::from_secs(2);
 const TOLD_AGAIN: Duration = Duration::from_secs(60);
 /// Interest in a job that is not renewed is forgotten after this long; its watcher looks again by itself.
 const INTEREST: Duration = Duration::from_secs(24 * 3600);
-/// How often the listening connection is tried: a cut that nobody told of must not go unnoticed for long.
-const TRIED: Duration = Duration::from_secs(30);
 
 impl RedisStorage {
     pub(super) async fn start_listening(&self) -> Result<Wakes> {
@@ -130,7 +128,7 @@ impl Listener {
         self.hub.look_again();
         loop {
             let heard = tokio::select! {
-                heard = timeout(TRIED, messages.next()) => heard,
+                heard = timeout(between_trials(patience), messages.next()) => heard,
                 Ok(()) = self.moves.changed() => return Ok(Ended::Followed),
             };
             match heard {

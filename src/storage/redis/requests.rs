@@ -28,7 +28,7 @@ impl RedisStorage {
         add: impl FnOnce(&mut Cmd) -> &mut Cmd,
     ) -> Result<T> {
         // All that a call may need, such as connecting and being repeated, has the time of one request.
-        let called = timeout(self.patience(), self.call_checked(script, add)).await;
+        let called = timeout(self.longest_call(), self.call_checked(script, add)).await;
         called.unwrap_or_else(|_| Err(self.no_answer()))
     }
 
@@ -119,7 +119,7 @@ impl RedisStorage {
         call: &Cmd,
     ) -> Result<std::result::Result<T, Fault>> {
         let (number, mut link) = self.link().await?;
-        let fault = match timeout(self.patience(), link.send(script, call)).await {
+        let fault = match timeout(self.longest_call(), link.send(script, call)).await {
             Ok(Ok(answer)) => {
                 *self.answered.lock() = Some(Instant::now());
                 return Ok(Ok(answer));
@@ -131,6 +131,9 @@ impl RedisStorage {
             self.shared.leave(number);
             // Wherever the next connection leads, the keys there may be others.
             self.checked.store(false, Ordering::Relaxed);
+        } else if fault.silent {
+            // It would not be given up by itself: to the client it is as good as ever.
+            self.shared.leave(number);
         } else if fault.lost {
             self.shared.doubt(number);
         }
@@ -138,12 +141,12 @@ impl RedisStorage {
     }
 
     /// As long as it may take to connect anew and to be answered.
-    fn patience(&self) -> Duration {
+    pub(super) fn longest_call(&self) -> Duration {
         self.options.connect_timeout + self.options.response_timeout
     }
 
     fn no_answer(&self) -> Error {
-        unavailable(format!("no answer within {} s", self.patience().as_secs_f64()))
+        unavailable(format!("no answer within {} s", self.longest_call().as_secs_f64()))
     }
 }
 

@@ -194,6 +194,10 @@ impl Storage for RedisStorage {
         self.ask_durability().await
     }
 
+    fn patience(&self) -> Duration {
+        self.longest_call()
+    }
+
     async fn close(&self) {
         self.shut_down();
     }

@@ -12,14 +12,13 @@ use super::faults::{translated, unavailable};
 use super::sentinel::{ask, client_of};
 use super::shared::Shared;
 use crate::error::Result;
+use crate::storage::hub::between_trials;
 use crate::storage::options::{RedisAddress, RedisOptions, RedisSentinel};
 
 const CHANNEL: &str = "+switch-master";
 /// The pauses between two tries to connect.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
-/// How often the connection is tried: a cut that nobody told of must not go unnoticed for long.
-const TRIED: Duration = Duration::from_secs(30);
 
 /// Listens to one sentinel. Each has a listener: any of them may be down, or cut off from the others.
 pub(super) struct Switches {
@@ -57,7 +56,7 @@ impl Switches {
             self.shared.leave_unless_at(&master);
         }
         loop {
-            match timeout(TRIED, messages.next()).await {
+            match timeout(between_trials(patience), messages.next()).await {
                 Ok(Some(message)) => self.hear(&message),
                 Ok(None) => return Ok(()),
                 Err(_) => {

@@ -6,22 +6,29 @@ use super::fault::Outcome;
 use super::statements as sql;
 use crate::clock::Timestamp;
 use crate::storage::driver::MigrationStep;
-use crate::storage::migrate::{SQLITE, check, plan};
+use crate::storage::migrate::{Applied, BREAKING, SQLITE, check, plan};
 
-/// The versions applied.
-pub(super) fn applied(conn: &Connection) -> Outcome<Vec<i32>> {
+/// What is applied.
+pub(super) fn applied(conn: &Connection) -> Outcome<Applied> {
     if !conn.query_row(sql::HAS_MIGRATIONS, [], |row| row.get(0))? {
-        return Ok(Vec::new());
+        return Ok(Applied::default());
     }
     let mut statement = conn.prepare(sql::APPLIED_MIGRATIONS)?;
-    let versions = statement.query_map([], |row| row.get(0))?;
-    Ok(versions.collect::<Result<_, _>>()?)
+    let mut rows = statement.query([])?;
+    let mut applied = Applied::default();
+    while let Some(row) = rows.next()? {
+        let (version, name) = (row.get(0)?, row.get::<_, String>(1)?);
+        applied.versions.push(version);
+        applied.breaking = if name.starts_with(BREAKING) { version } else { applied.breaking };
+    }
+    Ok(applied)
 }
 
 /// Brings a database that was just opened up to date; writes nothing if it is.
 pub(super) fn bring_up(conn: &Connection, now: Timestamp) -> Outcome<()> {
-    if plan(SQLITE, &applied(conn)?, None)?.is_empty() {
-        return Ok(());
+    let before = applied(conn)?;
+    if plan(SQLITE, &before, None)?.is_empty() {
+        return Ok(check(SQLITE, &before, None)?);
     }
     conn.execute_batch("BEGIN IMMEDIATE")?;
     let done = run(conn, None, now).and_then(|_| Ok(conn.execute_batch("COMMIT")?));

@@ -199,6 +199,10 @@ impl Storage for SqliteStorage {
         Ok(self.get(&[id]).await?.pop())
     }
 
+    fn patience(&self) -> Duration {
+        self.setup.longest_call()
+    }
+
     fn virtual_clock(&self) -> Option<&VirtualClock> {
         self.virtual_clock.as_ref()
     }

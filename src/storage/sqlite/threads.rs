@@ -38,6 +38,13 @@ pub(super) struct Setup {
     pub hints: Arc<Hints>,
 }
 
+impl Setup {
+    /// How long a call of everyday waits for its answer.
+    pub(super) fn longest_call(&self) -> Duration {
+        self.patience + MARGIN
+    }
+}
+
 /// An open database. Its threads end when it is dropped, after the requests that are queued.
 pub(super) struct Threads {
     setup: Setup,
@@ -134,7 +141,7 @@ impl Threads {
         let handles = std::mem::take(&mut *self.reader_handles.lock());
         let joined = tokio::task::spawn_blocking(move || handles.into_iter().for_each(|handle| drop(handle.join())));
         let (done, closed) = oneshot::channel();
-        let longest = self.setup.patience + MARGIN;
+        let longest = self.setup.longest_call();
         let _ = timeout(longest, joined).await;
         if self.writer.send(Message::Close(done)).is_ok() {
             let _ = timeout(longest, closed).await;
@@ -161,7 +168,7 @@ fn start_readers(setup: &Setup, closing: &Arc<AtomicBool>) -> Result<Readers> {
                 clock: Arc::clone(&setup.clock),
                 place: setup.place.clone(),
                 patience: setup.patience,
-                limit: setup.patience + MARGIN,
+                limit: setup.longest_call(),
                 closing: Arc::clone(closing),
             };
             spawn("dataqueue-reader", move || reader.serve())
@@ -178,7 +185,7 @@ fn spawn(name: &str, serve: impl FnOnce() + Send + 'static) -> Result<thread::Jo
 }
 
 async fn answer<T>(setup: &Setup, reply: oneshot::Receiver<Result<T>>, extra: Duration) -> Result<T> {
-    match timeout(setup.patience + MARGIN + extra, reply).await {
+    match timeout(setup.longest_call() + extra, reply).await {
         Ok(Ok(answer)) => answer,
         Ok(Err(_)) => Err(Error::Closed),
         Err(_) => Err(setup.place.unavailable("no answer within the deadline; the call may still be carried out")),

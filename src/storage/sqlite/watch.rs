@@ -65,11 +65,13 @@ fn watch_files(path: &Path, bell: SyncSender<()>) -> notify::Result<RecommendedW
     let names: [OsString; 2] = [database, log];
     let mut watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
         let is_ours = event.map_or(true, |event| {
-            !matches!(event.kind, EventKind::Access(_))
-                && event
-                    .paths
-                    .iter()
-                    .any(|path| path.file_name().is_some_and(|name| names.iter().any(|own| own == name)))
+            // Where the system lost notices, ours may be among them.
+            event.need_rescan()
+                || (!matches!(event.kind, EventKind::Access(_))
+                    && event
+                        .paths
+                        .iter()
+                        .any(|path| path.file_name().is_some_and(|name| names.iter().any(|own| own == name))))
         });
         if is_ours {
             let _ = bell.try_send(());

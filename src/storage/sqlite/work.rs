@@ -1,8 +1,10 @@
 //! A request on its way to a database thread and its answer on the way back.
 
+use std::panic::{self, AssertUnwindSafe};
+
 use tokio::sync::oneshot;
 
-use super::fault::{Outcome, Place};
+use super::fault::{Fault, Outcome, Place};
 use super::session::Session;
 use super::waits;
 use crate::error::{Error, Result};
@@ -45,11 +47,14 @@ where
 
     fn run(&mut self, session: &mut Session<'_>, place: &Place) -> bool {
         if let Some(work) = self.work.take() {
-            let done = work(session).and_then(|answer| {
+            let done = panic::catch_unwind(AssertUnwindSafe(|| {
+                let answer = work(session)?;
                 waits::resume_after_ends(session)?;
                 Ok(answer)
-            });
-            self.done = Some(done.map_err(|fault| fault.told_of(place)));
+            }));
+            // A fault of this library's must not take the thread along, and with it every call to come.
+            let done = done.unwrap_or_else(|_| Err(Error::Internal("a call to the database panicked".into()).into()));
+            self.done = Some(done.map_err(|fault: Fault| fault.told_of(place)));
         }
         matches!(self.done, Some(Ok(_)))
     }
@@ -62,5 +67,32 @@ where
         };
         // A caller that gave up has dropped its end.
         let _ = self.reply.send(answer);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use crate::error::Error;
+    use crate::storage::driver::Storage;
+    use crate::storage::options::SqliteOptions;
+    use crate::storage::sqlite::SqliteStorage;
+
+    #[tokio::test]
+    async fn a_call_that_panics_fails_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        for path in [None, Some(folder.path().join("jobs.db"))] {
+            let options = SqliteOptions { path, busy_timeout: Duration::ZERO, clock: None };
+            let store = SqliteStorage::new(options).unwrap();
+            for _ in 0..3 {
+                let written = store.write::<()>(|_| panic!("a fault")).await;
+                let read = store.read::<()>(|_| panic!("a fault")).await;
+                assert!(matches!((written, read), (Err(Error::Internal(_)), Err(Error::Internal(_)))));
+            }
+            assert!(store.register("w", Duration::from_secs(1)).await.is_ok());
+            assert_eq!(store.get(&[1]).await.unwrap(), []);
+            store.close().await;
+        }
     }
 }

@@ -41,6 +41,7 @@ pub struct Gate {
     store: Arc<dyn Storage>,
     shut: watch::Sender<Shut>,
     books: Mutex<Books>,
+    patience: Mutex<Option<Duration>>,
 }
 
 #[derive(Default)]
@@ -52,7 +53,17 @@ struct Books {
 
 impl Gate {
     pub fn before(store: Arc<dyn Storage>) -> Arc<Self> {
-        Arc::new(Self { store, shut: watch::Sender::new(Shut::default()), books: Mutex::default() })
+        Arc::new(Self {
+            store,
+            shut: watch::Sender::new(Shut::default()),
+            books: Mutex::default(),
+            patience: Mutex::default(),
+        })
+    }
+
+    /// Promises that no call takes longer. It does not see to that.
+    pub fn promise(&self, patience: Duration) {
+        *self.patience.lock() = Some(patience);
     }
 
     /// How many calls of a method the store has answered.
@@ -131,6 +142,10 @@ macro_rules! passing {
 
             fn capabilities(&self) -> Capabilities {
                 self.store.capabilities()
+            }
+
+            fn patience(&self) -> Duration {
+                self.patience.lock().unwrap_or_else(|| self.store.patience())
             }
 
             fn virtual_clock(&self) -> Option<&VirtualClock> {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use dataqueue::Error;
-use dataqueue::model::{EventKind, Status, Worker};
+use dataqueue::model::{EventKind, NewJob, Status, Worker};
 use dataqueue::processor::{AbortReason, Drained, End, LaneKind, Next};
 use tokio::task::JoinHandle;
 
@@ -20,6 +20,8 @@ super::tests![drain:
     stopping_at_once_tells_the_handlers_without_waiting_for_them_first,
     a_drained_processor_claims_nothing_and_its_lanes_end,
     a_failed_job_whose_retry_was_claimed_goes_back_as_failed_and_due,
+    what_goes_back_is_claimed_first_in_its_old_order,
+    jobs_of_a_claim_whose_reply_was_lost_go_back_too,
 ];
 
 const LONG: Duration = Duration::from_secs(60);
@@ -184,4 +186,47 @@ pub async fn a_failed_job_whose_retry_was_claimed_goes_back_as_failed_and_due(be
     assert_eq!((job.status, job.attempts, job.next_attempt_at.is_some()), (Status::Failed, 1, true));
     assert_eq!(bench.last_event(id).await.kind, EventKind::Reclaimed);
     assert_eq!(hand.take(LOOPED).await.job.attempts, 2);
+}
+
+pub async fn what_goes_back_is_claimed_first_in_its_old_order(bench: &Bench) {
+    let ranked = |priorities: [i32; 6]| priorities.map(|priority| NewJob { priority, ..job(LOOPED) }).to_vec();
+    let ids = bench.add_all(ranked([0, 5, -3, 5, 0, 9])).await;
+    let mut before = Vec::new();
+    for &id in &ids {
+        before.push(bench.job(id).await.run_at);
+    }
+    let station = Station::started(bench.second(), |config| config.concurrency = 10);
+    station.until_counts("all are claimed", |counts| counts.claimed == 6).await;
+    // Of which one starts, and is given back later than the others.
+    let running = station.next().await;
+    assert_eq!(running.claimed.job.id, ids[5]);
+    assert_eq!(station.drain(Duration::ZERO).await, Drained { complete: false, released: 1 });
+    let later = bench.add_all(ranked([0, 5, -3, 5, 0, 9])).await;
+    let claimed = bench.hand().await.claim(&[LOOPED], 100).await;
+    let found: Vec<_> = claimed.iter().map(|claimed| claimed.job.id).collect();
+    let in_order: Vec<_> = [&[5][..], &[1, 3], &[0, 4], &[2]]
+        .into_iter()
+        .flat_map(|rank| [&ids, &later].map(|added| rank.iter().map(|at| added[*at])))
+        .flatten()
+        .collect();
+    assert_eq!(found, in_order);
+    for (id, run_at) in ids.iter().zip(before) {
+        let job = bench.job(*id).await;
+        assert_eq!((job.run_at, job.attempts), (run_at, 1), "its place or its attempts were changed by going back");
+    }
+}
+
+pub async fn jobs_of_a_claim_whose_reply_was_lost_go_back_too(bench: &Bench) {
+    let id = bench.add_one(job(LOOPED)).await;
+    let gate = Gate::before(bench.second());
+    gate.hold(Side::Reply, "claim");
+    gate.lose("claim", 1);
+    let station = Station::started(gate.clone(), |_| {});
+    gate.until_held(Side::Reply, "claim").await;
+    let draining = draining(&station, LONG).await;
+    gate.open();
+    assert_eq!(draining.await.unwrap(), Drained { complete: true, released: 0 });
+    let job = bench.job(id).await;
+    assert_eq!((job.status, job.attempts), (Status::Pending, 0));
+    assert_eq!(bench.hand().await.claim(&[LOOPED], 10).await.len(), 1);
 }

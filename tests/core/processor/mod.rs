@@ -3,6 +3,7 @@
 mod chores;
 mod deadlines;
 mod drain;
+mod health;
 mod idle;
 mod leases;
 mod order;
@@ -38,8 +39,8 @@ macro_rules! suite {
     };
 }
 
-suite!(postgres: crate::bench::Postgres: chores deadlines drain idle leases order outage prefetch processes schedules);
-suite!(redis: crate::bench::Redis: chores deadlines drain idle leases order outage prefetch processes schedules);
-suite!(sqlite: crate::bench::Sqlite: chores deadlines drain idle leases order outage prefetch processes schedules);
+suite!(postgres: crate::bench::Postgres: chores deadlines drain health idle leases order outage prefetch processes schedules);
+suite!(redis: crate::bench::Redis: chores deadlines drain health idle leases order outage prefetch processes schedules);
+suite!(sqlite: crate::bench::Sqlite: chores deadlines drain health idle leases order outage prefetch processes schedules);
 // There is no other process to hold it, and its own leases do not run out.
 suite!(memory: crate::bench::Memory: chores deadlines drain idle order prefetch processes schedules);

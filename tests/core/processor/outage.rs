@@ -10,12 +10,13 @@ use dataqueue::processor::{End, Start};
 use dataqueue::storage::Storage;
 
 use super::station::{LOOPED, Station, THREADED};
-use crate::bench::{Bench, eventually, job};
+use crate::bench::{Bench, Gate, Side, eventually, job};
 
 super::tests![outage:
     each_job_runs_and_ends_once_while_the_store_keeps_going_away,
     a_processor_is_woken_by_hints_again_after_an_outage,
     a_processor_that_starts_during_an_outage_works_when_it_is_over,
+    a_job_that_comes_while_a_claim_gets_no_answer_is_claimed,
 ];
 
 const JOBS: usize = 600;
@@ -102,5 +103,22 @@ pub async fn a_processor_that_starts_during_an_outage_works_when_it_is_over(benc
         assert_eq!(run.claimed.job.id, id);
         station.complete(&run);
     }
+    assert!(station.drain(SOON).await.complete);
+}
+
+pub async fn a_job_that_comes_while_a_claim_gets_no_answer_is_claimed(bench: &Bench) {
+    let gate = Gate::before(bench.second());
+    let mut hints = gate.listen().await.unwrap();
+    gate.hold(Side::Reply, "claim");
+    let station = Station::started(gate.clone(), |_| {});
+    gate.until_held(Side::Reply, "claim").await;
+    hints.borrow_and_update();
+    let id = bench.add_one(job(LOOPED)).await;
+    tokio::time::timeout(SOON, hints.changed()).await.unwrap().unwrap();
+    gate.lose("claim", 1);
+    gate.open();
+    let run = station.next().await;
+    assert_eq!(run.claimed.job.id, id);
+    station.complete(&run);
     assert!(station.drain(SOON).await.complete);
 }

@@ -60,6 +60,7 @@ impl Station {
             schedules: Vec::new(),
             upkeep: None,
             lease: Duration::from_secs(600),
+            unready_after: None,
         };
         set(&mut config);
         let processor = Processor::new(store, config).unwrap();

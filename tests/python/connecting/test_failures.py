@@ -181,13 +181,14 @@ async def test_every_call_on_a_schema_that_was_never_migrated_names_the_command(
         assert f"run `dataqueue migrate up --schema '{schema}'`" in told
 
 
-async def test_every_call_on_a_schema_newer_than_the_library_says_to_upgrade(
+async def test_every_call_on_a_schema_that_is_not_for_this_library_says_to_upgrade(
     postgres_store_url: str, postgres_url: str, schema: str
 ) -> None:
     with psycopg.connect(postgres_url, autocommit=True) as connection:
-        connection.execute(f"insert into {schema}.dataqueue_migrations (version, name) values (99, 'later')".encode())
+        ledger = f"insert into {schema}.dataqueue_migrations (version, name) values (98, 'breaking_all'), (99, 'later')"
+        connection.execute(ledger.encode())
     for told in await told_by_all(postgres_store_url, MigrationRequired):
-        assert re.search(r"at migration 99, newer than this library's \d+: upgrade the dataqueue package", told)
+        assert re.search(r"at migration 98, newer than this library's \d+ and not for it: upgrade the dataqueue", told)
     with JobQueue(postgres_store_url) as queue, pytest.raises(MigrationRequired, match="upgrade"):
         queue.migrate()
 

@@ -100,7 +100,7 @@ def test_a_version_that_does_not_lie_that_way_is_refused(migrate: Migrate, postg
     assert migrate("status", *where).returncode == 0
 
 
-def test_a_schema_newer_than_the_library_is_told_by_each(migrate: Migrate, postgres_url: str, schema: str) -> None:
+def test_a_schema_newer_than_the_library_is_left_as_it_is(migrate: Migrate, postgres_url: str, schema: str) -> None:
     where = ("--url", postgres_url, "--schema", schema)
     migrate("up", *where)
     with psycopg.connect(postgres_url, autocommit=True) as connection:
@@ -110,7 +110,10 @@ def test_a_schema_newer_than_the_library_is_told_by_each(migrate: Migrate, postg
     assert "0099 ?                        newer than this library" in shown.stdout
     listed = json.loads(migrate("status", *where, "--json").stdout)
     assert listed[-1] == {"version": 99, "name": None, "applied": True}
-    for arguments in (("up",), ("down",), ("down", "--to", "0"), ("down", "--sql")):
+    again = migrate("up", *where)
+    assert again.returncode == 0, again.stderr
+    assert "Nothing to do: the schema is at version 99, newer than this library's" in again.stdout
+    for arguments in (("up", "--to", "1"), ("down",), ("down", "--to", "0"), ("down", "--sql")):
         ran = migrate(*arguments, *where)
         assert ran.returncode == 1, arguments
         assert "at version 99" in ran.stderr

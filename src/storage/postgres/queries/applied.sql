@@ -1,2 +1,2 @@
--- Which migrations are applied: dataqueue_migrations_pkey.
-SELECT version FROM {schema}.dataqueue_migrations ORDER BY version
+-- Which migrations are applied, and which of them are not for libraries that do not know them: dataqueue_migrations_pkey.
+SELECT version, starts_with(name, 'breaking_') FROM {schema}.dataqueue_migrations ORDER BY version

@@ -1,6 +1,6 @@
 -- Looks whether the keys are ours, and sets the layout's version where there is none yet or an older one: each version adds keys
--- to the one before. ARGV: origin, version.
--- Answers the version, and a sentence about a key that holds something else.
+-- to the one before. ARGV: origin, version, the newest version up to it that libraries which do not know it cannot work with.
+-- Answers the version, a sentence about a key that holds something else, and the newest version of that kind.
 local KINDS = {
     'hash', 'hash', 'hash', 'hash', 'hash', 'hash', 'hash', 'hash', 'zset', 'zset', 'zset', 'zset', 'zset', 'zset',
     'zset', 'zset', 'zset', 'zset', 'hash', 'zset', 'set', 'hash', 'hash', 'hash', 'zset', 'zset', 'hash', 'zset', 'hash', 'zset',
@@ -12,13 +12,13 @@ end
 for at, key in ipairs(KEYS) do
     local kind = call('TYPE', key).ok
     if kind ~= 'none' and kind ~= KINDS[at] then
-        return { 0, key .. ' is a ' .. kind .. ' and should be a ' .. KINDS[at] }
+        return { 0, key .. ' is a ' .. kind .. ' and should be a ' .. KINDS[at], 0 }
     end
 end
 local version = call('HGET', META, 'version')
 if not version or tonumber(version) < tonumber(ARGV[2]) then
     -- Only where it is needed: at its `maxmemory` the server refuses it, and what is there must be cleaned up even then.
     version = ARGV[2]
-    call('HSET', META, 'version', version)
+    call('HSET', META, 'version', version, 'breaking', ARGV[3])
 end
-return { tonumber(version), '' }
+return { tonumber(version), '', tonumber(call('HGET', META, 'breaking') or 0) }

@@ -1,2 +1,2 @@
 -- The migrations applied; a small table, read whole.
-SELECT version FROM dataqueue_migrations ORDER BY version
+SELECT version, name FROM dataqueue_migrations ORDER BY version

@@ -47,8 +47,9 @@ pub trait Driver: Send + Sync + 'static {
     /// Takes back [`Self::poison`].
     async fn cure(&self);
 
-    /// Makes the store look as if a later version of the library had migrated it.
-    async fn make_newer(&self);
+    /// Makes the store look as if a later version of the library had migrated it, so that earlier ones cannot work with it if
+    /// `breaking`.
+    async fn make_newer(&self, breaking: bool);
 
     /// Makes a running job wait, as its handler would.
     async fn suspend(&self, id: JobId);

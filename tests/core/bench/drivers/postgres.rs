@@ -98,8 +98,9 @@ impl Driver for Postgres {
         self.run(&["drop function SCHEMA.poison cascade"]).await;
     }
 
-    async fn make_newer(&self) {
-        self.run(&["insert into SCHEMA.dataqueue_migrations (version, name) values (99, 'later')"]).await;
+    async fn make_newer(&self, breaking: bool) {
+        let name = if breaking { "breaking_later" } else { "later" };
+        self.run(&[&format!("insert into SCHEMA.dataqueue_migrations (version, name) values (99, '{name}')")]).await;
     }
 
     async fn suspend(&self, id: JobId) {

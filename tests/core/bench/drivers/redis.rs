@@ -152,8 +152,11 @@ impl Driver for Redis {
         self.run::<()>(cmd("RENAME").arg(self.key("meta:cured")).arg(self.key("meta"))).await;
     }
 
-    async fn make_newer(&self) {
-        self.run::<()>(cmd("HSET").arg(self.key("meta")).arg("version").arg(99)).await;
+    async fn make_newer(&self, breaking: bool) {
+        let newest = if breaking { 99 } else { 0 };
+        let mut mark = cmd("HSET");
+        mark.arg(self.key("meta")).arg("version").arg(99).arg("breaking").arg(newest);
+        self.run::<()>(&mark).await;
     }
 
     async fn suspend(&self, id: JobId) {

@@ -136,8 +136,10 @@ impl<P: Place> Driver for OnSqlite<P> {
         self.run("drop trigger poison_insert; drop trigger poison_update").await;
     }
 
-    async fn make_newer(&self) {
-        self.run("insert into dataqueue_migrations (version, name, applied_at) values (99, 'later', 0)").await;
+    async fn make_newer(&self, breaking: bool) {
+        let name = if breaking { "breaking_later" } else { "later" };
+        let ledger = "insert into dataqueue_migrations (version, name, applied_at)";
+        self.run(format!("{ledger} values (99, '{name}', 0)")).await;
     }
 
     async fn suspend(&self, id: JobId) {
