@@ -43,6 +43,8 @@ class ThreadLane:
         self._numbers = itertools.count(1)
         self._active: dict[int, tuple[JobContext, Handler]] = {}
         self._threads: list[threading.Thread] = []
+        # Whether a thread was started and has not come so far as to take runs: it asks for the next one itself.
+        self._growing = False
 
     def open(self) -> None:
         """Starts the first thread; others follow when there is work for them."""
@@ -68,6 +70,9 @@ class ThreadLane:
                 asking.start()
         else:
             ctx.signal._abort(cast(AbortReason, what))
+            # Its slot may be another job's now, while this handler keeps its thread for as long as it likes.
+            if len(self._active) >= len(self._threads) and what != "shutdown":
+                self._grow()
 
     def _ask(self, run_id: int, ctx: JobContext, handler: Handler) -> None:
         answer = extension(ctx)
@@ -75,17 +80,22 @@ class ThreadLane:
         self._core.answer_timeout(run_id, answer, retry)
 
     def _grow(self) -> None:
+        if self._growing:
+            return
+        self._growing = True
         name = f"{self._name}-{next(self._numbers)}"
         # A daemon: a handler that never returns must not keep the interpreter from exiting.
         thread = threading.Thread(target=self._work, name=name, daemon=True)
         try:
             thread.start()
         except RuntimeError as error:
+            self._growing = False
             say(logging.WARNING, "no further thread for handlers, those that run go on: %s", error)
             return
         self._threads.append(thread)
 
     def _work(self) -> None:
+        self._growing = False
         finished: Finished | None = None
         while (found := self._core.next(finished)) is not None:
             run, more_threads = found

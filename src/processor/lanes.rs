@@ -51,11 +51,11 @@ pub type Waker = Box<dyn Fn() + Send + Sync>;
 /// What a lane thread does next.
 #[derive(Debug)]
 pub enum Next {
-    /// Run this job; if `more_threads`, more jobs wait than threads are idle.
+    /// Run this job; if `more_threads`, another thread is needed now, or by the next job.
     Start {
         /// The run.
         start: Start,
-        /// Whether another thread would find work.
+        /// Whether another thread would find work, or none is left to take what comes next.
         more_threads: bool,
     },
     /// Nothing came in time.
@@ -132,7 +132,9 @@ impl Lanes {
                 if left > 0 && state.idle_threads > 0 {
                     self.work.notify_one();
                 }
-                let more_threads = left > state.idle_threads;
+                // What is claimed while every thread is in a handler must not wait for one of them to end.
+                let none_left = state.idle_threads == 0 && state.on_threads() < self.config.concurrency as usize;
+                let more_threads = left > state.idle_threads || none_left;
                 self.after_exchange(state, LaneKind::Thread, Vec::new(), ended);
                 return Next::Start { start, more_threads };
             }

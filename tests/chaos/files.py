@@ -1,4 +1,7 @@
-"""Looks into an SQLite file, in a process of its own: two SQLite libraries in one process would drop each other's locks."""
+"""Looks into an SQLite file, in a process of its own.
+
+Two SQLite libraries in one process would drop each other's locks.
+"""
 
 from __future__ import annotations
 

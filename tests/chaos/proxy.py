@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from tests.processes import PATIENCE
+from tests.processes import PATIENCE, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
@@ -37,19 +38,23 @@ class _Tunnel:
 
 
 class Proxy:
-    """Passes everything on to a port of this machine, until it is told otherwise.
+    """Passes everything on to a port, until it is told otherwise.
 
     What a method does, it does to the connections that are open at that moment, and to later ones where it says so.
     """
 
-    def __init__(self, target: int) -> None:
+    def __init__(self, target: int, host: str = "127.0.0.1") -> None:
+        self.host = host
         self.target = target
         self.port = 0
         self.withheld = 0
         """How many pieces of replies have been kept back so far."""
+        self.passed = time.monotonic()
+        """When something was passed on last."""
         self.opened = 0
         """How many connections clients have made so far."""
         self._withholds = False
+        self._spared: tuple[bytes, ...] = ()
         self._delay = 0.0
         self._tunnels: set[_Tunnel] = set()
         self._loop = asyncio.new_event_loop()
@@ -68,9 +73,16 @@ class Proxy:
 
         return self._each(freeze, saying)
 
-    def withhold(self) -> None:
-        """Lets requests through and keeps every reply back, on later connections too, until `let_go`."""
-        self._withholds = True
+    def await_silence(self, span: float = 0.3) -> None:
+        """Waits until nothing has been under way for so long."""
+        until(lambda: time.monotonic() - self.passed > span, "nothing is under way")
+
+    def withhold(self, *, but_for: tuple[bytes, ...] = ()) -> None:
+        """Lets requests through and keeps replies back, on later connections too, until `let_go`.
+
+        But for those whose clients began with something that holds one of these bytes.
+        """
+        self._withholds, self._spared = True, but_for
 
     def slow_down(self, delay: float) -> None:
         """Holds each piece up for so many seconds, on later connections too, until `let_go`."""
@@ -124,7 +136,7 @@ class Proxy:
     async def _serve(self, requests: asyncio.StreamReader, client: asyncio.StreamWriter) -> None:
         self.opened += 1
         try:
-            replies, server = await asyncio.open_connection("127.0.0.1", self.target)
+            replies, server = await asyncio.open_connection(self.host, self.target)
         except OSError:
             # Nobody is there, as the client will find.
             client.close()
@@ -153,6 +165,7 @@ class Proxy:
                 if self._delay:
                     await asyncio.sleep(self._delay)
                 if not tunnel.frozen:
+                    self.passed = time.monotonic()
                     tunnel.server.write(data)
                     await tunnel.server.drain()
 
@@ -161,17 +174,18 @@ class Proxy:
             while data := await reader.read(_CHUNK):
                 if self._delay:
                     await asyncio.sleep(self._delay)
-                if self._withholds:
+                if self._withholds and not any(word in tunnel.said for word in self._spared):
                     self.withheld += 1
                 elif not tunnel.frozen:
+                    self.passed = time.monotonic()
                     tunnel.client.write(data)
                     await tunnel.client.drain()
 
 
 @contextmanager
-def run_proxy(target: int) -> Iterator[Proxy]:
-    """Passes connections on to a port of this machine until the context ends."""
-    proxy = Proxy(target)
+def run_proxy(target: int, host: str = "127.0.0.1") -> Iterator[Proxy]:
+    """Passes connections on to a port until the context ends."""
+    proxy = Proxy(target, host)
     proxy.start()
     try:
         yield proxy

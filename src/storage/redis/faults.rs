@@ -19,6 +19,8 @@ pub(super) struct Fault {
     /// The server is gone or silent, takes over the data of another, or is cut off from those that hold its copies:
     /// another may be in its place.
     pub(super) lost: bool,
+    /// No answer came in time. The connection may be dead without anybody having been told.
+    pub(super) silent: bool,
 }
 
 impl Fault {
@@ -31,13 +33,14 @@ impl Fault {
             elsewhere: leads_elsewhere(code),
             astray: code == "READONLY",
             unanswered: is_cut && !error.is_timeout(),
+            silent: error.is_timeout(),
             lost: is_cut || error.is_unrecoverable_error() || matches!(code, "NOREPLICAS" | "MASTERDOWN" | "LOADING"),
         }
     }
 
     /// No answer came.
     pub(super) fn silence(error: Error) -> Self {
-        Self { error, turned_away: false, elsewhere: false, astray: false, unanswered: false, lost: true }
+        Self { error, turned_away: false, elsewhere: false, astray: false, unanswered: false, lost: true, silent: true }
     }
 }
 

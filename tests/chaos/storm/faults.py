@@ -6,19 +6,23 @@ import signal
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tests.chaos.storm.stores import PostgresStore, RedisStore, ServerStore, SqliteStore
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from random import Random
 
     from tests.chaos.storm.crew import Crew
     from tests.chaos.storm.stores import Store
 
 __all__ = ["Fault", "Interruption", "Weather", "of_processes", "of_store"]
+
+
+Strike = Callable[["Random"], object]
+"""Does harm, and answers False where there was nothing to do it to."""
 
 
 @dataclass(frozen=True)
@@ -37,8 +41,7 @@ class Fault:
 
     name: str
     weight: int
-    strike: Callable[[Random], object]
-    """Does it, and answers False where there was nothing to do it to."""
+    strike: Strike
 
 
 class Weather:
@@ -99,7 +102,7 @@ def of_store(store: Store, interruptions: list[Interruption]) -> list[Fault]:
     return _of_sqlite(store, interruptions)
 
 
-def _timed(interruptions: list[Interruption], action: Callable[[Random], object], after: float = 0.0):  # noqa: ANN202
+def _timed(interruptions: list[Interruption], action: Strike, after: float = 0.0) -> Strike:
     """Does something that keeps all workers from the store, until so many seconds after it."""
 
     def strike(chance: Random) -> object:
@@ -136,10 +139,10 @@ def _of_network(store: ServerStore, interruptions: list[Interruption]) -> list[F
 
 
 def _of_postgres(store: PostgresStore, interruptions: list[Interruption]) -> list[Fault]:
-    def restarted(how: signal.Signals):  # noqa: ANN202
+    def restarted(how: signal.Signals) -> Strike:
         return _timed(interruptions, lambda _: store.restart(how))
 
-    def ended(condition: str, *, one: bool = False):  # noqa: ANN202
+    def ended(condition: str, *, one: bool = False) -> Strike:
         return lambda _: store.terminate(condition, one=one) > 0
 
     return [
@@ -154,7 +157,7 @@ def _of_postgres(store: PostgresStore, interruptions: list[Interruption]) -> lis
 
 
 def _of_redis(store: RedisStore, interruptions: list[Interruption]) -> list[Fault]:
-    def killed(kind: str):  # noqa: ANN202
+    def killed(kind: str) -> Strike:
         return lambda _: int(str(store.do(lambda client: client.client_kill_filter(_type=kind, skipme=True)))) > 0
 
     return [

@@ -78,7 +78,7 @@ async def stepped_async(payload: Any, *, ctx: AsyncJobContext) -> dict[str, Any]
     """The same on the loop."""
     with noted(ctx) as run:
         for step in ("first", "second"):
-            await ctx.run(step, lambda step=step: _effect(ctx, step, run))  # type: ignore[misc]
+            await ctx.run(step, lambda step=step: _effect(ctx, step, run))
             write(what="recorded", job=ctx.job.id, step=step, run=run)
             if step == "first":
                 await ctx.wait_for(0.3)

@@ -1,7 +1,7 @@
 """Adds jobs without end, and writes down each that was accepted: `python -m tests.chaos.storm.load URL NAME RATE STOP`.
 
-It keeps to `RATE` jobs a second, and ends when the file `STOP` is there. May be killed at any moment: another one goes on
-under another name. What was not answered is added again under the same keys, until it is.
+It keeps to `RATE` jobs a second, and ends when the file `STOP` is there. May be killed at any moment: another one goes
+on under another name. What was not answered is added again under the same keys, until it is.
 """
 
 from __future__ import annotations

@@ -15,9 +15,8 @@ import psycopg
 from tests import redis_servers, servers
 from tests.chaos.files import check_file
 from tests.chaos.proxy import Proxy, run_proxy
-from tests.cluster import Cluster, ClusterError, run_cluster, version_of
+from tests.cluster import Cluster, run_cluster, version_of
 from tests.pooler import NotHereError
-from tests.processes import until
 from tests.redis_process import RedisProcess, run_redis
 
 if TYPE_CHECKING:
@@ -67,15 +66,7 @@ class PostgresStore(ServerStore):
     def restart(self, how: signal.Signals) -> None:
         """Stops the server in this way, and starts it again."""
         self.cluster.stop(how)
-        # What a killed server leaves behind has to be gone before the next one starts.
-        until(self._starts, "PostgreSQL starts again")
-
-    def _starts(self) -> bool:
-        try:
-            self.cluster.start()
-        except ClusterError:
-            return False
-        return True
+        self.cluster.start()
 
     def terminate(self, condition: str, *, one: bool = False) -> int:
         """Ends connections of workers and adders, or one of them at random; answers how many."""

@@ -111,8 +111,8 @@ class _Times:
     def stalled(self, run: Run, later: Run) -> bool:
         """Whether the run's worker may have failed to renew its lease before the later run began.
 
-        It renews three times in a lease: what lasts for less than two thirds of it does no harm. Half of it is taken, as
-        renewals take time too.
+        It renews three times in a lease: what lasts for less than two thirds of it does no harm. Half of it is taken,
+        as renewals take time too.
         """
         since = min(run.began, later.began) - _STALE
         lost = sum(
