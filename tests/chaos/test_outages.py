@@ -107,6 +107,30 @@ def test_a_cut_listening_connection_loses_no_wake_up(
         assert worker.ends() == 0, worker.log
 
 
+def test_a_renewal_whose_connection_is_cut_again_and_again_costs_no_lease(
+    postgres_url: str, postgres_store_url: str, tmp_path: Path, ledger: Path
+) -> None:
+    url, name = named(postgres_store_url)
+    gate, second = tmp_path / "gate", tmp_path / "second"
+    second.mkdir()
+    options = ("--lease", "3", "--poll-interval", "600")
+    renewing = "state = 'idle' and query like '%%job_workers SET lease_ms%%'"
+    with (
+        JobQueue(postgres_store_url) as queue,
+        psycopg.connect(postgres_url, autocommit=True) as other,
+        Worker(TARGET, url, tmp_path, *options) as worker,
+    ):
+        job_id = queue.add_job("gate", str(gate), max_attempts=1)
+        until(lambda: job_id in read_runs(ledger), "the job runs")
+        # This one would take the job once the lease had run out.
+        with Worker(TARGET, postgres_store_url, second, *options):
+            for _ in range(6):
+                until(lambda: terminate(other, name, renewing), "the connection that renewed last was cut")
+            gate.touch()
+            job = queue.wait_for_job(job_id, PATIENCE)
+        assert (job.status, job.attempts) == ("completed", 1), worker.log
+
+
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGQUIT, signal.SIGKILL], ids=["fast", "immediate", "killed"])
 def test_workers_carry_on_when_the_server_comes_back(
     cluster: Cluster, tmp_path: Path, ledger: Path, how: signal.Signals

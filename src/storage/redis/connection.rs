@@ -53,10 +53,9 @@ impl Link {
         manager.map(Self::Single).map_err(|error| translated(&error))
     }
 
-    /// Whether nothing more is to be sent by a link that had this fault: the way has to be looked up anew. A link that comes
-    /// back by itself does so once it was cut, and not for being silent.
+    /// Whether nothing more is to be sent by a link that had this fault: the way has to be looked up anew.
     pub(super) fn ends_by(&self, fault: &Fault) -> bool {
-        fault.astray || fault.silent || (fault.lost && matches!(self, Self::Master(..)))
+        fault.astray || (fault.lost && matches!(self, Self::Master(..)))
     }
 }
 

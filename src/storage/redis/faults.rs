@@ -19,7 +19,7 @@ pub(super) struct Fault {
     /// The server is gone or silent, takes over the data of another, or is cut off from those that hold its copies:
     /// another may be in its place.
     pub(super) lost: bool,
-    /// No answer came in time. The connection may be dead without anybody having been told.
+    /// No answer came in time. The connection may stand still for ever without ever being cut.
     pub(super) silent: bool,
 }
 

@@ -131,6 +131,9 @@ impl RedisStorage {
             self.shared.leave(number);
             // Wherever the next connection leads, the keys there may be others.
             self.checked.store(false, Ordering::Relaxed);
+        } else if fault.silent {
+            // It would not be given up by itself: to the client it is as good as ever.
+            self.shared.leave(number);
         } else if fault.lost {
             self.shared.doubt(number);
         }

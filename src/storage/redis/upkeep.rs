@@ -9,7 +9,7 @@ use super::faults::{damaged, unavailable};
 use super::find::read_id;
 use super::record::letter;
 use crate::error::{Error, Result};
-use crate::model::{Chunk, JobId, Prune, Reclaimed, Status, Worker};
+use crate::model::{Chunk, JobId, Lease, Prune, Reclaimed, Status, Worker};
 use crate::policy::leases::time_to_renew;
 use crate::policy::limits::{MAX_CRASHES, MAX_ERRORS};
 
@@ -24,20 +24,21 @@ impl RedisStorage {
         Ok(Worker { id, name: name.to_owned() })
     }
 
-    pub(super) async fn renew_worker(&self, worker: &Worker, lease: Duration) -> Result<()> {
-        let number = self.shared.number();
+    pub(super) async fn renew_worker(&self, worker: &Worker, lease: Duration) -> Result<Vec<Lease>> {
+        let (number, patience) = (self.shared.number(), time_to_renew(lease));
         let renewing = self.call(&self.scripts.renew, |call| call.arg(worker.id).arg(micros(lease)));
-        let Ok(renewed) = timeout(time_to_renew(lease), renewing).await else {
+        let Ok(answer) = timeout(patience, renewing).await else {
             // Whoever waited longer would lose the lease by it, on a connection that may be dead.
             self.shared.leave(number);
-            return Err(unavailable(format!("no answer to a renewal within {} s", time_to_renew(lease).as_secs_f64())));
+            return Err(unavailable(format!("no answer to a renewal within {} s", patience.as_secs_f64())));
         };
-        let renewed: i64 = renewed?;
-        if renewed == 0 {
+        let answer: Vec<i64> = answer?;
+        let Some((1, asked)) = answer.split_first() else {
             self.holdings.forget(worker.id);
             return Err(Error::WorkerLost { worker: worker.id });
-        }
-        Ok(())
+        };
+        let lease = |&[job_id, token]: &[i64; 2]| Lease { job_id, worker_id: worker.id, token };
+        Ok(asked.as_chunks::<2>().0.iter().map(lease).collect())
     }
 
     pub(super) async fn unregister_worker(&self, worker: &Worker) -> Result<()> {
