@@ -52,11 +52,11 @@ pub type Waker = Box<dyn Fn() + Send + Sync>;
 /// What a lane thread does next.
 #[derive(Debug)]
 pub enum Next {
-    /// Run this job; if `more_threads`, another thread is needed now, or by the next job.
+    /// Run this job; if `more_threads`, there are more slots, or more jobs, than threads to take them.
     Start {
         /// The run.
         start: Start,
-        /// Whether another thread would find work, or none is left to take what comes next.
+        /// Whether another thread is wanted: for what waits now, or comes while all are busy.
         more_threads: bool,
     },
     /// Nothing came in time.
