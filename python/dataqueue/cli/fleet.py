@@ -24,6 +24,8 @@ __all__ = ["Fleet"]
 _TICK = 0.05
 # Without a word from a child, it has started when it lived so long.
 _SURELY_UP = 5.0
+# How long a process may take from closing its files to its end.
+_ENDING = 2.0
 _FIRST_PAUSE = 0.2
 _LONGEST_PAUSE = 30.0
 _GIVE_UP_AFTER = 3
@@ -105,6 +107,11 @@ class Fleet:
             self._was_up = True
             self._due.update(dict.fromkeys(self._following, 0.0))
             self._following.clear()
+        if code is None and child.is_maimed:
+            click.echo(
+                f"worker {child.number} (process {child.pid}) lost its files and can do nothing: killing it", err=True
+            )
+            child.kill()
         if code is not None:
             self._children.remove(child)
             child.close()
@@ -141,6 +148,7 @@ class _Child:
         self.number = number
         self._started = time.monotonic()
         self._up = False
+        self._cut_at: float | None = None
         self._line: socket.socket | None = None
         command = [sys.executable, "-m", "dataqueue.cli.child"]
         self._process: subprocess.Popen[bytes]
@@ -172,6 +180,20 @@ class _Child:
         elif not self._up:
             self._up = self.age >= _SURELY_UP
         return self._up
+
+    @property
+    def is_maimed(self) -> bool:
+        """Whether its end of the line has been closed for a while though it runs.
+
+        Whatever did that closed its other files too, and the engine cannot go on without those that it waits on.
+        """
+        if self._line is None or not self._up:
+            return False
+        with contextlib.suppress(OSError):
+            if not self._line.recv(1) and self._cut_at is None:
+                self._cut_at = time.monotonic()
+        # A process that ends closes the line too, a moment before its end is seen.
+        return self._cut_at is not None and time.monotonic() - self._cut_at > _ENDING
 
     def poll(self) -> int | None:
         """The exit code, None while it runs."""
