@@ -7,6 +7,10 @@ BIN    := $(VENV)/bin
 ARGS   ?=
 # How many pytest processes run at a time.
 JOBS   ?= 2
+# For how long `make chaos` goes on, on which stores, and in which order its faults come.
+MINUTES ?= 10
+STORES  ?= postgres redis sqlite
+SEED    ?= 1
 
 # A cargo that was installed a moment ago is not on the caller's PATH yet.
 export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
@@ -17,7 +21,7 @@ SERVERS := $(BIN)/python -m tests.servers -- $(MAKE) --no-print-directory
 SOURCES := $(shell find src migrations -type f) Cargo.toml Cargo.lock pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-inner upgrade-test check check-rust check-python fmt bench bench-inner wheel clean rust
+.PHONY: help demo test test-inner upgrade-test check check-rust check-python fmt bench bench-inner chaos wheel clean rust
 .DELETE_ON_ERROR:
 
 help: ## List the commands
@@ -66,6 +70,11 @@ bench-inner: ## Measure, against the servers that the environment names
 	cargo bench --locked
 	$(BIN)/python benches/python/throughput.py
 	$(BIN)/python benches/python/latency.py
+
+chaos: rust $(VENV)/.contributing $(VENV)/.built ## Let a storm rage for MINUTES on each of STORES
+	@for store in $(STORES); do \
+		$(BIN)/python -m tests.chaos.storm --store $$store --minutes $(MINUTES) --seed $(SEED) || failed=1; \
+	done; exit $${failed:-0}
 
 wheel: rust $(VENV)/.made ## Build the source distribution, and from it the wheel, into dist/
 	$(MATURIN) build --release --locked --sdist --out dist

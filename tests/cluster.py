@@ -109,13 +109,34 @@ class Cluster:
     process: subprocess.Popen[bytes] = field(repr=False)
     _start_again: Callable[[], subprocess.Popen[bytes]] = field(repr=False)
 
+    def promote(self) -> None:
+        """Makes a standby the primary.
+
+        Raises:
+            ClusterError: It did not become one.
+        """
+        data = self.folder / "data"
+        done = Account.unprivileged().run([self.bin_dir / "pg_ctl", "promote", "-w", "-D", data], self.folder)
+        if done.returncode != 0:
+            raise ClusterError(f"the standby was not promoted:\n{done.stdout}{done.stderr}")
+
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
         """Stops it: SIGINT breaks off what is under way, SIGQUIT is a crash."""
         stop(self.process, how)
 
     def start(self) -> None:
         """Starts it again, on the same port, after `stop`."""
-        self.process = self._start_again()
+        deadline = time.monotonic() + _STOP_DEADLINE
+        while True:
+            try:
+                self.process = self._start_again()
+            except ClusterError:
+                # What a killed server left behind has to be gone first: its other processes, and their memory.
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.1)
+            else:
+                return
 
 
 def version_of(bin_dir: Path) -> str | None:
@@ -183,6 +204,32 @@ def run_cluster(
             yield cluster
         finally:
             cluster.stop()
+
+
+@contextmanager
+def run_standby(primary: Cluster) -> Iterator[Cluster]:
+    """Runs a replica of a cluster, which follows it until it is promoted or the context ends."""
+    account = Account.unprivileged()
+    with scratch_folder("dq-pg-", account) as folder:
+        reachable = _reachable(primary.bin_dir, folder, account)
+        data = folder / "data"
+        source = f"host=127.0.0.1 port={primary.port} user=postgres"
+        # -R has the copy follow its source.
+        options = ["-R", "-X", "stream", "-c", "fast", "--no-sync"]
+        copied = account.run([reachable / "pg_basebackup", "-d", source, "-D", data, *options], folder)
+        if copied.returncode != 0:
+            raise ClusterError(f"pg_basebackup of {primary.bin_dir} failed:\n{copied.stdout}{copied.stderr}")
+        port, process = _start(reachable, data, account, {})
+        url = f"postgresql://postgres@127.0.0.1:{port}/postgres"
+
+        def start_again() -> subprocess.Popen[bytes]:
+            return _start(reachable, data, account, {}, port)[1]
+
+        standby = Cluster(url, primary.version, reachable, port, folder, process, start_again)
+        try:
+            yield standby
+        finally:
+            standby.stop()
 
 
 @contextmanager
@@ -258,7 +305,7 @@ def _await_ready(data: Path, process: subprocess.Popen[bytes]) -> bool:
             lines = (data / "postmaster.pid").read_text().splitlines()
         except OSError:
             lines = []
-        if len(lines) > _STATE_LINE and lines[_STATE_LINE].strip() == "ready":
+        if len(lines) > _STATE_LINE and lines[_STATE_LINE].strip() in ("ready", "standby"):
             return True
         time.sleep(0.01)
     return False

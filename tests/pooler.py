@@ -9,14 +9,14 @@ import socket
 import subprocess
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from tests.cluster import Account, ClusterError, free_port, scratch_folder, stop
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
 _START_DEADLINE = 20.0
@@ -26,7 +26,7 @@ class NotHereError(RuntimeError):
     """What a test needs cannot be had on this machine; the message tells how to get it."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Pooler:
     """A running PgBouncer."""
 
@@ -35,6 +35,17 @@ class Pooler:
     direct_url: str
     """Past the pooler, to the server itself."""
     version: str
+    process: subprocess.Popen[bytes] = field(repr=False)
+    _start_again: Callable[[], subprocess.Popen[bytes]] = field(repr=False)
+
+    def kill(self) -> None:
+        """Ends it as a crash does."""
+        self.process.kill()
+        self.process.wait()
+
+    def start(self) -> None:
+        """Starts it again, on the same port, after `kill`."""
+        self.process = self._start_again()
 
 
 @contextmanager
@@ -58,13 +69,18 @@ def pgbouncer(server_url: str, pool_size: int = 20, settings: Mapping[str, str] 
     account = Account.unprivileged()
     with scratch_folder("dq-pb-", account) as folder:
         users = account.write(folder / "users.txt", f'"{user}" "{unquote(target.password or "")}"\n')
-        port, process = _start(
-            binary, folder, account, _config(target.hostname, target.port, users, pool_size, settings or {})
-        )
+        config = _config(target.hostname, target.port, users, pool_size, settings or {})
+        port, process = _start(binary, folder, account, config)
+
+        def start_again() -> subprocess.Popen[bytes]:
+            return _start(binary, folder, account, config, port)[1]
+
+        url = f"postgresql://{user}@127.0.0.1:{port}/{database}"
+        pooler = Pooler(url, server_url, version, process, start_again)
         try:
-            yield Pooler(f"postgresql://{user}@127.0.0.1:{port}/{database}", server_url, version)
+            yield pooler
         finally:
-            stop(process, signal.SIGTERM)
+            stop(pooler.process, signal.SIGTERM)
 
 
 def _binary() -> str:
@@ -91,10 +107,12 @@ default_pool_size = {pool_size}
 {further}"""
 
 
-def _start(binary: str, folder: Path, account: Account, config: str) -> tuple[int, subprocess.Popen[bytes]]:
+def _start(
+    binary: str, folder: Path, account: Account, config: str, same_port: int | None = None
+) -> tuple[int, subprocess.Popen[bytes]]:
     log = folder / "pgbouncer.log"
     for _ in range(5):
-        port = free_port()
+        port = same_port or free_port()
         path = account.write(folder / "pgbouncer.ini", config.format(port=port))
         process = account.start([binary, path], folder, log)
         deadline = time.monotonic() + _START_DEADLINE

@@ -69,6 +69,9 @@ class ThreadLane:
                 asking.start()
         else:
             ctx.signal._abort(cast(AbortReason, what))
+            # Its slot may be another job's now, while this handler keeps its thread for as long as it likes.
+            if len(self._active) >= len(self._threads) and what != "shutdown":
+                self._grow()
 
     def _ask(self, run_id: int, ctx: JobContext, handler: Handler) -> None:
         answer = extension(ctx)

@@ -3,6 +3,7 @@
 pub mod commands;
 pub mod cron;
 pub mod json;
+pub mod leases;
 pub mod limits;
 pub mod retry;
 pub mod schedules;

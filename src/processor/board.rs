@@ -74,6 +74,11 @@ impl State {
         self.waiting.iter().map(VecDeque::len).sum()
     }
 
+    /// How many runs with a slot are on `lane`.
+    pub fn running_on(&self, lane: LaneKind) -> usize {
+        self.running.values().filter(|running| running.lane == lane).count()
+    }
+
     /// How many waiting runs of `lane` have a slot now. Slots go to runs in the order they were claimed, whichever
     /// lane they are for, so that one kind of handler cannot starve the other.
     pub fn takeable(&self, lane: LaneKind, concurrency: u32) -> usize {

@@ -135,8 +135,9 @@ impl Lanes {
                 if left > 0 && idle > 0 {
                     self.wake_one(lane);
                 }
-                let has_free_slot = state.running.len() < self.config.concurrency as usize;
-                let more_threads = left > idle || (idle == 0 && has_free_slot);
+                // What is claimed while every thread is in a handler must not wait for one of them to end.
+                let none_left = idle == 0 && state.running_on(lane) < self.config.concurrency as usize;
+                let more_threads = left > idle || none_left;
                 self.after_exchange(state, lane, Vec::new(), ended);
                 return Next::Start { start, more_threads };
             }

@@ -135,3 +135,31 @@ def onboard_sync(payload: str, *, ctx: JobContext) -> str:
     second = ctx.run("survey", lambda: step("survey"))
     die_once(ctx, payload, "at the end")
     return f"{first}, {second}"
+
+
+@handlers.job("late", max_attempts=3, timeout=600)
+def late(payload: dict[str, str], *, ctx: JobContext) -> str:
+    """Waits for the sign to its attempt, and then reports in one of the ways there are."""
+    note("began", ctx)
+    own = f"attempt {ctx.job.attempts}"
+    while not Path(f"{payload['sign']}.{ctx.job.attempts}").exists():
+        time.sleep(0.01)
+    try:
+        match payload["how"]:
+            case "fails":
+                raise ValueError(own)
+            case "progress":
+                ctx.set_progress(ctx.job.attempts)
+            case "output":
+                ctx.set_output(own)
+            case "step":
+                ctx.run("a step", lambda: own)
+            case "prolong":
+                ctx.prolong(300)
+            case "wait":
+                ctx.wait_for(0.01)
+            case "completes":
+                pass
+        return own
+    finally:
+        note("ended", ctx)

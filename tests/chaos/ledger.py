@@ -6,14 +6,18 @@ import json
 import os
 import time
 from collections import defaultdict
+from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from dataqueue import AsyncJobContext, JobContext
 
-__all__ = ["VARIABLE", "Run", "note", "read_runs", "write"]
+__all__ = ["VARIABLE", "Run", "note", "noted", "read_lines", "read_runs", "write"]
 
 VARIABLE = "DATAQUEUE_TEST_LEDGER"
 
@@ -30,6 +34,11 @@ class Run:
     """In nanoseconds; None when its process died under it."""
     reason: str | None = None
     """Why it was told to stop, as it knew at its end."""
+    name: str | None = None
+    """What it calls itself in what it records, where it does."""
+
+
+_runs = count(1)
 
 
 def write(**entry: Any) -> None:
@@ -47,6 +56,20 @@ def note(what: str, ctx: JobContext | AsyncJobContext) -> None:
     write(what=what, job=ctx.job.id, attempt=ctx.job.attempts, reason=ctx.signal.reason)
 
 
+@contextmanager
+def noted(ctx: JobContext | AsyncJobContext) -> Iterator[str]:
+    """Writes that the run of `ctx` began, and that it ended, however it does; gives it a name of its own.
+
+    A handler that does not heed its signal may run beside a later run of its job, in one process too.
+    """
+    name = f"{os.getpid()}-{next(_runs)}"
+    write(what="began", job=ctx.job.id, attempt=ctx.job.attempts, run=name)
+    try:
+        yield name
+    finally:
+        write(what="ended", job=ctx.job.id, attempt=ctx.job.attempts, reason=ctx.signal.reason, run=name)
+
+
 def read_lines(path: Path) -> list[dict[str, Any]]:
     """Every line, in the order of writing."""
     return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
@@ -57,9 +80,11 @@ def read_runs(path: Path) -> dict[int, list[Run]]:
     runs: dict[int, list[Run]] = defaultdict(list)
     for line in read_lines(path):
         if line["what"] == "began":
-            runs[line["job"]].append(Run(line["job"], line["attempt"], line["pid"], line["at"]))
+            run = Run(line["job"], line["attempt"], line["pid"], line["at"], name=line.get("run"))
+            runs[line["job"]].append(run)
         elif line["what"] == "ended":
-            # A process runs a job once at a time, so its newest run of it is the one that ended.
-            run = next(run for run in reversed(runs[line["job"]]) if run.pid == line["pid"])
+            # Without a name, the newest run of its job in its process is the one that ended.
+            name, pid = line.get("run"), line["pid"]
+            run = next(run for run in reversed(runs[line["job"]]) if (run.name, run.pid) == (name, pid))
             run.ended, run.reason = line["at"], line["reason"]
     return runs

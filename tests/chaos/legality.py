@@ -22,6 +22,8 @@ _STEPS = {
     ("processing", "failed"): "failed",
     ("processing", "reclaimed"): "pending",
     ("processing", "prolonged"): "processing",
+    ("processing", "waiting"): "waiting",
+    ("waiting", "processing"): "processing",
 }
 
 
@@ -38,12 +40,18 @@ def check_events(job: JobRecord, events: Sequence[JobEvent]) -> None:
     told = [event.event_type.value for event in events]
     state: str | None = None
     attempts = 0
+    # Going on after a wait counts no attempt.
+    resumed = False
     for event in events:
         kind, details = event.event_type.value, _details(event)
         assert (state, kind) in _STEPS, f"job {job.id}: {kind} while {state}: {told}"
-        attempts += (kind == "processing") - bool(details.get("released"))
+        if kind == "processing":
+            resumed = state == "waiting"
+            attempts += not resumed
+        released = bool(details.get("released"))
+        attempts -= released and not resumed
         assert attempts <= job.max_attempts, f"job {job.id}: {attempts} attempts of {job.max_attempts}: {told}"
-        state = _STEPS[state, kind]
+        state = "waiting" if released and resumed else _STEPS[state, kind]
         if details.get("will_retry"):
             state = "retrying"
     expected = "retrying" if job.status == "failed" and job.next_attempt_at else job.status.value

@@ -12,31 +12,19 @@ import psycopg
 import pytest
 
 from dataqueue import Job, JobQueue
-from tests import servers
 from tests.chaos.ledger import read_runs
 from tests.chaos.legality import check_store
-from tests.chaos.test_storms import is_done
-from tests.cluster import Cluster, run_cluster, version_of
-from tests.conftest import NOT_HERE, with_parameter
+from tests.chaos.progress import is_done
+from tests.conftest import with_parameter
 from tests.processes import PATIENCE, Worker, until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
+
+    from tests.cluster import Cluster
 
 TARGET = "tests.chaos.handlers:handlers"
 TYPES = ("mark", "mark_async")
-
-
-@pytest.fixture
-def cluster() -> Iterator[Cluster]:
-    """A server of this test's own, which it may stop."""
-    places = [*servers.machine_bin_dirs(), servers.wheel_bin_dir()]
-    bin_dir = next((place for place in places if place is not None and version_of(place)), None)
-    if bin_dir is None:
-        pytest.skip(f"{NOT_HERE}no PostgreSQL binaries to restart: install it (apt-get install postgresql)")
-    with run_cluster(bin_dir) as cluster:
-        yield cluster
 
 
 def named(url: str) -> tuple[str, str]:
@@ -119,7 +107,31 @@ def test_a_cut_listening_connection_loses_no_wake_up(
         assert worker.ends() == 0, worker.log
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGQUIT], ids=["stopped", "crashed"])
+def test_a_renewal_whose_connection_is_cut_again_and_again_costs_no_lease(
+    postgres_url: str, postgres_store_url: str, tmp_path: Path, ledger: Path
+) -> None:
+    url, name = named(postgres_store_url)
+    gate, second = tmp_path / "gate", tmp_path / "second"
+    second.mkdir()
+    options = ("--lease", "3", "--poll-interval", "600")
+    renewing = "state = 'idle' and query like '%%job_workers SET lease_ms%%'"
+    with (
+        JobQueue(postgres_store_url) as queue,
+        psycopg.connect(postgres_url, autocommit=True) as other,
+        Worker(TARGET, url, tmp_path, *options) as worker,
+    ):
+        job_id = queue.add_job("gate", str(gate), max_attempts=1)
+        until(lambda: job_id in read_runs(ledger), "the job runs")
+        # This one would take the job once the lease had run out.
+        with Worker(TARGET, postgres_store_url, second, *options):
+            for _ in range(6):
+                until(lambda: terminate(other, name, renewing), "the connection that renewed last was cut")
+            gate.touch()
+            job = queue.wait_for_job(job_id, PATIENCE)
+        assert (job.status, job.attempts) == ("completed", 1), worker.log
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGQUIT, signal.SIGKILL], ids=["fast", "immediate", "killed"])
 def test_workers_carry_on_when_the_server_comes_back(
     cluster: Cluster, tmp_path: Path, ledger: Path, how: signal.Signals
 ) -> None:

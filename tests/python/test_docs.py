@@ -265,3 +265,12 @@ def test_every_link_between_pages_leads_somewhere() -> None:
     for page in [*PAGES, ROOT / "ARCHITECTURE.md", ROOT / "CONTRIBUTING.md"]:
         for target in re.findall(r"\]\(([^)#:]+)(?:#[\w-]+)?\)", page.read_text()):
             assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_every_test_that_a_page_names_is_there() -> None:
+    page = ROOT / "docs" / "reliability.md"
+    named = re.findall(r"`(tests/[\w/.]+)::(\w+)`", page.read_text())
+    assert len(named) > 20
+    for file, name in named:
+        text = (ROOT / file).read_text()
+        assert re.search(rf"^\s*(?:async )?def {name}\(|^pub async fn {name}\(", text, re.MULTILINE), f"{file}::{name}"

@@ -75,7 +75,8 @@ impl Connections {
     /// A connection, for one call.
     pub(super) async fn session(&self) -> Attempt<Session> {
         let fault = |error| Fault::of_the_pool(error, &self.place, self.connect_timeout);
-        Ok(Session::new(self.pool.get().await.map_err(fault)?, self.pgbouncer, self.patience))
+        let client = self.pool.get().await.map_err(fault)?;
+        Ok(Session::new(client, self.pool.clone(), self.pgbouncer, self.patience))
     }
 
     /// Keeps `pool_min` connections open and closes others that are idle. Runs until it is aborted.

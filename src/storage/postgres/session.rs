@@ -4,7 +4,7 @@ use std::future::Future;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use deadpool_postgres::{Client, Object};
+use deadpool_postgres::{Client, Object, Pool};
 use futures_util::future::{BoxFuture, join_all};
 use tokio::time::timeout;
 use tokio_postgres::Row;
@@ -21,6 +21,7 @@ pub(super) type Params<'a> = &'a [&'a (dyn ToSql + Sync)];
 /// the server rolls back.
 pub(super) struct Session {
     client: Option<Client>,
+    pool: Pool,
     /// Named statements do not survive a transaction pooler.
     unnamed: bool,
     patience: Duration,
@@ -28,8 +29,8 @@ pub(super) struct Session {
 }
 
 impl Session {
-    pub(super) fn new(client: Client, unnamed: bool, patience: Duration) -> Self {
-        Self { client: Some(client), unnamed, patience, broken: AtomicBool::new(false) }
+    pub(super) fn new(client: Client, pool: Pool, unnamed: bool, patience: Duration) -> Self {
+        Self { client: Some(client), pool, unnamed, patience, broken: AtomicBool::new(false) }
     }
 
     /// Runs one statement.
@@ -141,6 +142,12 @@ impl Session {
         self
     }
 
+    /// Waits no longer than this.
+    pub(super) fn with_haste(mut self, patience: Duration) -> Self {
+        self.patience = self.patience.min(patience);
+        self
+    }
+
     /// Whether named statements and session settings are to be avoided.
     pub(super) fn is_pooled(&self) -> bool {
         self.unnamed
@@ -155,6 +162,8 @@ impl Session {
             result
         } else {
             self.broken.store(true, Ordering::Relaxed);
+            // What made this connection silent did so to others that nobody uses right now.
+            self.pool.retain(|_, _| false);
             Err(Fault::Late(self.patience))
         }
     }

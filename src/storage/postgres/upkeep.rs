@@ -12,6 +12,7 @@ use super::statements::Statement;
 use super::tokens::Keys;
 use crate::error::{Error, Result};
 use crate::model::{Chunk, JobId, Lease, Prune, Reclaimed, Worker};
+use crate::policy::leases::time_to_renew;
 use crate::policy::limits::{MAX_CRASHES, MAX_ERRORS};
 
 /// Longer than any job is old, in seconds: four thousand years.
@@ -25,7 +26,9 @@ impl PostgresStorage {
     }
 
     pub(super) async fn renew_worker(&self, worker: &Worker, lease: Duration) -> Result<Vec<Lease>> {
-        let rows = self.session().await?.query(&self.statements.renew, &[&worker.id, &millis(lease)]).await?;
+        // Whoever waited longer would lose the lease by it, on a connection that may be dead.
+        let session = self.session().await?.with_haste(time_to_renew(lease));
+        let rows = session.query(&self.statements.renew, &[&worker.id, &millis(lease)]).await?;
         let Some(row) = rows.first() else { return Err(Error::WorkerLost { worker: worker.id }) };
         let mut reader = Reader::new(row, 1);
         let (jobs, tokens) = (reader.take::<Vec<JobId>>()?, reader.take::<Vec<i64>>()?);

@@ -2,12 +2,15 @@
 
 use std::time::Duration;
 
+use tokio::time::timeout;
+
 use super::RedisStorage;
-use super::faults::damaged;
+use super::faults::{damaged, unavailable};
 use super::find::read_id;
 use super::record::letter;
 use crate::error::{Error, Result};
 use crate::model::{Chunk, JobId, Lease, Prune, Reclaimed, Status, Worker};
+use crate::policy::leases::time_to_renew;
 use crate::policy::limits::{MAX_CRASHES, MAX_ERRORS};
 
 /// How far apart the ids of two workers are at most. A server that lost its last registrations counts from where it was
@@ -22,7 +25,14 @@ impl RedisStorage {
     }
 
     pub(super) async fn renew_worker(&self, worker: &Worker, lease: Duration) -> Result<Vec<Lease>> {
-        let answer: Vec<i64> = self.call(&self.scripts.renew, |call| call.arg(worker.id).arg(micros(lease))).await?;
+        let (number, patience) = (self.shared.number(), time_to_renew(lease));
+        let renewing = self.call(&self.scripts.renew, |call| call.arg(worker.id).arg(micros(lease)));
+        let Ok(answer) = timeout(patience, renewing).await else {
+            // Whoever waited longer would lose the lease by it, on a connection that may be dead.
+            self.shared.leave(number);
+            return Err(unavailable(format!("no answer to a renewal within {} s", patience.as_secs_f64())));
+        };
+        let answer: Vec<i64> = answer?;
         let Some((1, asked)) = answer.split_first() else {
             self.holdings.forget(worker.id);
             return Err(Error::WorkerLost { worker: worker.id });
