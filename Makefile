@@ -46,6 +46,12 @@ models-inner: ## Explore the models, against the servers that the environment na
 	DATAQUEUE_FAILPOINTS=all cargo test --locked --test core -- failpoints::
 	DATAQUEUE_HYPOTHESIS=long $(BIN)/python -m pytest -n $(JOBS) tests/python/test_state_machine.py $(ARGS)
 
+mutants: rust $(VENV)/.contributing $(VENV)/.built ## Take away each guard of the engine, and see that a test turns red
+	$(SERVERS) mutants-inner
+
+mutants-inner: ## Take away the guards, against the servers that the environment names
+	$(BIN)/python -m tests.mutants $(ARGS)
+
 check: check-rust check-python ## Run every formatter, linter and type checker
 
 check-rust: rust ## Run rustfmt and clippy, with and without the border

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use dataqueue::model::{Claimed, EventKind, FailureReason, Lease, NewJob, Outcome, Settled, Settlement, Status};
+use dataqueue::model::{Claimed, EventKind, FailureReason, Lease, NewJob, Outcome, Settled, Settlement, Status, Wait};
 
 use crate::bench::{Bench, complete, end, fail, job, json, release, settled_all};
 
@@ -115,8 +115,10 @@ pub async fn each_part_of_a_lease_must_be_right(bench: &Bench) {
         Lease { job_id: claimed[1].job.id + 1_000, ..right },
     ];
     let before = bench.job(right.job_id).await;
+    let wait = Outcome::Waiting(Wait { until: None, on: None, name: "__wait_0".to_owned(), entry: "{}".into() });
+    let ends = [complete(&claimed[0]), fail(&claimed[0], None), release(&claimed[0]), end(&claimed[0], wait)];
     for lease in wrong {
-        for outcome in [complete(&claimed[0]), fail(&claimed[0], None), release(&claimed[0])].map(|end| end.outcome) {
+        for outcome in ends.clone().map(|end| end.outcome) {
             let settlement = Settlement { lease, attempt: 1, outcome };
             assert_eq!(settle(bench, settlement).await, Settled::LeaseLost, "{lease:?} for {right:?}");
         }
