@@ -9,6 +9,9 @@ use crate::model::{Claim, ClaimRequest, Worker};
 use super::engine::{Backoff, Engine, Phase};
 use super::wake::Wake;
 
+/// How often a claimer that has no time left asks for the reply to its last claim.
+const ASKED: u32 = 5;
+
 pub(super) async fn run(engine: Arc<Engine>) {
     let mut wake = Wake::new(&engine);
     let mut backoff = Backoff::new();
@@ -58,10 +61,40 @@ pub(super) async fn run(engine: Arc<Engine>) {
             }
         }
     }
+    // What it leased would count as lost in a crash; as it is, it goes back uncounted.
+    if let Some((worker, token)) = unanswered
+        && let Ok(claim) = ask(&engine, &worker, token).await
+    {
+        engine.stats.claimed(claim.jobs.len());
+        engine.lanes.push(claim.jobs);
+    }
+}
+
+/// As [`claim`], but for a lost reply, after which it is asked for.
+pub(super) async fn claim_surely(engine: &Engine, worker: &Worker, limit: u32) -> Result<Claim> {
+    match claim(engine, worker, limit).await {
+        (token, Err(error)) if error.retryable() => {
+            engine.report(&error, "claiming jobs");
+            ask(engine, worker, token).await
+        }
+        (_, answer) => answer,
+    }
+}
+
+/// Asks what a claim leased whose reply was lost, a few times.
+async fn ask(engine: &Engine, worker: &Worker, token: i64) -> Result<Claim> {
+    let mut backoff = Backoff::new();
+    for _ in 1..ASKED {
+        match engine.storage.reclaim_reply(worker, token).await {
+            Err(error) if error.retryable() => tokio::time::sleep(backoff.pause()).await,
+            answer => return answer,
+        }
+    }
+    engine.storage.reclaim_reply(worker, token).await
 }
 
 /// Claims up to `limit` jobs for the processor.
-pub(super) async fn claim(engine: &Engine, worker: &Worker, limit: u32) -> (i64, Result<Claim>) {
+async fn claim(engine: &Engine, worker: &Worker, limit: u32) -> (i64, Result<Claim>) {
     let token = engine.next_token();
     let job_types = match claimable_types(engine).await {
         Ok(job_types) => job_types,

@@ -128,7 +128,7 @@ impl Processor {
         while batches > 0 && left > 0 && engine.phase() == Phase::Running {
             batches -= 1;
             engine.storage.reclaim(engine.config.batch_size).await?;
-            let claim = claimer::claim(engine, &worker, left.min(engine.config.batch_size)).await.1?;
+            let claim = claimer::claim_surely(engine, &worker, left.min(engine.config.batch_size)).await?;
             if claim.jobs.is_empty() {
                 break;
             }

@@ -250,18 +250,20 @@ pub async fn a_repeat_after_a_cut_reply_changes_nothing_more(bench: &Bench) {
 
 pub async fn a_repeat_is_known_until_the_next_claim(bench: &Bench) {
     use dataqueue::model::Change;
+    // Both claims are one worker's: the token alone tells them apart.
     let hand = bench.hand().await;
-    let claimed = one(bench).await;
-    let id = claimed.job.id;
+    let id = bench.add_one(job("repeated")).await;
+    let claimed = hand.take("repeated").await;
     let failed = fail(&claimed, None);
     assert_eq!(settle(bench, failed.clone()).await, Settled::Applied);
     assert!(bench.changed(id, Change::Retry).await);
     assert_eq!(settle(bench, failed.clone()).await, Settled::Applied, "it was recorded, whatever came after");
     assert_eq!(bench.status(id).await, Status::Pending);
     let second = hand.take(&claimed.job.job_type).await;
-    assert_eq!(settle(bench, failed).await, Settled::LeaseLost);
+    assert_eq!(settle(bench, failed.clone()).await, Settled::LeaseLost);
     assert_eq!(settle(bench, complete(&claimed)).await, Settled::LeaseLost);
     assert_eq!(hand.settle(complete(&second)).await, Settled::Applied);
+    assert_eq!(settle(bench, failed).await, Settled::LeaseLost);
 }
 
 pub async fn a_settled_job_needs_its_worker_no_more(bench: &Bench) {
