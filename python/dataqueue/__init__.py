@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     )
     from .filters import RunAt, Tags
     from .handlers import JobHandlers
+    from .isolation import Serialization, test_handler_serialization, validate_handler_serializable
     from .job_types import JobType
     from .jobs import EditUpdates, Job
     from .link_app import TokenLinks
@@ -98,6 +99,7 @@ __all__ = [
     "RunAt",
     "SSLConfig",
     "ScheduleStatus",
+    "Serialization",
     "SignedLink",
     "SqliteConfig",
     "Supervisor",
@@ -113,6 +115,8 @@ __all__ = [
     "WaitSignal",
     "complete_token_url",
     "create_pool",
+    "test_handler_serialization",
+    "validate_handler_serializable",
     "verify_token_url",
 ]
 
@@ -138,6 +142,7 @@ _MODULES = {
     ),
     "filters": ("RunAt", "Tags"),
     "handlers": ("JobHandlers",),
+    "isolation": ("Serialization", "test_handler_serialization", "validate_handler_serializable"),
     "job_types": ("JobType",),
     "jobs": ("EditUpdates", "Job"),
     "link_app": ("TokenLinks",),

@@ -21,6 +21,7 @@ JobTuple: TypeAlias = tuple[
     float | None,  # retry_delay
     bool | None,  # retry_backoff
     float | None,  # retry_delay_max
+    bool,  # force_kill_on_timeout
 ]
 
 TransferTuple: TypeAlias = tuple[
@@ -59,6 +60,7 @@ class EditDict(TypedDict):
     max_attempts: NotRequired[int]
     run_at: NotRequired[int | None]
     timeout_ms: NotRequired[int | None]
+    force_kill_on_timeout: NotRequired[bool]
     tags: NotRequired[list[str]]
     retry_delay: NotRequired[float | None]
     retry_backoff: NotRequired[bool | None]
@@ -126,7 +128,8 @@ class Store:
     ) -> Pending[list[dict[str, Any]]]: ...
     def count(self, filters: FilterDict) -> Pending[int]: ...
     def events(self, job_id: int) -> Pending[list[dict[str, Any]]]: ...
-    def cancel(self, job_id: int) -> Pending[bool]: ...
+    def cancel(self, job_id: int, running: bool) -> Pending[bool]:
+        """Cancels a job; with `running` one that runs is asked for."""
     def retry(self, job_id: int) -> Pending[bool]: ...
     def edit(self, job_id: int, edit: EditDict) -> Pending[bool]: ...
     def cancel_all(self, filters: FilterDict) -> Pending[int]: ...
@@ -193,6 +196,7 @@ __version__: str
 Finished: TypeAlias = (
     tuple[int, str, bytes | None]  # run, "completed", output
     | tuple[int, str]  # run, "released"
+    | tuple[int, str, str, float | None]  # run, "lost", message, retry
     | tuple[
         int, str, str, str | None, tuple[str, bool, int | None, str | None]
     ]  # run, "waiting", entry, name, (kind, is a date, microseconds, token or "job:ID")
@@ -215,6 +219,9 @@ class Run:
     @property
     def attempt(self) -> int: ...
     @property
+    def force_kill(self) -> bool:
+        """Whether its process is killed when its time is up."""
+    @property
     def payload(self) -> bytes: ...
     def record(self) -> dict[str, Any]:
         """The whole job, as it was claimed."""
@@ -227,7 +234,7 @@ class Processor:
         store: Store,
         *,
         worker_name: str,
-        handlers: list[tuple[str, bool, bool]],  # name, on the event loop, decides on retries after a timeout
+        handlers: list[tuple[str, str, bool]],  # name, thread, loop or process, decides on retries after a timeout
         job_types: list[str],
         any_type: bool,
         batch_size: int,
@@ -251,10 +258,16 @@ class Processor:
         """Writes a byte to this socket when the event loop should call `exchange`; None ends that."""
     def exchange(self, finished: list[Finished], most: int) -> tuple[list[Run], list[tuple[int, str]]]:
         """Reports ends, takes runs, and messages `(run, what)`: a reason to abort, or `ask`. Never blocks."""
-    def next(self, finished: Finished | None = None) -> tuple[Run, bool] | None:
+    def next(self, finished: Finished | None = None, in_process: bool = False) -> tuple[Run, bool] | None:
         """Blocks for a thread's next run, and whether another thread would find work; None at the end."""
+    def bind(self, run: int, group: int) -> bool:
+        """The run goes to this process group, which is killed when it must end; False if it must already."""
+    def unbind(self, run: int) -> None:
+        """The process of the run is gone, and may be reaped, or is done with it."""
+    def verdict(self, run: int) -> str | None:
+        """Why the engine wants the run to end, if it does."""
     def attend(self) -> tuple[list[tuple[int, str]], list[str]] | None:
-        """Blocks for messages about runs on threads and reports of errors; None at the end."""
+        """Blocks for messages about runs on threads and in processes, and reports of errors; None at the end."""
     def prolong(self, run: int, seconds: float | None = None) -> bool: ...
     def ask_on_timeout(self, run: int) -> None: ...
     def answer_timeout(self, run: int, extend: float | None = None, retry: float | None = None) -> None: ...

@@ -73,8 +73,8 @@ def failed(
     """
     if hopeless or isinstance(error, HandlerChanged):
         retry: float | None = _NEVER
-    elif reason in ("timeout", "lease_lost"):
-        # This attempt's end is recorded already, and its retry decided.
+    elif reason in ("timeout", "lease_lost", "cancelled"):
+        # The engine has decided what comes of this attempt.
         retry = None
     else:
         retry = retry_delay(handler, run.attempt, error)

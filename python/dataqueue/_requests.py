@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ._call import Call
 from .arguments import (
+    check_bool,
     check_int,
     check_job_id,
     check_name,
@@ -144,8 +145,9 @@ class Requests:
     def retry_job(self, job_id: int) -> Call[bool]:
         return self._told(Call(self.store.retry(check_job_id("job_id", job_id)), bool), "retry_job", job_id)
 
-    def cancel_job(self, job_id: int) -> Call[bool]:
-        return self._told(Call(self.store.cancel(check_job_id("job_id", job_id)), bool), "cancel_job", job_id)
+    def cancel_job(self, job_id: int, running: bool) -> Call[bool]:
+        pending = self.store.cancel(check_job_id("job_id", job_id), check_bool("running", running))
+        return self._told(Call(pending, bool), "cancel_job", job_id)
 
     def edit_job(self, job_id: int, updates: Mapping[str, Any]) -> Call[bool]:
         job_id = check_job_id("job_id", job_id)

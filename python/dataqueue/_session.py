@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from ._loop_lane import LoopLane, LoopThread
+from ._process_lane import ProcessLane, ProcessLimits
 from ._thread_lane import ThreadLane
 from .errors import DataQueueError
 from .logs import say
@@ -44,6 +45,7 @@ class Session:
         on_error: Callable[[Exception], object] | None,
         loop: asyncio.AbstractEventLoop | None,
         of_queue: set[Session],
+        limits: ProcessLimits = ProcessLimits(),  # noqa: B008 - it cannot change
     ) -> None:
         self.core = desk.core
         self._of_queue = of_queue
@@ -52,6 +54,8 @@ class Session:
         self._loop_thread: LoopThread | None = None
         self._thread_lane: ThreadLane | None = None
         self._loop_lane: LoopLane | None = None
+        # Any handler may have to run in a process: a job says whether it is to be killed when its time is up.
+        self._process_lane = ProcessLane(desk, handlers, f"{name}-process", limits) if handlers else None
         self._monitor = threading.Thread(target=self._watch, name=f"{name}-monitor", daemon=True)
         self._closed = False
         if any(not handler.is_async for handler in handlers):
@@ -70,6 +74,8 @@ class Session:
         self._monitor.start()
         if self._thread_lane is not None:
             self._thread_lane.open()
+        if self._process_lane is not None:
+            self._process_lane.open()
         if self._loop_thread is not None and self._loop_lane is not None:
             self._loop_thread.start()
             self._loop_thread.call(self._loop_lane.open, None)
@@ -102,6 +108,8 @@ class Session:
             for run_id, what in messages:
                 if self._thread_lane is not None:
                     self._thread_lane.tell(run_id, what)
+                if self._process_lane is not None:
+                    self._process_lane.tell(run_id, what)
             for report in reports:
                 self._tell(report)
         self._end_lanes()
@@ -112,6 +120,8 @@ class Session:
         self._of_queue.discard(self)
         if self._thread_lane is not None:
             self._thread_lane.join(_JOIN)
+        if self._process_lane is not None:
+            self._process_lane.join(_JOIN)
         if self._loop_thread is not None and self._loop_lane is not None:
             # A handler that blocks the loop must not keep this.
             self._loop_thread.call(self._loop_lane.close, _JOIN)

@@ -110,7 +110,7 @@ class JobAborted(DataQueueError):
     """A handler was told to stop; raised by `signal.raise_if_aborted()`.
 
     Attributes:
-        reason: Why: `timeout`, `lease_lost` or `shutdown`.
+        reason: Why: `timeout`, `lease_lost`, `shutdown` or `cancelled`.
     """
 
     def __init__(self, reason: str, *, job_id: int | None = None) -> None:

@@ -6,7 +6,7 @@ import functools
 import sys
 from collections.abc import Callable, ItemsView, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, Literal, ParamSpec, Protocol, TypeVar, cast, overload
 
 from ._signature import CallShape, annotation_of, resolve
 from .arguments import Duration, check_name
@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from ._core import ScheduleTuple
     from .schedules import Missed
 
-__all__ = ["Handler", "JobFunction", "JobHandlers"]
+__all__ = ["Handler", "JobFunction", "JobHandlers", "RunIn"]
+
+RunIn = Literal["worker", "process"]
+"""Where a handler runs: in the worker itself, on a thread or an event loop, or in a process beside it."""
 
 P = TypeVar("P")
 R = TypeVar("R")
@@ -37,6 +40,7 @@ class Handler:
         wants_ctx: Whether it takes `ctx` by name.
         wants_signal: Whether it takes `signal` by name.
         retry: The rule for its retries, if it has one of its own.
+        in_process: Whether it runs in a process.
     """
 
     name: str
@@ -47,6 +51,12 @@ class Handler:
     wants_ctx: bool
     wants_signal: bool
     retry: RetryRule | None
+    in_process: bool
+
+    @property
+    def lane(self) -> str:
+        """Where it runs, as the engine knows it."""
+        return "process" if self.in_process else "loop" if self.is_async else "thread"
 
 
 class JobFunction(JobType[P], Generic[P, S, R]):
@@ -62,9 +72,11 @@ class JobFunction(JobType[P], Generic[P, S, R]):
         func: Callable[Concatenate[P, S], R],
         declared: JobType[Any],
         local_names: Mapping[str, Any] | None,
+        run_in: RunIn = "worker",
     ) -> None:
         """Made by `JobHandlers.job`; `local_names` resolve the payload's annotation, None keeps the declared type."""
         self.name, self.defaults, self.retry = declared.name, declared.defaults, declared.retry
+        self.run_in = run_in
         self.shape = CallShape.of(func, declared.name)
         self._func = func
         self._pending_annotation: Any = None
@@ -122,6 +134,7 @@ class JobFunction(JobType[P], Generic[P, S, R]):
             wants_ctx=self.shape.wants_ctx,
             wants_signal=self.shape.wants_signal,
             retry=self.retry,
+            in_process=self.run_in == "process",
         )
 
 
@@ -164,7 +177,8 @@ class JobHandlers:
         self._schedules: dict[str, Callable[[], ScheduleTuple]] = {}
         for name, func in (handlers or {}).items():
             names: dict[str, Any] | None = None if isinstance(func, JobFunction) else {}
-            self._add(_undecorated(func), _declared(name, func), names)
+            run_in: RunIn = func.run_in if isinstance(func, JobFunction) else "worker"
+            self._add(_undecorated(func), _declared(name, func), names, run_in)
 
     @classmethod
     def coerce(cls, handlers: JobHandlers | Mapping[str, Callable[..., Any]]) -> JobHandlers:
@@ -180,7 +194,9 @@ class JobHandlers:
         raise TypeError(f"handlers must be JobHandlers or a mapping of names to functions, not {handlers!r:.80}")
 
     @overload
-    def job(self, job_type: JobType[P], *, retry: RetryRule | None = None) -> _AttachTo[P]: ...
+    def job(
+        self, job_type: JobType[P], *, retry: RetryRule | None = None, run_in: RunIn = "worker"
+    ) -> _AttachTo[P]: ...
     @overload
     def job(
         self,
@@ -189,13 +205,22 @@ class JobHandlers:
         priority: int | None = None,
         max_attempts: int | None = None,
         timeout: Duration | None = None,
+        force_kill_on_timeout: bool | None = None,
         tags: Sequence[str] | None = None,
         retry_delay: Duration | None = None,
         retry_backoff: bool | None = None,
         retry_delay_max: Duration | None = None,
         retry: RetryRule | None = None,
+        run_in: RunIn = "worker",
     ) -> _Attach: ...
-    def job(self, job_type: str | JobType[Any], *, retry: RetryRule | None = None, **defaults: Any) -> Any:
+    def job(
+        self,
+        job_type: str | JobType[Any],
+        *,
+        retry: RetryRule | None = None,
+        run_in: RunIn = "worker",
+        **defaults: Any,
+    ) -> Any:
         """Registers the decorated function as the handler of a job type.
 
         The function takes the payload, and if it wants them the signal and the context: by position in this
@@ -205,6 +230,8 @@ class JobHandlers:
         Args:
             job_type: The name, or the type declared elsewhere.
             retry: Answers the delay before a retry, or None to end the job; overrides the retry options.
+            run_in: `process` runs it in a process, one job at a time in each: for work that keeps the interpreter busy,
+                or may crash it. It must be importable there; see `docs/timeouts.md`.
             **defaults: Options of the type's jobs, as `JobType` takes them; only with a name, since a declared
                 type brings its own.
 
@@ -215,6 +242,8 @@ class JobHandlers:
             TypeError: The function cannot be a handler; the message names the parameter.
             ValueError: The type has a handler already.
         """
+        if run_in not in ("worker", "process"):
+            raise ValueError(f"run_in is {run_in!r}: it must be 'worker' or 'process'")
         if isinstance(job_type, JobType):
             if defaults:
                 raise TypeError(
@@ -228,7 +257,7 @@ class JobHandlers:
 
         def attach(func: Callable[..., Any]) -> JobFunction[Any, ..., Any]:
             names = None if typed else sys._getframe(1).f_locals
-            return self._add(func, declared, names)
+            return self._add(func, declared, names, run_in)
 
         return attach
 
@@ -244,6 +273,7 @@ class JobHandlers:
         priority: int | None = None,
         max_attempts: int | None = None,
         timeout: Duration | None = None,
+        force_kill_on_timeout: bool | None = None,
         tags: Sequence[str] | None = None,
         retry_delay: Duration | None = None,
         retry_backoff: bool | None = None,
@@ -266,6 +296,7 @@ class JobHandlers:
             priority: Of the schedule's jobs, as the options after it; by default the type's.
             max_attempts: How many times a job is tried.
             timeout: How long its handler may run.
+            force_kill_on_timeout: Whether that runs in a process, which is killed then.
             tags: Tags to find the jobs by.
             retry_delay: The base delay before a retry.
             retry_backoff: False keeps the delay constant.
@@ -304,6 +335,7 @@ class JobHandlers:
                 priority=priority,
                 max_attempts=max_attempts,
                 timeout=timeout,
+                force_kill_on_timeout=force_kill_on_timeout,
                 tags=tags,
                 retry_delay=retry_delay,
                 retry_backoff=retry_backoff,
@@ -324,7 +356,11 @@ class JobHandlers:
         return [make() for make in self._schedules.values()]
 
     def _add(
-        self, func: Callable[..., Any], declared: JobType[Any], names: Mapping[str, Any] | None
+        self,
+        func: Callable[..., Any],
+        declared: JobType[Any],
+        names: Mapping[str, Any] | None,
+        run_in: RunIn = "worker",
     ) -> JobFunction[Any, ..., Any]:
         if isinstance(func, JobFunction):
             raise TypeError(f"{func.name!r} is a handler already: put @handlers.cron above @handlers.job, not below")
@@ -334,7 +370,7 @@ class JobHandlers:
                 f"{declared.name!r} has a handler already, {getattr(first, '__qualname__', first)!r}: "
                 "a job type has one handler"
             )
-        function: JobFunction[Any, ..., Any] = JobFunction(func, declared, names)
+        function: JobFunction[Any, ..., Any] = JobFunction(func, declared, names, run_in)
         self._functions[declared.name] = function
         return function
 

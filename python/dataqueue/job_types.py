@@ -25,6 +25,7 @@ class JobDefaults:
     priority: int | None = None
     max_attempts: int | None = None
     timeout_ms: int | None = None
+    force_kill_on_timeout: bool | None = None
     tags: list[str] | None = None
     retry_delay: float | None = None
     retry_backoff: bool | None = None
@@ -37,6 +38,7 @@ class JobDefaults:
         priority: int | None = None,
         max_attempts: int | None = None,
         timeout: Duration | None = None,
+        force_kill_on_timeout: bool | None = None,
         tags: Sequence[str] | None = None,
         retry_delay: Duration | None = None,
         retry_backoff: bool | None = None,
@@ -49,12 +51,14 @@ class JobDefaults:
             ValueError: One is out of its limits.
         """
         nothing_set = priority is None and max_attempts is None and timeout is None and tags is None
+        nothing_set = nothing_set and force_kill_on_timeout is None
         if nothing_set and retry_delay is None and retry_backoff is None and retry_delay_max is None:
             return _NOTHING
         return cls(
             priority=None if priority is None else check_int32("priority", priority),
             max_attempts=None if max_attempts is None else check_int32("max_attempts", max_attempts, 1),
             timeout_ms=None if timeout is None else timeout_ms("timeout", timeout),
+            force_kill_on_timeout=check_flag("force_kill_on_timeout", force_kill_on_timeout),
             tags=None if tags is None else check_names("tags", tags),
             retry_delay=None if retry_delay is None else delay_seconds("retry_delay", retry_delay),
             retry_backoff=check_flag("retry_backoff", retry_backoff),
@@ -105,6 +109,7 @@ class JobType(Generic[P]):
         priority: int | None = None,
         max_attempts: int | None = None,
         timeout: Duration | None = None,
+        force_kill_on_timeout: bool | None = None,
         tags: Sequence[str] | None = None,
         retry_delay: Duration | None = None,
         retry_backoff: bool | None = None,
@@ -120,6 +125,7 @@ class JobType(Generic[P]):
         priority: int | None = None,
         max_attempts: int | None = None,
         timeout: Duration | None = None,
+        force_kill_on_timeout: bool | None = None,
         tags: Sequence[str] | None = None,
         retry_delay: Duration | None = None,
         retry_backoff: bool | None = None,
@@ -134,6 +140,7 @@ class JobType(Generic[P]):
         priority: int | None = None,
         max_attempts: int | None = None,
         timeout: Duration | None = None,
+        force_kill_on_timeout: bool | None = None,
         tags: Sequence[str] | None = None,
         retry_delay: Duration | None = None,
         retry_backoff: bool | None = None,
@@ -149,6 +156,7 @@ class JobType(Generic[P]):
             priority: Higher runs first.
             max_attempts: How many times a job is tried.
             timeout: How long its handler may run.
+            force_kill_on_timeout: Whether the handler runs in a process, which is killed when its time is up.
             tags: Tags to find its jobs by.
             retry_delay: The base delay before a retry.
             retry_backoff: Whether that delay doubles with each attempt.
@@ -164,6 +172,7 @@ class JobType(Generic[P]):
             priority=priority,
             max_attempts=max_attempts,
             timeout=timeout,
+            force_kill_on_timeout=force_kill_on_timeout,
             tags=tags,
             retry_delay=retry_delay,
             retry_backoff=retry_backoff,

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Generic, TypedDict, TypeVar
 
-from .arguments import Duration, check_int32, check_name, check_names, delay_seconds, timeout_ms, timestamp
+from .arguments import Duration, check_bool, check_int32, check_name, check_names, delay_seconds, timeout_ms, timestamp
 from .job_types import JobDefaults, JobType, check_flag, type_name
 from .payload import encode_json
 
@@ -39,6 +39,7 @@ class Job(Generic[P]):
         run_at: datetime | None = None,
         max_attempts: int | None = None,
         timeout: Duration | None = None,
+        force_kill_on_timeout: bool | None = None,
         tags: Sequence[str] | None = None,
         idempotency_key: str | None = None,
         retry_delay: Duration | None = None,
@@ -58,6 +59,7 @@ class Job(Generic[P]):
             priority=priority,
             max_attempts=max_attempts,
             timeout=timeout,
+            force_kill_on_timeout=force_kill_on_timeout,
             tags=tags,
             retry_delay=retry_delay,
             retry_backoff=retry_backoff,
@@ -82,6 +84,7 @@ class Job(Generic[P]):
             options.retry_delay,
             options.retry_backoff,
             options.retry_delay_max,
+            options.force_kill_on_timeout or False,
         )
 
     def to_core(self) -> JobTuple:
@@ -99,6 +102,7 @@ class JobOptions(TypedDict, total=False):
     run_at: datetime | None
     max_attempts: int | None
     timeout: Duration | None
+    force_kill_on_timeout: bool | None
     tags: Sequence[str] | None
     idempotency_key: str | None
     retry_delay: Duration | None
@@ -114,6 +118,7 @@ class EditUpdates(TypedDict, total=False):
     max_attempts: int
     run_at: datetime | None
     timeout: Duration | None
+    force_kill_on_timeout: bool
     tags: Sequence[str] | None
     retry_delay: Duration | None
     retry_backoff: bool | None
@@ -143,6 +148,8 @@ def edit_to_core(updates: Mapping[str, Any], method: str) -> EditDict:
                 edit["run_at"] = None if value is None else timestamp(field, value)
             case "timeout":
                 edit["timeout_ms"] = None if value is None else timeout_ms(field, value)
+            case "force_kill_on_timeout":
+                edit["force_kill_on_timeout"] = check_bool(field, value)
             case "tags":
                 edit["tags"] = [] if value is None else check_names(field, value)
             case "retry_delay":

@@ -58,7 +58,7 @@ class FailureReason(StrEnum):
     HANDLER_ERROR = "handler_error"
     NO_HANDLER = "no_handler"
     LOST = "lost"
-    """Its worker died."""
+    """Its worker died, or the process of its handler."""
 
 
 class TagMode(StrEnum):
@@ -146,12 +146,14 @@ class JobRecord:
         pending_reason: Why it is pending, where that needs saying.
         error_history: Its failures, oldest first.
         timeout: How long its handler may run.
+        force_kill_on_timeout: Whether that runs in a process, which is killed then.
         failure_reason: Why it last failed.
         completed_at: When it completed.
         started_at: When its first attempt began.
         last_retried_at: When `retry_job` last put it back.
         last_failed_at: When it last failed.
         last_cancelled_at: When it was last cancelled.
+        cancel_requested_at: When somebody asked to cancel it while it ran.
         tags: Its tags, in the order given.
         idempotency_key: The key that no other job has.
         progress: What its handler reported, in percent.
@@ -187,12 +189,14 @@ class JobRecord:
     pending_reason: str | None
     error_history: list[ErrorEntry]
     timeout: timedelta | None
+    force_kill_on_timeout: bool
     failure_reason: FailureReason | None
     completed_at: datetime | None
     started_at: datetime | None
     last_retried_at: datetime | None
     last_failed_at: datetime | None
     last_cancelled_at: datetime | None
+    cancel_requested_at: datetime | None
     tags: list[str]
     idempotency_key: str | None
     progress: int | None
@@ -262,6 +266,7 @@ _CONVERTED: Mapping[str, Callable[[Any], Any]] = {
             "last_retried_at",
             "last_failed_at",
             "last_cancelled_at",
+            "cancel_requested_at",
             "wait_until",
             "dead_lettered_at",
         ),

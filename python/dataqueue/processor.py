@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ._core import Processor as Core
 from ._desk import Desk
+from ._process_lane import ProcessLimits
 from ._session import Session
 from ._steps import MAX_STEP_BYTES
 from .arguments import FOR_EVER, Duration, check_bool, check_int, check_name, patience, positive_seconds, timeout_ms
 from .filters import JobTypeFilter, type_names
 from .handlers import JobHandlers
+from .isolation.travel import pack
 
 if TYPE_CHECKING:
     from ._core import Pending
@@ -45,6 +47,8 @@ class _Processor:
         lease: Duration = 30.0,
         upkeep: bool = True,
         max_step_bytes: int = MAX_STEP_BYTES,
+        max_jobs_per_process: int | None = None,
+        max_memory_per_process: int | None = None,
         on_error: OnError | None = None,
         verbose: bool = False,
     ) -> None:
@@ -55,7 +59,17 @@ class _Processor:
         self._queue = queue
         handlers = JobHandlers.coerce(handlers)
         self._handlers = [handler for _, handler in handlers.items()]
+        for handler in self._handlers:
+            if handler.in_process:
+                # Told now, not when its first job is due.
+                pack(handler.name, handler.func)
         self._on_error = on_error
+        self._limits = ProcessLimits(
+            None if max_jobs_per_process is None else check_int("max_jobs_per_process", max_jobs_per_process, 1, _ANY),
+            None
+            if max_memory_per_process is None
+            else check_int("max_memory_per_process", max_memory_per_process, 1, _ANY),
+        )
         self._max_step_bytes = check_int("max_step_bytes", max_step_bytes, 1, _MOST_STEP_BYTES)
         self._options: dict[str, Any] = {
             "batch_size": check_int("batch_size", batch_size, 1, _MOST),
@@ -89,7 +103,8 @@ class _Processor:
         return self._session is not None and self._session.core.is_running()
 
     def counts(self) -> dict[str, int]:
-        """What the last session did: `claimed`, `completed`, `failed`, `released`, `waited`, `lost`, `reclaimed`.
+        """What the last session did: `claimed`, `completed`, `failed`, `released`, `waited`, `cancelled`, `lost` and
+        `reclaimed`.
 
         Of those that `failed`, so many are `retried`.
         """
@@ -102,7 +117,7 @@ class _Processor:
             self._session.core.drain(FOR_EVER)
 
     def _core(self) -> Core:
-        handlers = [(handler.name, handler.is_async, handler.retry is not None) for handler in self._handlers]
+        handlers = [(handler.name, handler.lane, handler.retry is not None) for handler in self._handlers]
         return Core(self._queue._requests.store, worker_name=self._worker_id, handlers=handlers, **self._options)
 
     def _desk(self) -> Desk:
@@ -118,7 +133,9 @@ class _Processor:
             if self._session.core.is_running():
                 raise RuntimeError("this processor is running: stop it first, or create another")
         desk, of_queue = self._desk(), self._queue._sessions
-        self._session = session = Session(desk, self._handlers, "dataqueue", self._on_error, loop, of_queue)
+        self._session = session = Session(
+            desk, self._handlers, "dataqueue", self._on_error, loop, of_queue, self._limits
+        )
         session.open()
         return session
 
@@ -223,6 +240,7 @@ class AsyncProcessor(_Processor):
 _MOST_STEP_BYTES = 250_000_000
 # What the engine takes.
 _MOST = 10_000
+_ANY = 2**63 - 1
 
 
 def _own_name() -> str:

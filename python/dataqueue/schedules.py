@@ -64,6 +64,7 @@ class CronSchedule:
         priority: Higher runs first.
         max_attempts: How many times a job is tried.
         timeout: How long its handler may run.
+        force_kill_on_timeout: Whether that runs in a process, which is killed then.
         tags: The tags of its jobs.
         retry_delay: The base delay before a retry.
         retry_backoff: Whether that delay doubles with each attempt.
@@ -87,6 +88,7 @@ class CronSchedule:
     priority: int
     max_attempts: int
     timeout: timedelta | None
+    force_kill_on_timeout: bool
     tags: list[str]
     retry_delay: timedelta | None
     retry_backoff: bool | None
@@ -124,6 +126,7 @@ class CronUpdates(TypedDict, total=False):
     priority: int
     max_attempts: int
     timeout: Duration | None
+    force_kill_on_timeout: bool
     tags: Sequence[str] | None
     retry_delay: Duration | None
     retry_backoff: bool | None

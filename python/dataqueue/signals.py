@@ -11,8 +11,9 @@ from .errors import JobAborted
 
 __all__ = ["AbortReason", "AsyncJobSignal", "JobSignal"]
 
-AbortReason = Literal["timeout", "lease_lost", "shutdown"]
-"""Why a handler is told to stop: its time is up, the job belongs to another worker now, or the worker stops."""
+AbortReason = Literal["timeout", "lease_lost", "shutdown", "cancelled"]
+"""Why a handler is told to stop: its time is up, the job belongs to another worker now, the worker stops, or somebody
+asked to cancel the job."""
 
 
 class _Signal:

@@ -133,7 +133,7 @@ class Transfer:
     def _cancel(self, ids: Sequence[int]) -> None:
         for start in range(0, len(ids), _AT_ONCE):
             some = ids[start : start + _AT_ONCE]
-            for job_id, pending in [(job_id, self._source.cancel(job_id)) for job_id in some]:
+            for job_id, pending in [(job_id, self._source.cancel(job_id, False)) for job_id in some]:
                 if pending.wait():
                     self.progress.cancelled += 1
                 else:
@@ -167,6 +167,7 @@ def _to_core(row: Mapping[str, Any]) -> TransferTuple:
         row["retry_delay"],
         row["retry_backoff"],
         row["retry_delay_max"],
+        row["force_kill_on_timeout"],
     )
     return (
         job,

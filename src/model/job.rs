@@ -36,6 +36,8 @@ pub struct NewJob {
     pub max_attempts: i32,
     /// How long a handler may run, in milliseconds.
     pub timeout_ms: Option<i32>,
+    /// Whether the handler runs in a process of its own, which is killed when its time is up. Needs a time limit.
+    pub force_kill_on_timeout: bool,
     /// Tags to find it by; a set, kept in the order given.
     pub tags: Vec<String>,
     /// At most one job has this key.
@@ -55,10 +57,17 @@ impl NewJob {
             run_at: None,
             max_attempts: 3,
             timeout_ms: None,
+            force_kill_on_timeout: false,
             tags: Vec::new(),
             idempotency_key: None,
             retry: Retry::default(),
         }
+    }
+
+    /// The time limit as stores take it: negative where the handler is killed at its end.
+    #[must_use]
+    pub fn signed_timeout(&self) -> Option<i32> {
+        self.timeout_ms.map(|ms| if self.force_kill_on_timeout { -ms } else { ms })
     }
 }
 
@@ -129,7 +138,7 @@ pub enum FailureReason {
     HandlerError,
     /// The worker that claimed it has no handler for its type.
     NoHandler,
-    /// Its worker died.
+    /// Its worker died, or the process of its handler.
     Lost,
 }
 
@@ -176,12 +185,17 @@ pub struct Job {
     /// A JSON array of `{message, type, traceback, attempt, timestamp}`.
     pub error_history: Bytes,
     pub timeout_ms: Option<i32>,
+    pub force_kill_on_timeout: bool,
     pub failure_reason: Option<FailureReason>,
     pub completed_at: Option<Timestamp>,
     pub started_at: Option<Timestamp>,
     pub last_retried_at: Option<Timestamp>,
     pub last_failed_at: Option<Timestamp>,
     pub last_cancelled_at: Option<Timestamp>,
+    /// When somebody asked to cancel it while it ran.
+    pub cancel_requested_at: Option<Timestamp>,
+    /// How many times a worker, or a handler's process, died under it.
+    pub crashes: i32,
     pub tags: Vec<String>,
     pub idempotency_key: Option<String>,
     pub progress: Option<i32>,

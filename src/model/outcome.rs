@@ -35,8 +35,22 @@ pub enum Outcome {
     Failed(Failure),
     /// The job was never started, or its worker stops: it goes back as it was and the claim is not counted.
     Released,
+    /// The handler was told that somebody asked to cancel its job, and stopped.
+    Cancelled,
     /// The handler waits: the job is claimed again when the wait is over, which counts no attempt.
     Waiting(Wait),
+}
+
+impl Outcome {
+    /// Whether the job is to run again after it.
+    #[must_use]
+    pub fn runs_again(&self) -> bool {
+        match self {
+            Self::Completed { .. } | Self::Cancelled => false,
+            Self::Failed(failure) => failure.retry_in.is_some(),
+            Self::Released | Self::Waiting(_) => true,
+        }
+    }
 }
 
 /// What a handler waits for, and what is kept of it with the job's steps.

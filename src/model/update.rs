@@ -1,4 +1,4 @@
-//! Changes that callers make to jobs that do not run.
+//! Changes that callers make to jobs.
 
 use std::time::Duration;
 
@@ -12,6 +12,8 @@ use crate::clock::Timestamp;
 pub enum Change {
     /// Pending, waiting, or failed with a retry due: becomes cancelled.
     Cancel,
+    /// As `Cancel`; of a running one it is noted, once, that somebody asks for it, and its worker is told.
+    CancelRunning,
     /// Failed or cancelled: becomes pending and due now; a spent job gets one more attempt.
     Retry,
     /// Pending, or failed with a retry due: fields are replaced in place.
@@ -31,6 +33,8 @@ pub struct JobEdit {
     pub run_at: Option<Option<Timestamp>>,
     /// The handler's time limit in milliseconds.
     pub timeout_ms: Option<Option<i32>>,
+    /// Whether the handler is killed when its time is up; false where there is no time limit.
+    pub force_kill_on_timeout: Option<bool>,
     /// The tags.
     pub tags: Option<Vec<String>>,
     /// The base retry delay.

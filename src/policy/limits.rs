@@ -37,6 +37,7 @@ pub fn check_job(job: &NewJob) -> Result<()> {
     check_name("job_type", &job.job_type)?;
     check_attempts(job.max_attempts)?;
     check_timeout(job.timeout_ms)?;
+    check_kill(job.force_kill_on_timeout, job.timeout_ms.is_some())?;
     check_tags(&job.tags)?;
     if let Some(key) = &job.idempotency_key {
         check_name("idempotency_key", key)?;
@@ -74,6 +75,7 @@ pub fn check_edit(edit: &JobEdit) -> Result<()> {
         check_attempts(attempts)?;
     }
     check_timeout(edit.timeout_ms.flatten())?;
+    check_kill(edit.force_kill_on_timeout == Some(true), edit.timeout_ms != Some(None))?;
     check_tags(edit.tags.as_deref().unwrap_or_default())?;
     check_retry(&Retry {
         delay: edit.retry_delay.flatten(),
@@ -115,6 +117,15 @@ fn check_timeout(timeout_ms: Option<i32>) -> Result<()> {
         Some(ms) if ms < 1 => Err(Error::Invalid(format!("timeout is {ms} ms: it must be at least one millisecond"))),
         _ => Ok(()),
     }
+}
+
+fn check_kill(force_kill: bool, has_timeout: bool) -> Result<()> {
+    if force_kill && !has_timeout {
+        return Err(Error::Invalid(
+            "force_kill_on_timeout needs a timeout: the handler is killed when that is up".into(),
+        ));
+    }
+    Ok(())
 }
 
 fn check_tags(tags: &[String]) -> Result<()> {

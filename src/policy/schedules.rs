@@ -101,6 +101,8 @@ pub fn edited(schedule: &Schedule, edit: &ScheduleEdit, now: Timestamp) -> Resul
     put(&mut job.priority, edit.job.priority.as_ref());
     put(&mut job.max_attempts, edit.job.max_attempts.as_ref());
     put(&mut job.timeout_ms, edit.job.timeout_ms.as_ref());
+    put(&mut job.force_kill_on_timeout, edit.job.force_kill_on_timeout.as_ref());
+    job.force_kill_on_timeout &= job.timeout_ms.is_some();
     put(&mut job.tags, edit.job.tags.as_ref());
     put(&mut job.retry.delay, edit.job.retry_delay.as_ref());
     put(&mut job.retry.backoff, edit.job.retry_backoff.as_ref());

@@ -18,7 +18,7 @@ pub fn after(from: Status, retry_due: bool, kind: EventKind) -> Option<Status> {
         E::Waiting if from == S::Processing => Some(S::Waiting),
         E::Reclaimed if from == S::Processing => Some(S::Pending),
         E::Prolonged if from == S::Processing => Some(S::Processing),
-        E::Cancelled if upcoming || from == S::Waiting => Some(S::Cancelled),
+        E::Cancelled if upcoming || matches!(from, S::Waiting | S::Processing) => Some(S::Cancelled),
         E::Retried if matches!(from, S::Failed | S::Cancelled) => Some(S::Pending),
         E::Edited if upcoming => Some(from),
         _ => None,
@@ -45,8 +45,8 @@ mod tests {
     }
 
     #[test]
-    fn a_running_job_cannot_be_retried_edited_or_cancelled() {
-        for kind in [EventKind::Retried, EventKind::Edited, EventKind::Cancelled] {
+    fn a_running_job_cannot_be_retried_or_edited() {
+        for kind in [EventKind::Retried, EventKind::Edited] {
             assert_eq!(after(Status::Processing, false, kind), None);
         }
     }

@@ -1,25 +1,31 @@
 //! The books of [`super::Lanes`]: which runs wait, which have started, and when their time is up. Kept under its lock.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::mem;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::model::Claimed;
 
 use super::config::LaneKind;
-use super::run::{Control, RunId};
+use super::processes::GroupId;
+use super::run::{AbortReason, Control, RunId};
+
+/// How many kinds of lanes there are.
+pub(super) const LANES: usize = LaneKind::ALL.len();
 
 #[derive(Default)]
 pub(super) struct State {
     pub next_run: RunId,
-    pub waiting: [VecDeque<Waiting>; 2],
+    pub waiting: [VecDeque<Waiting>; LANES],
     pub running: HashMap<RunId, Running>,
     /// Runs whose job is over for the engine while the handler still runs; they hold no slot.
     pub abandoned: HashMap<RunId, LaneKind>,
     pub deadlines: BTreeSet<(Instant, RunId)>,
-    pub controls: [VecDeque<Control>; 2],
+    pub controls: [VecDeque<Control>; LANES],
     pub reports: VecDeque<String>,
-    pub idle_threads: usize,
+    /// Threads of each lane that wait for a run.
+    pub idle: [usize; LANES],
     pub closed: bool,
     /// The smoothed time a handler takes, in seconds.
     pub run_time: f64,
@@ -44,6 +50,23 @@ pub(super) struct Running {
     pub asked: bool,
     /// The engine has settled it; what the handler still says does not count.
     pub over: bool,
+    /// Why the engine wants it to end, where it waits for that.
+    pub verdict: Option<AbortReason>,
+    /// The process that it runs in.
+    pub group: Option<GroupId>,
+}
+
+impl Running {
+    /// Whether its lane is asked before its time is up. One that is to be killed then has nothing to say.
+    pub fn is_asked_first(&self) -> bool {
+        self.asks && !self.asked && self.verdict.is_none() && !self.claimed.job.force_kill_on_timeout
+    }
+
+    /// What is told of a run whose time is up.
+    pub fn overrun(&self) -> String {
+        let (ran, limit) = (self.started.elapsed(), self.timeout.unwrap_or_default());
+        format!("timed out: ran for {:.3} s with a limit of {} s", ran.as_secs_f64(), limit.as_secs_f64())
+    }
 }
 
 impl State {
@@ -55,19 +78,20 @@ impl State {
     /// lane they are for, so that one kind of handler cannot starve the other.
     pub fn takeable(&self, lane: LaneKind, concurrency: u32) -> usize {
         let free = (concurrency as usize).saturating_sub(self.running.len());
-        let (Some(mine), Some(others)) = (self.waiting.get(lane.index()), self.waiting.get(lane.other().index()))
-        else {
-            return 0;
-        };
-        if others.is_empty() {
+        let Some(mine) = self.waiting.get(lane.index()) else { return 0 };
+        if mine.len() == self.waiting() {
             return free.min(mine.len());
         }
-        let mut older_others = 0;
+        let mut others = self.waiting.each_ref().map(|queue| queue.iter().peekable());
+        let mut older = 0;
         for (taken, waiting) in mine.iter().take(free).enumerate() {
-            while others.get(older_others).is_some_and(|other| other.run < waiting.run) {
-                older_others += 1;
+            for queue in &mut others {
+                while queue.next_if(|other| other.run < waiting.run).is_some() {
+                    older += 1;
+                }
             }
-            if taken + older_others >= free {
+            // Its own lane's earlier runs are among the older ones.
+            if older >= free {
                 return taken;
             }
         }
@@ -78,6 +102,22 @@ impl State {
         if let Some(queue) = self.controls.get_mut(lane.index()) {
             queue.push_back(control);
         }
+    }
+
+    pub fn has_no_message(&self, lane: LaneKind) -> bool {
+        self.controls.get(lane.index()).is_none_or(VecDeque::is_empty)
+    }
+
+    /// One thread more, or less, waits for a run.
+    pub fn count_idle(&mut self, lane: LaneKind, change: isize) {
+        if let Some(idle) = self.idle.get_mut(lane.index()) {
+            *idle = idle.saturating_add_signed(change);
+        }
+    }
+
+    /// Takes the messages to a lane.
+    pub fn messages(&mut self, lane: LaneKind) -> VecDeque<Control> {
+        self.controls.get_mut(lane.index()).map(mem::take).unwrap_or_default()
     }
 
     /// Sets a run's deadline; true when it is now the earliest of all.

@@ -15,20 +15,18 @@ pub enum LaneKind {
     Thread,
     /// On an event loop, together with others.
     Loop,
+    /// In a process, which has no other run meanwhile.
+    Process,
 }
 
 impl LaneKind {
+    pub(super) const ALL: [Self; 3] = [Self::Thread, Self::Loop, Self::Process];
+
     pub(super) fn index(self) -> usize {
         match self {
             Self::Thread => 0,
             Self::Loop => 1,
-        }
-    }
-
-    pub(super) fn other(self) -> Self {
-        match self {
-            Self::Thread => Self::Loop,
-            Self::Loop => Self::Thread,
+            Self::Process => 2,
         }
     }
 }
@@ -36,7 +34,7 @@ impl LaneKind {
 /// What the engine knows of a handler.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HandlerSpec {
-    /// Where it runs.
+    /// Where it runs, but for jobs whose handler is to be killed when their time is up: these always run in a process.
     pub lane: LaneKind,
     /// Its place in the border's table of handlers.
     pub index: u32,

@@ -4,11 +4,13 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::lock::Condvar;
 use crate::model::{Claimed, FailureReason};
 
 use super::board::{State, Waiting};
 use super::config::LaneKind;
 use super::lanes::Lanes;
+use super::processes::kill;
 use super::run::{AbortReason, Control, End, RetryChoice, RunId, engine_failure, settlement};
 
 /// How long a lane may take to answer whether a timed-out run goes on. A handler that blocks its event loop or holds
@@ -29,19 +31,20 @@ impl Lanes {
             };
             state.next_run += 1;
             let run = state.next_run;
+            let lane = if claimed.job.force_kill_on_timeout { LaneKind::Process } else { handler.lane };
             let waiting = Waiting { run, handler: handler.index, claimed: Arc::new(claimed), since };
-            if let Some(queue) = state.waiting.get_mut(handler.lane.index()) {
+            if let Some(queue) = state.waiting.get_mut(lane.index()) {
                 queue.push_back(waiting);
             }
         }
-        let threads = state.takeable(LaneKind::Thread, self.config.concurrency).min(state.idle_threads);
+        let idle = LaneKind::ALL.map(|lane| self.wanted(&state, lane));
         drop(state);
         for settled in &lost {
             self.stats.ended(settled);
         }
         self.outbox.settle(lost);
-        for _ in 0..threads {
-            self.work.notify_one();
+        for (lane, wanted) in LaneKind::ALL.into_iter().zip(idle) {
+            (0..wanted).for_each(|_| self.wake_one(lane));
         }
         self.wake_all();
     }
@@ -126,6 +129,7 @@ impl Lanes {
         let mut state = self.state.lock();
         state.waiting.iter_mut().for_each(VecDeque::clear);
         for running in state.running.values_mut() {
+            kill(running);
             running.over = true;
         }
         drop(state);
@@ -151,6 +155,7 @@ impl Lanes {
         for run in &runs {
             if let Some(running) = state.running.remove(run) {
                 state.disarm(*run, running.deadline);
+                kill(&running);
                 state.abandoned.insert(*run, running.lane);
                 if !running.over {
                     released.push(settlement(&running.claimed, Duration::ZERO, End::Released));
@@ -168,7 +173,7 @@ impl Lanes {
     /// Ends every lane: threads return, loops are told once more to look.
     pub(super) fn close(&self) {
         self.state.lock().closed = true;
-        self.work.notify_all();
+        self.work.iter().for_each(Condvar::notify_all);
         self.idle.notify_waiters();
         self.wake_all();
     }
@@ -182,13 +187,17 @@ impl Lanes {
             && at <= now
         {
             acted = true;
-            let ask = state.running.get(&run).filter(|running| running.asks && !running.asked).map(|r| r.lane);
+            let ask = state.running.get(&run).filter(|running| running.is_asked_first()).map(|r| r.lane);
+            let in_process = state.running.get(&run).is_some_and(|running| running.lane == LaneKind::Process);
             if let Some(lane) = ask {
                 state.arm(run, now + ANSWER_WITHIN);
                 if let Some(running) = state.running.get_mut(&run) {
                     running.asked = true;
                 }
                 state.send(lane, Control::AskTimeout { run });
+            } else if in_process {
+                state.deadlines.remove(&(at, run));
+                Self::time_out_process(&mut state, run, now);
             } else {
                 state.deadlines.remove(&(at, run));
                 settled.extend(self.time_out(&mut state, run, RetryChoice::Policy));
@@ -205,10 +214,11 @@ impl Lanes {
     }
 
     /// Ends the engine's part in a run whose handler goes on. Its slot is freed, unless too many such handlers hold
-    /// threads already: then the slot stays taken until the handler returns.
+    /// threads already: then the slot stays taken until the handler returns. One in a process is killed.
     pub(super) fn give_up(&self, state: &mut State, run: RunId, reason: AbortReason) {
         let may_abandon = state.abandoned.len() < self.config.concurrency as usize;
         let Some(running) = state.running.get_mut(&run) else { return };
+        kill(running);
         running.over = true;
         let (lane, deadline) = (running.lane, running.deadline.take());
         state.disarm(run, deadline);

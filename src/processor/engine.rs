@@ -129,11 +129,12 @@ impl Engine {
         Ok(worker)
     }
 
-    /// Renews the leases of `worker`.
+    /// Renews the leases of `worker`, and breaks off the runs that somebody asked to cancel.
     pub async fn renew(&self, worker: &Worker) -> Result<()> {
         let began = Instant::now();
-        self.storage.renew(worker, self.lease()).await?;
+        let asked = self.storage.renew(worker, self.lease()).await?;
         *self.renewed.lock() = Some(began);
+        self.lanes.cancel(&asked);
         Ok(())
     }
 
@@ -149,7 +150,7 @@ impl Engine {
         self.lanes.disown();
         self.outbox.close();
         match self.worker.send_replace(None) {
-            Some(worker) => self.storage.renew(&worker, self.config.lease).await,
+            Some(worker) => self.storage.renew(&worker, self.config.lease).await.map(drop),
             None => Ok(()),
         }
     }

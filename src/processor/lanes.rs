@@ -1,7 +1,6 @@
 //! The runs of a processor: claimed and waiting, or started. Lanes take and finish runs from any thread; the
 //! engine's tasks add claimed jobs, watch deadlines and abort. Nothing here waits on the store.
 
-use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, MutexGuard};
 use std::time::{Duration, Instant};
@@ -14,20 +13,22 @@ use crate::error::{Error, Result};
 use crate::lock::{Condvar, Mutex};
 use crate::model::{FailureReason, JobId, Note, NoteKind, Settled, Settlement};
 
-use super::board::{Running, State};
+use super::board::{LANES, Running, State};
 use super::config::{Config, LaneKind};
 use super::outbox::Outbox;
-use super::run::{AbortReason, Control, Finished, RetryChoice, RunId, Start, engine_failure, settlement};
+use super::run::{AbortReason, Control, Finished, RetryChoice, RunId, Start, engine_failure};
 use super::stats::Stats;
 
+/// Whose messages the monitor passes on.
+const MONITORED: [LaneKind; 2] = [LaneKind::Thread, LaneKind::Process];
 /// Errors kept for a monitor that is slow to ask.
 const MOST_REPORTS: usize = 100;
 
 /// The meeting place of lanes and engine.
 pub struct Lanes {
     pub(super) state: Mutex<State>,
-    /// Wakes idle lane threads.
-    pub(super) work: Condvar,
+    /// Wakes idle threads of each lane.
+    pub(super) work: [Condvar; LANES],
     /// Wakes the monitor: messages about runs on threads, or reports of errors.
     attention: Condvar,
     /// Wakes the claimer: a slot is free, or the state changed.
@@ -73,7 +74,7 @@ impl Lanes {
     ) -> Self {
         Self {
             state: Mutex::default(),
-            work: Condvar::new(),
+            work: std::array::from_fn(|_| Condvar::new()),
             attention: Condvar::new(),
             room: Notify::new(),
             rearm: Notify::new(),
@@ -111,13 +112,14 @@ impl Lanes {
         {
             starts.push(start);
         }
-        let controls = state.controls.get_mut(lane.index()).map(|queue| queue.drain(..).collect()).unwrap_or_default();
+        let controls = state.messages(lane).into();
         self.after_exchange(state, lane, settlements, ended);
         (starts, controls)
     }
 
-    /// For a thread: reports the end of its last run and waits up to `wait` for the next.
-    pub fn next(&self, finished: Option<Finished>, wait: Duration) -> Next {
+    /// For a thread of a lane, which runs handlers itself or has a process for them: reports the end of its last run and waits
+    /// up to `wait` for the next.
+    pub fn next(&self, lane: LaneKind, finished: Option<Finished>, wait: Duration) -> Next {
         let until = Instant::now() + wait;
         let ended = usize::from(finished.is_some());
         let mut state = self.state.lock();
@@ -127,48 +129,49 @@ impl Lanes {
         }
         let mut announced = ended == 0;
         loop {
-            if let Some(start) = self.start(&mut state, LaneKind::Thread) {
-                let left = state.takeable(LaneKind::Thread, self.config.concurrency);
-                if left > 0 && state.idle_threads > 0 {
-                    self.work.notify_one();
+            if let Some(start) = self.start(&mut state, lane) {
+                let left = state.takeable(lane, self.config.concurrency);
+                let idle = state.idle.get(lane.index()).copied().unwrap_or(0);
+                if left > 0 && idle > 0 {
+                    self.wake_one(lane);
                 }
-                let more_threads = left > state.idle_threads;
-                self.after_exchange(state, LaneKind::Thread, Vec::new(), ended);
+                let more_threads = left > idle;
+                self.after_exchange(state, lane, Vec::new(), ended);
                 return Next::Start { start, more_threads };
             }
             if !announced {
                 announced = true;
-                self.after_exchange(state, LaneKind::Thread, Vec::new(), ended);
+                self.after_exchange(state, lane, Vec::new(), ended);
                 state = self.state.lock();
                 continue;
             }
             if state.closed {
                 return Next::Closed;
             }
-            state.idle_threads += 1;
+            let Some(work) = self.work.get(lane.index()) else { return Next::Closed };
+            state.count_idle(lane, 1);
             let timed_out;
-            (state, timed_out) = self.work.wait_until(state, until);
-            state.idle_threads -= 1;
+            (state, timed_out) = work.wait_until(state, until);
+            state.count_idle(lane, -1);
             if timed_out {
                 return if state.closed { Next::Closed } else { Next::Nothing };
             }
         }
     }
 
-    /// For the monitor thread: waits up to `wait` for messages about runs on threads, and for reports of errors.
+    /// For the monitor thread: waits up to `wait` for messages about runs on threads and in processes, and for reports of errors.
     pub fn attend(&self, wait: Duration) -> (Vec<Control>, Vec<String>) {
         let until = Instant::now() + wait;
         let mut state = self.state.lock();
-        let thread = LaneKind::Thread.index();
         loop {
-            let nothing = state.reports.is_empty() && state.controls.get(thread).is_none_or(VecDeque::is_empty);
+            let nothing = state.reports.is_empty() && MONITORED.iter().all(|lane| state.has_no_message(*lane));
             let mut over = !nothing || state.closed;
             if !over {
                 (state, over) = self.attention.wait_until(state, until);
             }
             if over {
-                let controls = state.controls.get_mut(thread).map(|queue| queue.drain(..).collect());
-                return (controls.unwrap_or_default(), state.reports.drain(..).collect());
+                let controls = MONITORED.iter().flat_map(|lane| state.messages(*lane)).collect();
+                return (controls, state.reports.drain(..).collect());
             }
         }
     }
@@ -190,7 +193,7 @@ impl Lanes {
         let mut state = self.state.lock();
         let Some(running) = state.running.get(&run) else { return false };
         let Some(limit) = running.timeout else { return false };
-        if running.over {
+        if running.over || running.verdict.is_some() {
             return false;
         }
         let span = span.unwrap_or(limit);
@@ -221,7 +224,13 @@ impl Lanes {
             self.prolong(run, Some(span));
         } else {
             let mut state = self.state.lock();
-            let settled = self.time_out(&mut state, run, retry);
+            let settled = if state.running.get(&run).is_some_and(|running| running.lane == LaneKind::Process) {
+                Self::time_out_process(&mut state, run, Instant::now());
+                self.rearm.notify_one();
+                None
+            } else {
+                self.time_out(&mut state, run, retry)
+            };
             drop(state);
             self.outbox.settle(settled);
             self.wake_all();
@@ -267,11 +276,9 @@ impl Lanes {
 
     pub(super) fn time_out(&self, state: &mut State, run: RunId, retry: RetryChoice) -> Option<Settlement> {
         let running = state.running.get(&run).filter(|running| !running.over)?;
-        let limit = running.timeout.unwrap_or_default();
-        let ran = running.started.elapsed();
-        let message =
-            format!("timed out: ran for {:.3} s with a limit of {} s", ran.as_secs_f64(), limit.as_secs_f64());
-        let settled = engine_failure(&running.claimed, FailureReason::Timeout, message, retry);
+        // One that somebody asked to cancel is not tried again.
+        let retry = if running.verdict.is_some() { RetryChoice::Never } else { retry };
+        let settled = engine_failure(&running.claimed, FailureReason::Timeout, running.overrun(), retry);
         self.stats.ended(&settled);
         self.give_up(state, run, AbortReason::Timeout);
         Some(settled)
@@ -288,13 +295,13 @@ impl Lanes {
         }
         let took = running.started.elapsed().as_secs_f64();
         state.run_time = if state.run_time == 0.0 { took } else { state.run_time.mul_add(0.9, took * 0.1) };
-        let settled = settlement(&running.claimed, self.held(&running), finished.end);
+        let settled = self.settled(&running, finished.end);
         self.stats.ended(&settled);
         Some(settled)
     }
 
     /// How long a run was held, by the store's clock.
-    fn held(&self, running: &Running) -> Duration {
+    pub(super) fn held(&self, running: &Running) -> Duration {
         match &self.clock {
             Some(clock) => clock.now().since(running.claimed.job.locked_at.unwrap_or_default()),
             None => running.since.elapsed(),
@@ -313,8 +320,19 @@ impl Lanes {
         let started = Instant::now();
         let claimed = Arc::clone(&waiting.claimed);
         let since = waiting.since;
-        let running =
-            Running { claimed, lane, since, started, timeout, deadline: None, asks, asked: false, over: false };
+        let running = Running {
+            claimed,
+            lane,
+            since,
+            started,
+            timeout,
+            deadline: None,
+            asks,
+            asked: false,
+            over: false,
+            verdict: None,
+            group: None,
+        };
         state.running.insert(waiting.run, running);
         if let Some(timeout) = timeout {
             // Armed before the handler starts, so that a handler which moves its deadline first thing is not undone.
@@ -326,8 +344,8 @@ impl Lanes {
     }
 
     fn after_exchange(&self, state: MutexGuard<'_, State>, lane: LaneKind, settlements: Vec<Settlement>, ended: usize) {
-        let other = lane.other();
-        let wake_other = ended > 0 && state.takeable(other, self.config.concurrency) > 0;
+        let others =
+            LaneKind::ALL.map(|other| ended > 0 && other != lane && state.takeable(other, self.config.concurrency) > 0);
         let empty = state.running.is_empty() && state.waiting() == 0;
         let low = state.waiting() * 2 <= self.config.batch_size as usize;
         // Before anybody can see that no run is left: then all of them are on their way.
@@ -339,10 +357,23 @@ impl Lanes {
         if empty && ended > 0 {
             self.idle.notify_waiters();
         }
-        if wake_other {
-            match other {
-                LaneKind::Thread => self.work.notify_one(),
-                LaneKind::Loop => self.wake_loop(),
+        for (other, _) in LaneKind::ALL.into_iter().zip(others).filter(|(_, has_work)| *has_work) {
+            self.wake_one(other);
+        }
+    }
+
+    /// How many idle threads of a lane could take a run.
+    pub(super) fn wanted(&self, state: &State, lane: LaneKind) -> usize {
+        let idle = state.idle.get(lane.index()).copied().unwrap_or(0);
+        if idle == 0 { 0 } else { idle.min(state.takeable(lane, self.config.concurrency)) }
+    }
+
+    /// Wakes a thread of a lane, or the loop.
+    pub(super) fn wake_one(&self, lane: LaneKind) {
+        match lane {
+            LaneKind::Loop => self.wake_loop(),
+            LaneKind::Thread | LaneKind::Process => {
+                self.work.get(lane.index()).iter().for_each(|work| work.notify_one())
             }
         }
     }

@@ -1,4 +1,4 @@
-//! Keeps the leases alive, off the interpreter, and watches the deadlines of handlers.
+//! Keeps the leases alive, off the interpreter, learns by that which runs are to be cancelled, and watches deadlines.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -7,12 +7,17 @@ use crate::error::Error;
 
 use super::engine::{Backoff, Engine, Phase};
 
+/// How long requests to cancel gather before a renewal asks which they are.
+const GATHER: Duration = Duration::from_millis(20);
+
 /// Registers the worker and renews its leases, three times in a lease. A worker that lost its leases registers anew, at
 /// once, whoever found out.
 pub(super) async fn renew(engine: Arc<Engine>) {
     let mut backoff = Backoff::new();
     let interval = engine.config.lease / 3;
+    let mut cancels = engine.storage.cancels();
     loop {
+        cancels.mark_unchanged();
         let pause = match engine.worker() {
             None if engine.phase() == Phase::Running => match engine.register().await {
                 Ok(_) => {
@@ -45,8 +50,10 @@ pub(super) async fn renew(engine: Arc<Engine>) {
                 }
             },
         };
-        if engine.sleep_leased(pause).await {
-            return;
+        tokio::select! {
+            closed = engine.sleep_leased(pause) => if closed { return },
+            // A renewal tells which runs are meant; of many requests that come together one does for all.
+            Ok(()) = cancels.changed() => if engine.sleep_or(GATHER, Phase::Closed).await { return },
         }
     }
 }

@@ -44,6 +44,8 @@ pub enum End {
     Released,
     /// The handler waits.
     Waiting(Pause),
+    /// The process of the handler died.
+    Lost(HandlerError),
 }
 
 /// What a handler waits for, as it says.
@@ -120,6 +122,8 @@ pub enum AbortReason {
     LeaseLost,
     /// The processor's time to drain is up, and the job goes back.
     Shutdown,
+    /// Somebody asked to cancel the job.
+    Cancelled,
 }
 
 impl AbortReason {
@@ -130,6 +134,7 @@ impl AbortReason {
             Self::Timeout => "timeout",
             Self::LeaseLost => "lease_lost",
             Self::Shutdown => "shutdown",
+            Self::Cancelled => "cancelled",
         }
     }
 }
@@ -141,6 +146,7 @@ pub(super) fn settlement(claimed: &Claimed, held: Duration, end: End) -> Settlem
         End::Released => Outcome::Released,
         End::Waiting(pause) => Outcome::Waiting(wait(claimed, held, pause)),
         End::Failed(error) => Outcome::Failed(failure(claimed, FailureReason::HandlerError, error)),
+        End::Lost(error) => Outcome::Failed(failure(claimed, FailureReason::Lost, error)),
     };
     Settlement { lease: claimed.lease, attempt: claimed.job.attempts, outcome }
 }

@@ -13,6 +13,7 @@ pub struct Stats {
     retried: AtomicU64,
     released: AtomicU64,
     waited: AtomicU64,
+    cancelled: AtomicU64,
     lost: AtomicU64,
     reclaimed: AtomicU64,
 }
@@ -32,6 +33,8 @@ pub struct Counts {
     pub released: u64,
     /// Runs whose handlers wait.
     pub waited: u64,
+    /// Runs that were broken off because somebody asked to cancel the job.
+    pub cancelled: u64,
     /// Runs whose lease was lost.
     pub lost: u64,
     /// Jobs taken from dead workers.
@@ -57,6 +60,7 @@ impl Stats {
             }
             Outcome::Released => &self.released,
             Outcome::Waiting(_) => &self.waited,
+            Outcome::Cancelled => &self.cancelled,
         };
         add(counter, 1);
     }
@@ -84,6 +88,7 @@ impl Stats {
             retried: get(&self.retried),
             released: get(&self.released),
             waited: get(&self.waited),
+            cancelled: get(&self.cancelled),
             lost: get(&self.lost),
             reclaimed: get(&self.reclaimed),
         }

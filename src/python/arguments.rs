@@ -17,7 +17,7 @@ use crate::policy::{commands, limits};
 
 type Any<'py> = Bound<'py, PyAny>;
 
-/// Jobs to be added, each a tuple of the eleven fields of `JobTuple`, checked.
+/// Jobs to be added, each a tuple of the twelve fields of `JobTuple`, checked.
 pub(crate) fn jobs(py: Python<'_>, tuples: &Bound<'_, PyList>) -> PyResult<Vec<NewJob>> {
     let jobs = tuples.iter().map(|tuple| job(tuple.cast::<PyTuple>()?)).collect::<PyResult<Vec<_>>>()?;
     let checked = py.detach(|| {
@@ -50,6 +50,7 @@ pub(crate) fn job(tuple: &Bound<'_, PyTuple>) -> PyResult<NewJob> {
             backoff: optional(&field(9)?, |value| boolean("retry_backoff", value))?,
             delay_max: optional(&field(10)?, |value| seconds("retry_delay_max", value))?,
         },
+        force_kill_on_timeout: boolean("force_kill_on_timeout", &field(11)?)?,
     })
 }
 
@@ -142,6 +143,9 @@ pub(crate) fn edit(py: Python<'_>, given: &Bound<'_, PyDict>) -> PyResult<JobEdi
             "max_attempts" => edit.max_attempts = Some(int32("max_attempts", value)?),
             "run_at" => edit.run_at = Some(optional(value, |value| time("run_at", value))?),
             "timeout_ms" => edit.timeout_ms = Some(optional(value, |value| int32("timeout in milliseconds", value))?),
+            "force_kill_on_timeout" => {
+                edit.force_kill_on_timeout = Some(boolean("force_kill_on_timeout", value)?);
+            }
             "tags" => edit.tags = Some(texts("tags", value)?),
             "retry_delay" => edit.retry_delay = Some(optional(value, |value| seconds("retry_delay", value))?),
             "retry_backoff" => edit.retry_backoff = Some(optional(value, |value| boolean("retry_backoff", value))?),

@@ -43,6 +43,12 @@ impl Run {
         self.claimed.job.attempts
     }
 
+    /// Whether its process is killed when its time is up.
+    #[getter]
+    fn force_kill(&self) -> bool {
+        self.claimed.job.force_kill_on_timeout
+    }
+
     #[getter]
     fn payload<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
         PyBytes::new(py, &self.claimed.job.payload)
@@ -60,12 +66,13 @@ impl From<Start> for Run {
     }
 }
 
-/// `(run, "completed", output)`, `(run, "released")`, `(run, "waiting", name, label, (kind, is_date, micros, awaited))`, or
+/// `(run, "completed", output)`, `(run, "released")`, `(run, "lost", message, retry)`, `(run, "waiting", name, label, (kind, is_date, micros, awaited))`, or
 /// `(run, "failed", message, type, traceback, retry)`, where `retry` is None for the job's own options, a number of seconds, or a negative number for never.
 #[derive(FromPyObject)]
 pub enum FinishedTuple {
     Failed(RunId, String, String, Option<String>, Option<String>, Option<f64>),
     Completed(RunId, String, Option<Vec<u8>>),
+    Lost(RunId, String, String, Option<f64>),
     Waiting(RunId, String, String, Option<String>, (String, bool, Option<i64>, Option<String>)),
     Released(RunId, String),
 }
@@ -86,6 +93,10 @@ impl TryFrom<FinishedTuple> for Finished {
                 });
                 let on = awaited.as_deref().map(Awaited::of);
                 Self { run, end: End::Waiting(Pause { name, label, kind, until, on }) }
+            }
+            FinishedTuple::Lost(run, _, message, retry) => {
+                let retry = retry_choice(retry)?;
+                Self { run, end: End::Lost(HandlerError { message, kind: None, traceback: None, retry }) }
             }
             FinishedTuple::Released(run, _) => Self { run, end: End::Released },
             FinishedTuple::Failed(run, _, message, kind, traceback, retry) => {

@@ -18,7 +18,9 @@ use super::reply::Reply;
 use super::schedules;
 use super::store::Store;
 use crate::model::NoteKind;
-use crate::processor::{Config, Finished, HandlerSpec, LaneKind, Lanes, Next, Processor as Engine, RunId, Upkeep};
+use crate::processor::{
+    AbortReason, Config, Finished, HandlerSpec, LaneKind, Lanes, Next, Processor as Engine, RunId, Upkeep,
+};
 
 /// A waiting thread looks up this often, so that an end it was not told of cannot keep it.
 const SLICE: Duration = Duration::from_secs(1);
@@ -53,7 +55,7 @@ impl Processor {
         py: Python<'_>,
         store: &Store,
         worker_name: String,
-        handlers: Vec<(String, bool, bool)>,
+        handlers: Vec<(String, String, bool)>,
         job_types: Vec<String>,
         any_type: bool,
         batch_size: u32,
@@ -65,9 +67,9 @@ impl Processor {
         lease: f64,
     ) -> PyResult<Self> {
         let mut specs = HashMap::with_capacity(handlers.len());
-        for (index, (name, on_loop, decides_retry)) in handlers.into_iter().enumerate() {
+        for (index, (name, lane, decides_retry)) in handlers.into_iter().enumerate() {
             let index = u32::try_from(index).map_err(|_| PyValueError::new_err("too many handlers"))?;
-            let lane = if on_loop { LaneKind::Loop } else { LaneKind::Thread };
+            let lane = lane_kind(&lane)?;
             specs.insert(name, HandlerSpec { lane, index, decides_retry });
         }
         let config = Config {
@@ -138,6 +140,7 @@ impl Processor {
             ("retried", counts.retried),
             ("released", counts.released),
             ("waited", counts.waited),
+            ("cancelled", counts.cancelled),
             ("lost", counts.lost),
             ("reclaimed", counts.reclaimed),
         ])
@@ -158,20 +161,37 @@ impl Processor {
         Ok((starts.into_iter().map(Run::from).collect(), controls.into_iter().map(control).collect()))
     }
 
-    /// For a thread: reports the end of its last run and blocks, without the GIL, for the next: `(run, whether one
+    /// For a thread of a lane: reports the end of its last run and blocks, without the GIL, for the next: `(run, whether one
     /// more thread would find work)`. None when the session has ended.
-    #[pyo3(signature = (finished=None))]
-    fn next(&self, py: Python<'_>, finished: Option<FinishedTuple>) -> PyResult<Option<(Run, bool)>> {
+    #[pyo3(signature = (finished=None, in_process=false))]
+    fn next(&self, py: Python<'_>, finished: Option<FinishedTuple>, in_process: bool) -> PyResult<Option<(Run, bool)>> {
+        let lane = if in_process { LaneKind::Process } else { LaneKind::Thread };
         let finished = finished.map(Finished::try_from).transpose()?;
         // Most calls find the next run at once: giving up the GIL for it would cost more than the call.
-        let mut next = self.lanes.next(finished, Duration::ZERO);
+        let mut next = self.lanes.next(lane, finished, Duration::ZERO);
         loop {
             match next {
                 Next::Start { start, more_threads } => return Ok(Some((start.into(), more_threads))),
                 Next::Closed => return Ok(None),
-                Next::Nothing => next = py.detach(|| self.lanes.next(None, SLICE)),
+                Next::Nothing => next = py.detach(|| self.lanes.next(lane, None, SLICE)),
             }
         }
+    }
+
+    /// The run is about to go to the process group `group`, which the engine kills when the run must end; false if it must
+    /// already.
+    fn bind(&self, run: RunId, group: i32) -> bool {
+        self.lanes.bind(run, group)
+    }
+
+    /// The process of the run is gone, and may be reaped, or is done with it.
+    fn unbind(&self, run: RunId) {
+        self.lanes.unbind(run);
+    }
+
+    /// Why the engine wants the run to end, if it does.
+    fn verdict(&self, run: RunId) -> Option<&'static str> {
+        self.lanes.verdict(run).map(AbortReason::as_str)
     }
 
     /// For the monitor: blocks, without the GIL, for messages about runs on threads and for reports of errors. None when
@@ -218,5 +238,14 @@ impl Processor {
     /// Reports the output so far; false when the run is over.
     fn output(&self, run: RunId, json: Vec<u8>) -> bool {
         self.lanes.note(run, NoteKind::Output(Bytes::from(json)))
+    }
+}
+
+fn lane_kind(name: &str) -> PyResult<LaneKind> {
+    match name {
+        "thread" => Ok(LaneKind::Thread),
+        "loop" => Ok(LaneKind::Loop),
+        "process" => Ok(LaneKind::Process),
+        _ => Err(PyValueError::new_err(format!("there is no lane {name:?}"))),
     }
 }

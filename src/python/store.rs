@@ -166,8 +166,8 @@ impl Store {
         self.call(py, |storage| async move { Ok(Reply::Events(storage.events(id).await?)) })
     }
 
-    fn cancel(&self, py: Python<'_>, job_id: &Any<'_>) -> PyResult<Pending> {
-        self.change(py, job_id, Change::Cancel)
+    fn cancel(&self, py: Python<'_>, job_id: &Any<'_>, running: bool) -> PyResult<Pending> {
+        self.change(py, job_id, if running { Change::CancelRunning } else { Change::Cancel })
     }
 
     fn retry(&self, py: Python<'_>, job_id: &Any<'_>) -> PyResult<Pending> {

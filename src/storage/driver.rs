@@ -10,8 +10,8 @@ use crate::clock::{Timestamp, VirtualClock};
 use crate::error::{Backend, Error, Result};
 use crate::model::{
     Added, Answer, Change, Chunk, Claim, ClaimRequest, DueSchedules, Durability, Event, Filter, Fired, Firing, Job,
-    JobId, NewJob, NewSchedule, NewToken, Note, Page, Prune, Reclaimed, Schedule, ScheduleId, ScheduleQuery, Settled,
-    Settlement, Token, Transfer, Worker,
+    JobId, Lease, NewJob, NewSchedule, NewToken, Note, Page, Prune, Reclaimed, Schedule, ScheduleId, ScheduleQuery,
+    Settled, Settlement, Token, Transfer, Worker,
 };
 
 /// What a store can do beyond the contract that all of them keep.
@@ -106,8 +106,9 @@ pub trait Storage: Send + Sync + 'static {
     async fn register(&self, name: &str, lease: Duration) -> Result<Worker>;
 
     /// Renews all leases of a worker. [`Error::WorkerLost`] when they were reclaimed; then none of them is valid.
-    /// A worker that comes late, but before anyone reclaimed, is renewed.
-    async fn renew(&self, worker: &Worker, lease: Duration) -> Result<()>;
+    /// A worker that comes late, but before anyone reclaimed, is renewed. Answers the leases of jobs that somebody asked to
+    /// cancel ([`Change::CancelRunning`]).
+    async fn renew(&self, worker: &Worker, lease: Duration) -> Result<Vec<Lease>>;
 
     /// Removes a worker; leases it still has are given up, for the next sweep to reclaim.
     async fn unregister(&self, worker: &Worker) -> Result<()>;
@@ -130,10 +131,13 @@ pub trait Storage: Send + Sync + 'static {
     /// Completed: status, `completed_at`, output if given, lock fields cleared. Failed: status failed, `last_failed_at`,
     /// `failure_reason`, one entry `{message, type, traceback, attempt, timestamp}` in `error_history` (bounded),
     /// `next_attempt_at` = now + `retry_in` or null; the event's metadata holds `message`, `reason`, `attempt`, `will_retry`.
+    /// `crashes` is counted where the reason is lost.
     /// Released: pending again (or failed with its retry due, if it was claimed from there: then due now), the attempt is
     /// not counted, event `reclaimed` with `{"released": true}`.
     /// Waiting: `wait_until` and `wait_token_id`, the wait's entry among the steps; where what it waits for is over already,
     /// or does not exist, it goes on at once.
+    /// Cancelled: `last_cancelled_at` and an event `cancelled` with `{"running": true}`. So ends too, instead, what would
+    /// run again although somebody asked to cancel it: a failure with a retry, a release, a wait.
     async fn settle(&self, settlements: &[Settlement]) -> Result<Vec<Settled>>;
 
     /// Records reports about running jobs. Progress and output write no event.
@@ -141,7 +145,8 @@ pub trait Storage: Send + Sync + 'static {
 
     /// Takes jobs from workers whose lease has run out, at most about `limit` in one call: they become pending and due
     /// now, `crashes` is counted, with an event `reclaimed`; or, on the last attempt or the third crash, failed for good
-    /// with reason lost, an error-history entry and an event `failed`. The dead worker's registration goes with it.
+    /// with reason lost, an error-history entry and an event `failed`; or cancelled, if somebody asked for it. The dead
+    /// worker's registration goes with it.
     async fn reclaim(&self, limit: u32) -> Result<Vec<Reclaimed>>;
 
     /// As `reclaim`, for a caller: jobs in processing whose worker's lease has run out and was last renewed longer ago
@@ -164,7 +169,8 @@ pub trait Storage: Send + Sync + 'static {
     ///
     /// Retry: status pending, `run_at` now, `next_attempt_at` null, `last_retried_at` now, `failure_reason` null,
     /// `completed_at` null, `crashes` 0, and `max_attempts` = attempts + 1 if they were used up. Cancel: `last_cancelled_at`
-    /// now, `next_attempt_at` null. Edit: event metadata holds the edited fields.
+    /// now, `next_attempt_at` null. Edit: event metadata holds the edited fields. Asked to cancel while it runs:
+    /// `cancel_requested_at` now, no event, and nothing where it was set; its worker is hinted at it.
     async fn change(&self, id: JobId, change: &Change) -> Result<bool>;
 
     /// Changes matching jobs with ids above `after`, by growing id: one step of at most `limit` rows looked at.
@@ -224,6 +230,9 @@ pub trait Storage: Send + Sync + 'static {
 
     /// Starts listening, if that was not done before, and hands out the hints.
     async fn listen(&self) -> Result<Wakes>;
+
+    /// Hints that somebody asked to cancel a running job, which the next renewal tells; they come while somebody listens.
+    fn cancels(&self) -> Wakes;
 
     /// Takes interest in the end of a job.
     async fn watch(&self, id: JobId) -> Result<Watch>;

@@ -30,6 +30,7 @@ pub(super) fn described(edit: &JobEdit) -> Result<String> {
     put("max_attempts", edit.max_attempts.map(Value::from));
     put("run_at", edit.run_at.map(|time| time.map(Timestamp::to_rfc3339).into()));
     put("timeout_ms", edit.timeout_ms.map(Value::from));
+    put("force_kill_on_timeout", edit.force_kill_on_timeout.map(Value::from));
     put("tags", edit.tags.clone().map(Value::from));
     put("retry_delay", edit.retry_delay.map(seconds));
     put("retry_backoff", edit.retry_backoff.map(Value::from));

@@ -1,4 +1,4 @@
-//! Hints inside this process: that there is work, and that a watched job may have ended.
+//! Hints inside this process: that there is work, that a running job is to be cancelled, that a watched one may have ended.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -12,6 +12,7 @@ use crate::storage::{Wakes, Watch};
 /// Where hints come together and go out.
 pub(in crate::storage) struct Hub {
     wake: watch::Sender<u64>,
+    asked: watch::Sender<u64>,
     watched: Mutex<HashMap<JobId, Watched>>,
     /// There is something to tell other processes.
     pub(in crate::storage) tell: Notify,
@@ -24,7 +25,8 @@ struct Watched {
 
 impl Hub {
     pub(in crate::storage) fn new() -> Arc<Self> {
-        Arc::new(Self { wake: watch::Sender::new(0), watched: Mutex::default(), tell: Notify::new() })
+        let (wake, asked) = (watch::Sender::new(0), watch::Sender::new(0));
+        Arc::new(Self { wake, asked, watched: Mutex::default(), tell: Notify::new() })
     }
 
     /// The hints that there is work.
@@ -35,6 +37,16 @@ impl Hub {
     /// There may be work.
     pub(in crate::storage) fn bump(&self) {
         self.wake.send_modify(|count| *count = count.wrapping_add(1));
+    }
+
+    /// The hints that somebody asked to cancel a running job.
+    pub(in crate::storage) fn cancels(&self) -> Wakes {
+        self.asked.subscribe()
+    }
+
+    /// Somebody asked to cancel a running job.
+    pub(in crate::storage) fn ask(&self) {
+        self.asked.send_modify(|count| *count = count.wrapping_add(1));
     }
 
     /// Hints may have been missed.

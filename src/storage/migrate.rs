@@ -39,6 +39,7 @@ pub const POSTGRES: &[Migration] = &[
     migration!("postgres", 1, "0001", "jobs"),
     migration!("postgres", 2, "0002", "waitpoints"),
     migration!("postgres", 3, "0003", "schedules"),
+    migration!("postgres", 4, "0004", "cancelling"),
 ];
 
 /// What PostgreSQL needs before its first migration.
@@ -49,6 +50,7 @@ pub const SQLITE: &[Migration] = &[
     migration!("sqlite", 1, "0001", "jobs"),
     migration!("sqlite", 2, "0002", "waitpoints"),
     migration!("sqlite", 3, "0003", "schedules"),
+    migration!("sqlite", 4, "0004", "cancelling"),
 ];
 
 /// The layouts of Redis, oldest first. There is no schema: going up marks the keys as ours and as of that version, going

@@ -8,6 +8,9 @@ use serde_json::value::RawValue;
 use crate::error::{Error, Result};
 use crate::model::{Awaited, JobId, Lease, Note, NoteKind, Wait, WorkerId};
 
+/// The metadata of an event that tells of a running job's cancellation.
+pub(super) const STOPPED: &str = r#"{"running":true}"#;
+
 /// The newest report of each kind about one run.
 #[derive(Debug, Default)]
 pub(super) struct Report<'a> {

@@ -19,7 +19,7 @@ from tests.conftest import with_parameter
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-JOB: _core.JobTuple = ("t", b'{"a":1}', 0, None, 3, None, [], None, None, None, None)
+JOB: _core.JobTuple = ("t", b'{"a":1}', 0, None, 3, None, [], None, None, None, None, False)
 SECRET = "Zq9-secret"
 
 
@@ -119,6 +119,7 @@ def test_a_job_comes_back_with_every_field(store: _core.Store) -> None:
         1.5,
         False,
         60.0,
+        True,
     )
     [(job_id, created)] = store.add([full]).wait()
     job = store.get(job_id).wait()

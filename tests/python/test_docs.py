@@ -78,13 +78,19 @@ page = queue.get_jobs()
     ("getting-started.md", 4): "queue = JobQueue('sqlite:///jobs.db')\nqueue.create_processor(handlers).start()",
     ("processing.md", 0): f"{SEND_EMAIL}\nqueue = JobQueue('sqlite:///jobs.db')",
     ("processing.md", 1): "class Image(BaseModel): ...",
-    ("processing.md", 2): """
+    ("timeouts.md", 0): """
+handlers = JobHandlers()
+queue = JobQueue('sqlite:///jobs.db')
+
 class Report(BaseModel):
     parts: list[int]
 
 written = []
 nearly_done, write = lambda: True, written.append
 """,
+    ("timeouts.md", 2): "class Image(BaseModel): ...",
+    ("timeouts.md", 3): "from tests.python.isolation.handlers import area as thumbnail",
+    ("timeouts.md", 4): "job_id = queue.add_job('convert', None)",
     ("schedules.md", 0): "handlers = JobHandlers()\nqueue = JobQueue('sqlite:///jobs.db')",
     ("schedules.md", 2): "queue.create_processor(handlers).start()",
     ("waiting.md", 0): """
@@ -165,10 +171,14 @@ assert mails.popleft() and mails.popleft()
 with VirtualQueue(start=datetime(2030, 1, 1, tzinfo=UTC)) as queue:
     test_new_year(queue)
 """,
-    "processing.md": """
-job_id = queue.add_job(handlers.job("export", timeout=30)(export), Report(parts=[1, 2]))
-assert queue.create_processor(handlers).start() == 1
+    "timeouts.md": """
+assert queue.get_job(job_id).status == "cancelled"
+job_id = queue.add_job(export, Report(parts=[1, 2]))
+only = JobHandlers({"export": export})
+assert queue.create_processor(only).start() == 1
 assert (queue.wait_for_job(job_id, 0).status, written) == ("completed", [1, 2])
+""",
+    "processing.md": """
 assert done == SupervisorRun() and not supervisor.is_running()
 assert "resize" in handlers and processed == 0 and not processor.is_running()
 """,

@@ -29,6 +29,7 @@ class AsyncAdding(AsyncQueueBase):
         run_at: datetime | None = None,
         max_attempts: int | None = None,
         timeout: Duration | None = None,
+        force_kill_on_timeout: bool | None = None,
         tags: Sequence[str] | None = None,
         idempotency_key: str | None = None,
         retry_delay: Duration | None = None,
@@ -46,6 +47,7 @@ class AsyncAdding(AsyncQueueBase):
         run_at: datetime | None = None,
         max_attempts: int | None = None,
         timeout: Duration | None = None,
+        force_kill_on_timeout: bool | None = None,
         tags: Sequence[str] | None = None,
         idempotency_key: str | None = None,
         retry_delay: Duration | None = None,
@@ -62,6 +64,7 @@ class AsyncAdding(AsyncQueueBase):
         run_at: datetime | None = None,
         max_attempts: int | None = None,
         timeout: Duration | None = None,
+        force_kill_on_timeout: bool | None = None,
         tags: Sequence[str] | None = None,
         idempotency_key: str | None = None,
         retry_delay: Duration | None = None,
@@ -80,6 +83,8 @@ class AsyncAdding(AsyncQueueBase):
             run_at: When it may start, aware; now by default.
             max_attempts: How many times it is tried; 3 by default.
             timeout: How long its handler may run, in seconds; without limit by default.
+            force_kill_on_timeout: Runs the handler in a process of its own, and kills that when its time is up; needs a
+                `timeout`. See `docs/timeouts.md` for what such a handler must be.
             tags: Tags to find it by.
             idempotency_key: If a job has this key already, that job's id comes back and nothing is changed.
             retry_delay: The base delay before a retry. With none of the three retry options it is
@@ -106,6 +111,7 @@ class AsyncAdding(AsyncQueueBase):
             run_at=run_at,
             max_attempts=max_attempts,
             timeout=timeout,
+            force_kill_on_timeout=force_kill_on_timeout,
             tags=tags,
             idempotency_key=idempotency_key,
             retry_delay=retry_delay,

@@ -67,6 +67,8 @@ class AsyncJobQueue(AsyncAdding, AsyncReading, AsyncManaging, AsyncScheduling, A
         lease: Duration = 30.0,
         upkeep: bool = True,
         max_step_bytes: int = 1_048_576,
+        max_jobs_per_process: int | None = None,
+        max_memory_per_process: int | None = None,
         on_error: Callable[[Exception], object] | None = None,
         verbose: bool = False,
     ) -> AsyncProcessor:
@@ -88,6 +90,9 @@ class AsyncJobQueue(AsyncAdding, AsyncReading, AsyncManaging, AsyncScheduling, A
             upkeep: Whether it deletes finished jobs, events and tokens older than 30 days, about once an hour while it
                 works in the background. False leaves that to a supervisor, or to you.
             max_step_bytes: The most bytes of JSON that the steps of one job may take together; 1 MB by default.
+            max_jobs_per_process: A process of handlers (`run_in="process"`, `force_kill_on_timeout`) is replaced after
+                so many jobs; the next one is ready before it goes.
+            max_memory_per_process: It is replaced when it holds more than so many bytes after a job.
             on_error: Called with errors of the processor itself, on a thread of its own; they are logged by default.
             verbose: Logs what the engine does through the logger `dataqueue`.
         """
@@ -106,6 +111,8 @@ class AsyncJobQueue(AsyncAdding, AsyncReading, AsyncManaging, AsyncScheduling, A
             lease=lease,
             upkeep=upkeep,
             max_step_bytes=max_step_bytes,
+            max_jobs_per_process=max_jobs_per_process,
+            max_memory_per_process=max_memory_per_process,
             on_error=on_error,
             verbose=verbose,
         )

@@ -33,6 +33,7 @@ class AsyncScheduling(AsyncQueueBase):
         priority: int | None = None,
         max_attempts: int | None = None,
         timeout: Duration | None = None,
+        force_kill_on_timeout: bool | None = None,
         tags: Sequence[str] | None = None,
         retry_delay: Duration | None = None,
         retry_backoff: bool | None = None,
@@ -52,6 +53,7 @@ class AsyncScheduling(AsyncQueueBase):
         priority: int | None = None,
         max_attempts: int | None = None,
         timeout: Duration | None = None,
+        force_kill_on_timeout: bool | None = None,
         tags: Sequence[str] | None = None,
         retry_delay: Duration | None = None,
         retry_backoff: bool | None = None,
@@ -70,6 +72,7 @@ class AsyncScheduling(AsyncQueueBase):
         priority: int | None = None,
         max_attempts: int | None = None,
         timeout: Duration | None = None,
+        force_kill_on_timeout: bool | None = None,
         tags: Sequence[str] | None = None,
         retry_delay: Duration | None = None,
         retry_backoff: bool | None = None,
@@ -95,6 +98,7 @@ class AsyncScheduling(AsyncQueueBase):
             priority: Higher runs first.
             max_attempts: How many times a job is tried.
             timeout: How long its handler may run.
+            force_kill_on_timeout: Whether that runs in a process, which is killed then.
             tags: Tags to find the jobs by.
             retry_delay: The base delay before a retry.
             retry_backoff: False keeps the delay constant.
@@ -119,6 +123,7 @@ class AsyncScheduling(AsyncQueueBase):
                 priority=priority,
                 max_attempts=max_attempts,
                 timeout=timeout,
+                force_kill_on_timeout=force_kill_on_timeout,
                 tags=tags,
                 retry_delay=retry_delay,
                 retry_backoff=retry_backoff,

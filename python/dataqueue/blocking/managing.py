@@ -26,18 +26,26 @@ class Managing(QueueBase):
         """
         return self._result(self._requests.retry_job(job_id))
 
-    def cancel_job(self, job_id: int) -> bool:
+    def cancel_job(self, job_id: int, *, running: bool = False) -> bool:
         """Cancels a job that is pending, waiting, or failed with a retry due.
 
+        Args:
+            job_id: The job.
+            running: Asks for it where the job runs: `cancel_requested_at` is set, once, and its worker is told, at the
+                next renewal of its lease at the latest. An `async def` handler is cancelled, a `def` handler told
+                through its signal, a process killed. The job is `cancelled` when the handler has stopped, and does not
+                run again however it ends; one that returns all the same has completed it.
+
         Returns:
-            Whether it did: False for a job in another state, which stays as it is.
+            Whether it changed anything: False for a job in another state, and for one that was asked for already.
         """
-        return self._result(self._requests.cancel_job(job_id))
+        return self._result(self._requests.cancel_job(job_id, running))
 
     def edit_job(self, job_id: int, **updates: Unpack[EditUpdates]) -> bool:
         """Changes fields of a job that is pending, or failed with a retry due.
 
         What is left out stays; None clears `timeout`, `tags` and the retry options, and makes `run_at` now.
+        `force_kill_on_timeout` goes with the timeout.
 
         Returns:
             Whether it did: False for a job in another state, which stays as it is.

@@ -36,6 +36,7 @@ class Scheduling(QueueBase):
         priority: int | None = None,
         max_attempts: int | None = None,
         timeout: Duration | None = None,
+        force_kill_on_timeout: bool | None = None,
         tags: Sequence[str] | None = None,
         retry_delay: Duration | None = None,
         retry_backoff: bool | None = None,
@@ -55,6 +56,7 @@ class Scheduling(QueueBase):
         priority: int | None = None,
         max_attempts: int | None = None,
         timeout: Duration | None = None,
+        force_kill_on_timeout: bool | None = None,
         tags: Sequence[str] | None = None,
         retry_delay: Duration | None = None,
         retry_backoff: bool | None = None,
@@ -73,6 +75,7 @@ class Scheduling(QueueBase):
         priority: int | None = None,
         max_attempts: int | None = None,
         timeout: Duration | None = None,
+        force_kill_on_timeout: bool | None = None,
         tags: Sequence[str] | None = None,
         retry_delay: Duration | None = None,
         retry_backoff: bool | None = None,
@@ -98,6 +101,7 @@ class Scheduling(QueueBase):
             priority: Higher runs first.
             max_attempts: How many times a job is tried.
             timeout: How long its handler may run.
+            force_kill_on_timeout: Whether that runs in a process, which is killed then.
             tags: Tags to find the jobs by.
             retry_delay: The base delay before a retry.
             retry_backoff: False keeps the delay constant.
@@ -122,6 +126,7 @@ class Scheduling(QueueBase):
                 priority=priority,
                 max_attempts=max_attempts,
                 timeout=timeout,
+                force_kill_on_timeout=force_kill_on_timeout,
                 tags=tags,
                 retry_delay=retry_delay,
                 retry_backoff=retry_backoff,

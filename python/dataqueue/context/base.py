@@ -71,22 +71,30 @@ class Context(Generic[S]):
     def _waits(self) -> Waits:
         return Waits(self._run, self._steps)
 
+    def _may_wait(self) -> None:
+        self._signal.raise_if_aborted()
+        if self._run.force_kill:
+            raise RuntimeError(
+                "a job with force_kill_on_timeout cannot wait: its process may be killed at any time; add it without, "
+                "or let another job do the waiting"
+            )
+
     def _wait_for(self, duration: Duration | None, name: str | None, fields: WaitFields) -> None:
         micros = span(duration, cast("dict[str, float]", fields))
-        self._signal.raise_if_aborted()
+        self._may_wait()
         self._waits.wait("duration", False, micros, name)
 
     def _wait_until(self, when: datetime, name: str | None) -> None:
         micros = timestamp("when", when)
-        self._signal.raise_if_aborted()
+        self._may_wait()
         self._waits.wait("date", True, micros, name)
 
     def _wait_for_token(self, token: str | Token, name: str | None, result_type: Any) -> TokenWait:
-        self._signal.raise_if_aborted()
+        self._may_wait()
         return TokenWait(self._waits, self._steps, token, name, result_type, self._run.job_id)
 
     def _wait_for_job(self, job_id: int, name: str | None, result_type: Any) -> JobWait:
-        self._signal.raise_if_aborted()
+        self._may_wait()
         return JobWait(self._waits, self._steps, job_id, name, result_type, self._run.job_id)
 
     @cached_property
@@ -109,7 +117,7 @@ class Context(Generic[S]):
     def prolong(self, duration: Duration | None = None) -> None:
         """Moves the handler's deadline, and records a `prolonged` event.
 
-        Without a timeout, or once the job is over for this worker, it does nothing.
+        Without a timeout, once the job is over for this worker, or with `force_kill_on_timeout`, it does nothing.
 
         Args:
             duration: The new deadline, from now; the job's whole timeout if omitted.
@@ -117,6 +125,8 @@ class Context(Generic[S]):
         Raises:
             ValueError: The duration is not positive, or longer than a timeout may be.
         """
+        if self._run.force_kill:
+            return
         self._core.prolong(self._run.id, None if duration is None else positive_seconds("duration", duration))
 
     def on_timeout(self, callback: OnTimeout) -> None:
@@ -124,8 +134,10 @@ class Context(Generic[S]):
 
         The callback of an `async def` handler runs on its event loop, that of a `def` handler on another thread. It
         must answer within a second: a handler that blocks its loop cannot escape its deadline. Without a timeout it is
-        never called. A callback that raises lets the job time out.
+        never called, nor with `force_kill_on_timeout`. A callback that raises lets the job time out.
         """
+        if self._run.force_kill:
+            return
         self._on_timeout = callback
         self._core.ask_on_timeout(self._run.id)
 

@@ -17,21 +17,40 @@ impl PostgresStorage {
             return Ok(0);
         }
         let changed = match change {
-            Change::Cancel => {
-                let rows = self.tried(&self.statements.cancel, &[&ids]).await?;
-                let changed = read_count(&rows)?;
-                self.hub.ended(ids.iter().copied());
-                if told(&rows)? {
-                    self.resume_after(&Keys::jobs(ids.to_vec())).await;
-                }
-                return Ok(changed);
-            }
+            Change::Cancel => return self.cancel(ids).await,
+            Change::CancelRunning => return self.cancel_running(ids).await,
             Change::Retry => read_count(&self.tried(&self.statements.retry, &[&ids]).await?)?,
             Change::Edit(edit) if edit.is_empty() => 0,
             Change::Edit(edit) => self.edit(ids, edit).await?,
         };
         if changed > 0 {
             self.announce();
+        }
+        Ok(changed)
+    }
+
+    async fn cancel(&self, ids: &[JobId]) -> Result<u64> {
+        let rows = self.tried(&self.statements.cancel, &[&ids]).await?;
+        let changed = read_count(&rows)?;
+        self.hub.ended(ids.iter().copied());
+        if told(&rows)? {
+            self.resume_after(&Keys::jobs(ids.to_vec())).await;
+        }
+        Ok(changed)
+    }
+
+    /// A job may be claimed, or its run end, between the two statements: then one of them finds it at the second look.
+    async fn cancel_running(&self, ids: &[JobId]) -> Result<u64> {
+        let mut changed = 0;
+        for _ in 0..2 {
+            let asked = read_count(&self.tried(&self.statements.request_cancel, &[&ids]).await?)?;
+            if asked > 0 {
+                self.hub.ask();
+            }
+            changed += asked + self.cancel(ids).await?;
+            if changed >= ids.len() as u64 {
+                break;
+            }
         }
         Ok(changed)
     }
@@ -85,6 +104,7 @@ impl PostgresStorage {
             &edit.retry_delay_max.is_some(),
             &delay_max,
             &Json(metadata.as_bytes()),
+            &edit.force_kill_on_timeout,
         ];
         read_count(&self.tried(&self.statements.edit, params).await?)
     }

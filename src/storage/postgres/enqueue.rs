@@ -112,7 +112,7 @@ impl PostgresStorage {
         let priorities: Vec<_> = jobs.iter().map(|job| job.priority).collect();
         let run_at = some_of(jobs.iter().map(|job| job.run_at.map(At)));
         let max_attempts: Vec<_> = jobs.iter().map(|job| job.max_attempts).collect();
-        let timeouts = some_of(jobs.iter().map(|job| job.timeout_ms));
+        let timeouts = some_of(jobs.iter().map(|job| job.signed_timeout()));
         let tags = some_of(jobs.iter().map(|job| tags_text(&job.tags)));
         let delays = some_of(jobs.iter().map(|job| job.retry.delay.map(|span| span.as_secs_f64())));
         let backoffs = some_of(jobs.iter().map(|job| job.retry.backoff));

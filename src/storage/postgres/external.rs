@@ -39,7 +39,7 @@ pub(super) fn document(job: &NewJob) -> Result<String> {
         "priority": job.priority,
         "run_at": job.run_at.map(crate::clock::Timestamp::to_rfc3339),
         "max_attempts": job.max_attempts,
-        "timeout_ms": job.timeout_ms,
+        "timeout_ms": job.signed_timeout(),
         "tags": tags_text(&job.tags),
         "idempotency_key": job.idempotency_key,
         "retry_delay": job.retry.delay.map(|span| span.as_secs_f64()),

@@ -69,7 +69,7 @@ impl<'a> Selection<'a> {
     /// Jobs whose state allows the change; `None` when no status asked for does.
     pub(super) fn for_change(names: &'a Names, filter: &Filter, change: &Change) -> Option<Self> {
         let (able, condition): (&[Status], &str) = match change {
-            Change::Cancel => (
+            Change::Cancel | Change::CancelRunning => (
                 &[Status::Pending, Status::Waiting, Status::Failed],
                 "(j.status IN ('pending', 'waiting') OR j.status = 'failed' AND j.next_attempt_at IS NOT NULL)",
             ),

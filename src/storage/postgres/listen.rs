@@ -146,10 +146,12 @@ impl Listener {
     }
 }
 
-/// A payload is empty or a storage's own sign, for work, or the ids of jobs that ended.
+/// A payload is empty or a storage's own sign, for work, `cancel`, or the ids of jobs that ended.
 fn take(hub: &Hub, own: &str, payload: &str) {
     if payload.starts_with(|first: char| first.is_ascii_digit()) {
         hub.ended(payload.split(',').filter_map(|id| id.parse().ok()));
+    } else if payload == "cancel" {
+        hub.ask();
     } else if payload != own {
         hub.bump();
     }

@@ -17,7 +17,8 @@ pub(super) const JOB_COLUMNS: &str = "j.id, j.job_type, j.payload, j.status, j.c
     j.timeout_ms, j.failure_reason, j.completed_at, j.started_at, j.last_retried_at, j.last_failed_at, j.last_cancelled_at, \
     j.tags, j.idempotency_key, j.progress, j.output, j.retry_delay, j.retry_backoff, j.retry_delay_max, j.wait_until, \
     j.wait_token_id, j.step_data, j.group_id, j.group_tier, j.dead_letter_job_type, j.dead_lettered_at, \
-    j.dead_letter_job_id, j.depends_on_job_ids, j.depends_on_tags";
+    j.dead_letter_job_id, j.depends_on_job_ids, j.depends_on_tags, j.force_kill_on_timeout, \
+    j.cancel_requested_at, j.crashes";
 
 /// The columns of a token, in the order that [`token`] reads them, of `waitpoints` called `t`. A token whose time is up has timed
 /// out, whether or not that was written down yet.
@@ -153,6 +154,9 @@ pub(super) fn job(row: &Row, first: usize) -> Result<Job> {
         dead_letter_job_id: r.take()?,
         depends_on_job_ids: r.take::<Option<_>>()?.unwrap_or_default(),
         depends_on_tags: r.take::<Option<_>>()?.unwrap_or_default(),
+        force_kill_on_timeout: r.take()?,
+        cancel_requested_at: r.time()?,
+        crashes: r.take()?,
     })
 }
 

@@ -17,7 +17,8 @@ use crate::storage::edits;
 
 /// The columns of a schedule, in the order that [`schedule`] reads them, of a `cron_schedules` called `s`.
 pub(super) const SCHEDULE_COLUMNS: &str = "s.id, s.next_run_at, s.schedule_name, s.cron_expression, s.timezone, \
-    s.allow_overlap, s.missed, s.job_type, s.payload, s.priority, s.max_attempts, s.timeout_ms, s.tags, s.retry_delay, \
+    s.allow_overlap, s.missed, s.job_type, s.payload, s.priority, s.max_attempts, s.timeout_ms, \
+    s.force_kill_on_timeout, s.tags, s.retry_delay, \
     s.retry_backoff, s.retry_delay_max, s.status, s.last_enqueued_at, s.last_job_id, s.created_at, s.updated_at";
 
 /// Before any time that may be stored, in microseconds: the year 1.
@@ -36,7 +37,7 @@ impl PostgresStorage {
             &Json(&new.job.payload),
             &new.job.priority,
             &new.job.max_attempts,
-            &new.job.timeout_ms,
+            &new.job.signed_timeout(),
             &options.tags,
             &options.delay,
             &new.job.retry.backoff,
@@ -64,7 +65,7 @@ impl PostgresStorage {
             &Json(&definition.job.payload),
             &definition.job.priority,
             &definition.job.max_attempts,
-            &definition.job.timeout_ms,
+            &definition.job.signed_timeout(),
             &options.tags,
             &options.delay,
             &definition.job.retry.backoff,
@@ -172,6 +173,7 @@ fn schedule(row: &Row, first: usize) -> Result<Schedule> {
             run_at: None,
             max_attempts: r.take()?,
             timeout_ms: r.take()?,
+            force_kill_on_timeout: r.take()?,
             tags: r.take::<Option<_>>()?.unwrap_or_default(),
             idempotency_key: None,
             retry: Retry { delay: span(r.take()?), backoff: r.take()?, delay_max: span(r.take()?) },

@@ -62,7 +62,7 @@ impl PostgresStorage {
             // One that ended while this was written found nobody waiting: seen now, after both were committed.
             self.resume_after(&awaited).await;
         }
-        if settlements.iter().any(|settlement| claimable_again(&settlement.outcome)) {
+        if settlements.iter().any(|settlement| settlement.outcome.runs_again()) {
             self.announce();
         }
         let answer = |lease| if applied.contains(lease) { Settled::Applied } else { Settled::LeaseLost };
@@ -83,6 +83,7 @@ impl PostgresStorage {
         let completed = sorted.iter().filter(|s| matches!(s.outcome, Outcome::Completed { .. }));
         let failed = sorted.iter().filter(|s| matches!(s.outcome, Outcome::Failed(_)));
         let released = sorted.iter().filter(|s| matches!(s.outcome, Outcome::Released));
+        let stopped = sorted.iter().filter(|s| matches!(s.outcome, Outcome::Cancelled));
 
         let waits: Vec<_> = sorted.iter().filter_map(|s| waiting(s)).collect();
         let until: Vec<_> = waits.iter().map(|(_, wait)| wait.until.map(At)).collect();
@@ -99,6 +100,7 @@ impl PostgresStorage {
         let failures: Vec<_> = failed.clone().filter_map(|s| failure(&s.outcome)).collect();
         let lost = Leases::of(failed.map(|s| s.lease));
         let back = Leases::of(released.map(|s| s.lease));
+        let stopped = Leases::of(stopped.map(|s| s.lease));
 
         let reasons: Vec<_> = failures.iter().map(|failure| failure.reason.as_str()).collect();
         let messages: Vec<_> = failures.iter().map(|failure| storable(&failure.message)).collect();
@@ -114,11 +116,13 @@ impl PostgresStorage {
         let fail: Params<'_> =
             &[&lost.workers, &lost.jobs, &lost.tokens, &attempts, &reasons, &messages, &kinds, &traces, &delays, &most];
         let release: Params<'_> = &[&back.workers, &back.jobs, &back.tokens];
+        let stop: Params<'_> = &[&stopped.workers, &stopped.jobs, &stopped.tokens];
         let wait: Params<'_> = &[&idle.workers, &idle.jobs, &idle.tokens, &until, &steps, &told, &keys];
-        let all: [(&Leases, &Statement, Params<'_>); 4] = [
+        let all: [(&Leases, &Statement, Params<'_>); 5] = [
             (&done, &self.statements.complete, complete),
             (&lost, &self.statements.fail, fail),
             (&back, &self.statements.release, release),
+            (&stopped, &self.statements.stop, stop),
             (&idle, &self.statements.wait, wait),
         ];
         let mut present: Vec<_> = all
@@ -159,14 +163,14 @@ pub(super) fn read_leases(rows: &[Row], into: &mut HashSet<Lease>) -> Result<boo
 fn output(outcome: &Outcome) -> Option<Json<'_>> {
     match outcome {
         Outcome::Completed { output } => output.as_deref().map(Json),
-        Outcome::Failed(_) | Outcome::Released | Outcome::Waiting(_) => None,
+        Outcome::Failed(_) | Outcome::Released | Outcome::Cancelled | Outcome::Waiting(_) => None,
     }
 }
 
 fn failure(outcome: &Outcome) -> Option<&Failure> {
     match outcome {
         Outcome::Failed(failure) => Some(failure),
-        Outcome::Completed { .. } | Outcome::Released | Outcome::Waiting(_) => None,
+        Outcome::Completed { .. } | Outcome::Released | Outcome::Cancelled | Outcome::Waiting(_) => None,
     }
 }
 
@@ -174,13 +178,5 @@ fn waiting(settlement: &Settlement) -> Option<(Lease, &Wait)> {
     match &settlement.outcome {
         Outcome::Waiting(wait) => Some((settlement.lease, wait)),
         _ => None,
-    }
-}
-
-fn claimable_again(outcome: &Outcome) -> bool {
-    match outcome {
-        Outcome::Completed { .. } => false,
-        Outcome::Failed(failure) => failure.retry_in.is_some(),
-        Outcome::Released | Outcome::Waiting(_) => true,
     }
 }

@@ -126,6 +126,7 @@ statements! {
     fail: "fail" (INT8_ARRAY, INT8_ARRAY, INT8_ARRAY, INT4_ARRAY, TEXT_ARRAY, TEXT_ARRAY, TEXT_ARRAY, TEXT_ARRAY,
         FLOAT8_ARRAY, INT4);
     release: "release" (INT8_ARRAY, INT8_ARRAY, INT8_ARRAY);
+    stop: "stop" (INT8_ARRAY, INT8_ARRAY, INT8_ARRAY);
     wait: "wait" (INT8_ARRAY, INT8_ARRAY, INT8_ARRAY, TIMESTAMPTZ_ARRAY, JSONB_ARRAY, JSONB_ARRAY, TEXT_ARRAY);
     resume: "resume" (TEXT_ARRAY, INT8_ARRAY, INT8);
     lost_waits: "lost_waits" (TEXT, INT8);
@@ -144,9 +145,10 @@ statements! {
     reclaim_stuck: "reclaim" { "{workers}": include_str!("queries/silent.sql"), "{chosen}": include_str!("queries/stuck.sql") }
         (INT8, INT4, INT4, INT8, FLOAT8);
     cancel: "cancel" (INT8_ARRAY);
+    request_cancel: "request_cancel" (INT8_ARRAY);
     retry: "retry" (INT8_ARRAY);
     edit: "edit" (INT8_ARRAY, JSONB, INT4, INT4, BOOL, TIMESTAMPTZ, BOOL, INT4, BOOL, TEXT_ARRAY, BOOL, FLOAT8, BOOL, BOOL,
-        BOOL, FLOAT8, JSONB);
+        BOOL, FLOAT8, JSONB, BOOL);
     prune_jobs: "prune_jobs" (INT8, INT8, TEXT_ARRAY, FLOAT8);
     prune_payloads: "prune_payloads" (INT8, INT8, FLOAT8);
     prune_events: "prune_events" (FLOAT8, INT8);

@@ -10,7 +10,7 @@ use crate::clock::Timestamp;
 use crate::error::{Backend, Result};
 use crate::model::{
     Added, Change, Chunk, Claim, ClaimRequest, DueSchedules, Durability, Event, Filter, Fired, Firing, Job, JobId,
-    NewJob, NewSchedule, NewToken, Note, Page, Prune, Reclaimed, Schedule, ScheduleId, ScheduleQuery, Settled,
+    Lease, NewJob, NewSchedule, NewToken, Note, Page, Prune, Reclaimed, Schedule, ScheduleId, ScheduleQuery, Settled,
     Settlement, Token, Transfer, Worker,
 };
 use crate::storage::{Capabilities, ExternalAdd, MigrationState, MigrationStep, Storage, Wakes, Watch};
@@ -41,7 +41,7 @@ impl Storage for PostgresStorage {
         self.register_worker(name, lease).await
     }
 
-    async fn renew(&self, worker: &Worker, lease: Duration) -> Result<()> {
+    async fn renew(&self, worker: &Worker, lease: Duration) -> Result<Vec<Lease>> {
         self.renew_worker(worker, lease).await
     }
 
@@ -163,6 +163,10 @@ impl Storage for PostgresStorage {
 
     async fn listen(&self) -> Result<Wakes> {
         self.start_listening().await
+    }
+
+    fn cancels(&self) -> Wakes {
+        self.hub.cancels()
     }
 
     async fn watch(&self, id: JobId) -> Result<Watch> {

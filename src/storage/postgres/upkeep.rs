@@ -11,7 +11,7 @@ use super::session::{Params, Session, Tries};
 use super::statements::Statement;
 use super::tokens::Keys;
 use crate::error::{Error, Result};
-use crate::model::{Chunk, JobId, Prune, Reclaimed, Worker};
+use crate::model::{Chunk, JobId, Lease, Prune, Reclaimed, Worker};
 use crate::policy::limits::{MAX_CRASHES, MAX_ERRORS};
 
 /// Longer than any job is old, in seconds: four thousand years.
@@ -24,9 +24,13 @@ impl PostgresStorage {
         Ok(Worker { id: Reader::new(row, 0).take()?, name: name.to_owned() })
     }
 
-    pub(super) async fn renew_worker(&self, worker: &Worker, lease: Duration) -> Result<()> {
+    pub(super) async fn renew_worker(&self, worker: &Worker, lease: Duration) -> Result<Vec<Lease>> {
         let rows = self.session().await?.query(&self.statements.renew, &[&worker.id, &millis(lease)]).await?;
-        if rows.is_empty() { Err(Error::WorkerLost { worker: worker.id }) } else { Ok(()) }
+        let Some(row) = rows.first() else { return Err(Error::WorkerLost { worker: worker.id }) };
+        let mut reader = Reader::new(row, 1);
+        let (jobs, tokens) = (reader.take::<Vec<JobId>>()?, reader.take::<Vec<i64>>()?);
+        let lease = |(job_id, token)| Lease { job_id, worker_id: worker.id, token };
+        Ok(jobs.into_iter().zip(tokens).map(lease).collect())
     }
 
     pub(super) async fn unregister_worker(&self, worker: &Worker) -> Result<()> {

@@ -5,7 +5,8 @@ use rmpv::Value as Packed;
 
 use super::RedisStorage;
 use super::faults::damaged;
-use super::record::{self, Kept, letter, sortable};
+use super::history;
+use super::record::{Kept, letter, sortable};
 use crate::error::{Error, Result};
 use crate::model::{Event, Filter, Job, JobId, Page, Status, TagMode, distinct};
 
@@ -85,7 +86,7 @@ impl RedisStorage {
 
     pub(super) async fn job_events(&self, job_id: JobId) -> Result<Vec<Event>> {
         let history: Vec<u8> = self.call(&self.scripts.events, |call| call.arg(job_id)).await?;
-        record::events(job_id, history)
+        history::events(job_id, history)
     }
 }
 

@@ -151,6 +151,8 @@ impl Listener {
         if message.get_channel_name() == self.ended {
             let ids = str::from_utf8(payload).unwrap_or_default().split(',').filter_map(|id| id.parse().ok());
             self.hub.ended(ids);
+        } else if payload == b"cancel" {
+            self.hub.ask();
         } else if payload != self.own.as_bytes() {
             self.hub.bump();
         }

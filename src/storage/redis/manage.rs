@@ -17,14 +17,21 @@ impl RedisStorage {
             return Ok(0);
         }
         let changed = match change {
-            Change::Cancel => self.call(&self.scripts.cancel, |call| call.arg(ids)).await?,
+            Change::Cancel | Change::CancelRunning => {
+                let asks = i32::from(matches!(change, Change::CancelRunning));
+                let (cancelled, asked): (u64, u64) =
+                    self.call(&self.scripts.cancel, |call| call.arg(asks).arg(ids)).await?;
+                self.hub.ended(ids.iter().copied());
+                if asked > 0 {
+                    self.hub.ask();
+                }
+                return Ok(cancelled + asked);
+            }
             Change::Retry => self.call(&self.scripts.retry, |call| call.arg(ids)).await?,
             Change::Edit(edit) if edit.is_empty() => 0,
             Change::Edit(edit) => self.edit(ids, edit).await?,
         };
-        if matches!(change, Change::Cancel) {
-            self.hub.ended(ids.iter().copied());
-        } else if changed > 0 {
+        if changed > 0 {
             self.hub.bump();
         }
         Ok(changed)
@@ -38,7 +45,7 @@ impl RedisStorage {
         limit: u32,
     ) -> Result<Chunk> {
         let open: &[Status] = match change {
-            Change::Cancel => &[Status::Pending, Status::Waiting, Status::Failed],
+            Change::Cancel | Change::CancelRunning => &[Status::Pending, Status::Waiting, Status::Failed],
             Change::Retry => &[Status::Failed, Status::Cancelled],
             Change::Edit(_) => &[Status::Pending, Status::Failed],
         };
@@ -78,6 +85,7 @@ fn values(edit: &JobEdit) -> Vec<u8> {
     put("timeout_ms", edit.timeout_ms.map(|value| value.map_or_else(none, Packed::from)));
     let tags = edit.tags.as_ref().map(|tags| if tags.is_empty() { none() } else { texts(&distinct(tags)) });
     put("tags", tags);
+    put("force_kill", edit.force_kill_on_timeout.map(Packed::from));
     put("retry_delay", edit.retry_delay.map(seconds));
     put("retry_backoff", edit.retry_backoff.map(|flag| flag.map_or_else(none, |flag| i64::from(flag).into())));
     put("retry_delay_max", edit.retry_delay_max.map(seconds));

@@ -12,6 +12,7 @@ mod durability;
 mod enqueue;
 mod faults;
 mod find;
+mod history;
 mod holdings;
 mod keys;
 mod layout;

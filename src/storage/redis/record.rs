@@ -1,4 +1,4 @@
-//! Jobs and events as the scripts keep them, and as the engine knows them.
+//! Jobs as the scripts keep them, and as the engine knows them.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use super::faults::damaged;
 use super::steps::decode_steps;
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
-use crate::model::{Event, EventKind, FailureReason, Job, JobId, NewJob, Retry, Status, Transfer};
+use crate::model::{FailureReason, Job, JobId, NewJob, Retry, Status, Transfer};
 
 /// Sortable times are counted from before any time that may be stored.
 const BIAS: i64 = 100_000_000_000_000_000;
@@ -135,7 +135,7 @@ impl Record {
         self.number(Some(attempts.into()));
         self.number(Some(job.max_attempts.into()));
         self.number(Some(0));
-        self.number(job.timeout_ms.map(i64::from));
+        self.number(job.signed_timeout().map(i64::from));
         self.texts(tags);
         self.text(job.idempotency_key.as_deref());
         self.seconds(job.retry.delay);
@@ -201,6 +201,7 @@ impl Kept {
         let value = rmpv::decode::read_value_ref(&mut record).map_err(|error| damaged(&error.to_string()))?;
         let ValueRef::Array(members) = value else { return Err(damaged("a record that is not an array")) };
         let mut take = Members(members.into_iter());
+        let mut force_kill_on_timeout = false;
         Ok(Job {
             id: self.id,
             created_at: take.time()?.unwrap_or_default(),
@@ -211,10 +212,9 @@ impl Kept {
             priority: take.small()?.unwrap_or_default(),
             attempts: take.small()?.unwrap_or_default(),
             max_attempts: take.small()?.unwrap_or_default(),
-            timeout_ms: {
-                let _crashes = take.small()?;
-                take.small()?
-            },
+            crashes: take.small()?.unwrap_or_default(),
+            timeout_ms: take.timeout(&mut force_kill_on_timeout)?,
+            force_kill_on_timeout,
             tags: take.texts()?,
             idempotency_key: take.text()?,
             retry: Retry {
@@ -245,6 +245,10 @@ impl Kept {
                 let _history = take.text()?;
                 let inline = take.bytes()?;
                 Bytes::from(self.payload.or(inline).unwrap_or_else(|| b"null".to_vec()))
+            },
+            cancel_requested_at: {
+                let _salt = take.small()?;
+                take.time()?
             },
             output: self.output.map(Bytes::from),
             error_history: Bytes::from(errors(self.errors.as_deref())?),
@@ -277,6 +281,13 @@ impl Members<'_> {
     pub(super) fn small(&mut self) -> Result<Option<i32>> {
         let Some(number) = self.number()? else { return Ok(None) };
         i32::try_from(number).map(Some).map_err(|_| damaged("a number out of range"))
+    }
+
+    /// A time limit, negative where the handler is killed at its end.
+    pub(super) fn timeout(&mut self, force_kill: &mut bool) -> Result<Option<i32>> {
+        let signed = self.small()?;
+        *force_kill = signed.is_some_and(i32::is_negative);
+        Ok(signed.map(i32::saturating_abs))
     }
 
     pub(super) fn time(&mut self) -> Result<Option<Timestamp>> {
@@ -349,46 +360,4 @@ fn errors(kept: Option<&[u8]>) -> Result<Vec<u8>> {
     }
     json.push(']');
     Ok(json.into_bytes())
-}
-
-/// The letter under which histories keep a kind of event.
-fn kind(letter: u8) -> Option<EventKind> {
-    Some(match letter {
-        b'a' => EventKind::Added,
-        b'p' => EventKind::Processing,
-        b'c' => EventKind::Completed,
-        b'f' => EventKind::Failed,
-        b'x' => EventKind::Cancelled,
-        b'r' => EventKind::Retried,
-        b'e' => EventKind::Edited,
-        b'l' => EventKind::Prolonged,
-        b'w' => EventKind::Waiting,
-        b'g' => EventKind::Reclaimed,
-        _ => return None,
-    })
-}
-
-/// The events of a history, oldest first: `<kind><event id>,<time>,<length>,<metadata>`, one after the other.
-pub(super) fn events(job_id: JobId, history: Vec<u8>) -> Result<Vec<Event>> {
-    let history = Bytes::from(history);
-    let broken = || damaged(&format!("the history of job {job_id}"));
-    let mut events = Vec::new();
-    let mut at = 0;
-    while let Some(&letter) = history.get(at) {
-        at += 1;
-        let mut number = || -> Option<i64> {
-            let rest = history.get(at..)?;
-            let length = rest.iter().position(|&byte| byte == b',')?;
-            at += length + 1;
-            str::from_utf8(rest.get(..length)?).ok()?.parse().ok()
-        };
-        let id = number().ok_or_else(broken)?;
-        let created_at = Timestamp::from_micros(number().ok_or_else(broken)?);
-        let length = number().and_then(|length| usize::try_from(length).ok()).ok_or_else(broken)?;
-        let end = at.checked_add(length).filter(|&end| end <= history.len()).ok_or_else(broken)?;
-        let metadata = (length > 0).then(|| history.slice(at..end));
-        at = end;
-        events.push(Event { id, job_id, kind: kind(letter).ok_or_else(broken)?, created_at, metadata });
-    }
-    Ok(events)
 }

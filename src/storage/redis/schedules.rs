@@ -135,7 +135,7 @@ fn encode(schedule: &NewSchedule, status: ScheduleStatus, next: Option<Timestamp
         payload.into(),
         job.priority.into(),
         job.max_attempts.into(),
-        job.timeout_ms.map_or_else(none, Packed::from),
+        job.signed_timeout().map_or_else(none, Packed::from),
         if tags.is_empty() { none() } else { texts(&tags) },
         seconds(job.retry.delay),
         job.retry.backoff.map_or_else(none, |flag| i64::from(flag).into()),
@@ -153,6 +153,7 @@ fn decode(id: ScheduleId, mut record: &[u8]) -> Result<Schedule> {
     let allow_overlap = take.number()?.unwrap_or_default() != 0;
     let (next_run_at, last_enqueued_at, last_job_id) = (take.sortable()?, take.time()?, take.number()?);
     let (created_at, updated_at) = (take.time()?.unwrap_or_default(), take.time()?.unwrap_or_default());
+    let mut force_kill_on_timeout = false;
     let definition = NewSchedule {
         name,
         expression: take.text()?.unwrap_or_default(),
@@ -165,7 +166,8 @@ fn decode(id: ScheduleId, mut record: &[u8]) -> Result<Schedule> {
             priority: take.small()?.unwrap_or_default(),
             run_at: None,
             max_attempts: take.small()?.unwrap_or_default(),
-            timeout_ms: take.small()?,
+            timeout_ms: take.timeout(&mut force_kill_on_timeout)?,
+            force_kill_on_timeout,
             tags: take.texts()?,
             idempotency_key: None,
             retry: Retry {

@@ -35,7 +35,7 @@ impl RedisStorage {
             answers.extend(applied.into_iter().map(settled));
         }
         self.hub.ended(settlements.iter().map(|settlement| settlement.lease.job_id));
-        if settlements.iter().any(|settlement| claimable_again(&settlement.outcome)) {
+        if settlements.iter().any(|settlement| settlement.outcome.runs_again()) {
             self.hub.bump();
         }
         Ok(answers)
@@ -75,6 +75,7 @@ fn describe<'a>(call: &'a mut Cmd, settlement: &Settlement) -> &'a mut Cmd {
         Outcome::Completed { output: None } => call.arg("c"),
         Outcome::Completed { output: Some(output) } => call.arg("o").arg(&output[..]),
         Outcome::Released => call.arg("r"),
+        Outcome::Cancelled => call.arg("x"),
         Outcome::Waiting(wait) => call
             .arg("w")
             .arg(wait.until.map(sortable).unwrap_or_default())
@@ -108,12 +109,4 @@ fn metadata(failure: &Failure, attempt: i32) -> String {
     let message = storable(&failure.message);
     json!({"message": message, "reason": failure.reason.as_str(), "attempt": attempt, "will_retry": will_retry})
         .to_string()
-}
-
-fn claimable_again(outcome: &Outcome) -> bool {
-    match outcome {
-        Outcome::Completed { .. } => false,
-        Outcome::Failed(failure) => failure.retry_in.is_some(),
-        Outcome::Released | Outcome::Waiting(_) => true,
-    }
 }

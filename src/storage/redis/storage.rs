@@ -11,8 +11,8 @@ use crate::clock::Timestamp;
 use crate::error::{Backend, Error, Result};
 use crate::model::{
     Added, Answer, Change, Chunk, Claim, ClaimRequest, DueSchedules, Durability, Event, Filter, Fired, Firing, Job,
-    JobId, NewJob, NewSchedule, NewToken, Note, Page, Prune, Reclaimed, Schedule, ScheduleId, ScheduleQuery, Settled,
-    Settlement, Token, Transfer, Worker,
+    JobId, Lease, NewJob, NewSchedule, NewToken, Note, Page, Prune, Reclaimed, Schedule, ScheduleId, ScheduleQuery,
+    Settled, Settlement, Token, Transfer, Worker,
 };
 use crate::storage::{Capabilities, ExternalAdd, MigrationState, MigrationStep, Storage, Wakes, Watch};
 
@@ -46,7 +46,7 @@ impl Storage for RedisStorage {
         self.register_worker(name, lease).await
     }
 
-    async fn renew(&self, worker: &Worker, lease: Duration) -> Result<()> {
+    async fn renew(&self, worker: &Worker, lease: Duration) -> Result<Vec<Lease>> {
         self.renew_worker(worker, lease).await
     }
 
@@ -168,6 +168,10 @@ impl Storage for RedisStorage {
 
     async fn listen(&self) -> Result<Wakes> {
         self.start_listening().await
+    }
+
+    fn cancels(&self) -> Wakes {
+        self.hub.cancels()
     }
 
     async fn watch(&self, id: JobId) -> Result<Watch> {

@@ -7,7 +7,7 @@ use super::faults::damaged;
 use super::find::read_id;
 use super::record::letter;
 use crate::error::{Error, Result};
-use crate::model::{Chunk, JobId, Prune, Reclaimed, Status, Worker};
+use crate::model::{Chunk, JobId, Lease, Prune, Reclaimed, Status, Worker};
 use crate::policy::limits::{MAX_CRASHES, MAX_ERRORS};
 
 /// How far apart the ids of two workers are at most. A server that lost its last registrations counts from where it was
@@ -21,13 +21,14 @@ impl RedisStorage {
         Ok(Worker { id, name: name.to_owned() })
     }
 
-    pub(super) async fn renew_worker(&self, worker: &Worker, lease: Duration) -> Result<()> {
-        let renewed: i64 = self.call(&self.scripts.renew, |call| call.arg(worker.id).arg(micros(lease))).await?;
-        if renewed == 0 {
+    pub(super) async fn renew_worker(&self, worker: &Worker, lease: Duration) -> Result<Vec<Lease>> {
+        let answer: Vec<i64> = self.call(&self.scripts.renew, |call| call.arg(worker.id).arg(micros(lease))).await?;
+        let Some((1, asked)) = answer.split_first() else {
             self.holdings.forget(worker.id);
             return Err(Error::WorkerLost { worker: worker.id });
-        }
-        Ok(())
+        };
+        let lease = |&[job_id, token]: &[i64; 2]| Lease { job_id, worker_id: worker.id, token };
+        Ok(asked.as_chunks::<2>().0.iter().map(lease).collect())
     }
 
     pub(super) async fn unregister_worker(&self, worker: &Worker) -> Result<()> {

@@ -45,7 +45,7 @@ pub(super) fn store(session: &Session<'_>, job: &NewJob) -> Outcome<Added> {
             job.max_attempts,
             session.micros(),
             run_at.as_micros(),
-            job.timeout_ms,
+            job.signed_timeout(),
             &job.idempotency_key,
             job.retry.delay.as_ref().map(Duration::as_secs_f64),
             job.retry.backoff,

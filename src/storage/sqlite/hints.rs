@@ -1,4 +1,4 @@
-//! What the callers in this process are told: that there may be work, and that a job may have ended.
+//! What the callers in this process are told: that there may be work, that a job may have ended, or is to be cancelled.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -14,6 +14,7 @@ use crate::storage::driver::{Wakes, Watch};
 /// Those who want to be told.
 pub(super) struct Hints {
     wakes: watch::Sender<u64>,
+    asked: watch::Sender<u64>,
     ends: Mutex<HashMap<JobId, Interest>>,
     probing: AtomicBool,
 }
@@ -25,12 +26,18 @@ struct Interest {
 
 impl Hints {
     pub(super) fn new() -> Arc<Self> {
-        Arc::new(Self { wakes: watch::channel(0).0, ends: Mutex::default(), probing: AtomicBool::new(false) })
+        let (wakes, asked) = (watch::channel(0).0, watch::channel(0).0);
+        Arc::new(Self { wakes, asked, ends: Mutex::default(), probing: AtomicBool::new(false) })
     }
 
     /// Hints that there may be work.
     pub(super) fn wakes(&self) -> Wakes {
         self.wakes.subscribe()
+    }
+
+    /// Hints that somebody asked to cancel a running job.
+    pub(super) fn cancels(&self) -> Wakes {
+        self.asked.subscribe()
     }
 
     /// Hints that this job may have ended.
@@ -45,6 +52,9 @@ impl Hints {
     pub(super) fn tell(&self, effects: &Effects) {
         if effects.wake {
             bump(&self.wakes);
+        }
+        if effects.asked {
+            bump(&self.asked);
         }
         if effects.ended.is_empty() {
             return;
@@ -66,6 +76,11 @@ impl Hints {
         for interest in self.ends.lock().values() {
             bump(&interest.sender);
         }
+    }
+
+    /// Tells that another connection asked to cancel a running job.
+    pub(super) fn asked_elsewhere(&self) {
+        bump(&self.asked);
     }
 
     /// Whether a probe may be sent: there is one under way at most.

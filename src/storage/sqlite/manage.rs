@@ -45,6 +45,9 @@ impl State {
 /// Changes one job if its state allows it.
 pub(super) fn change(session: &mut Session<'_>, id: JobId, change: &Change) -> Outcome<bool> {
     let Some(state) = state(session, id)? else { return Ok(false) };
+    if state.status == Status::Processing {
+        return if *change == Change::CancelRunning { ask(session, id) } else { Ok(false) };
+    }
     let kind = kind(change);
     if state_after(state.status, state.next_attempt_at.is_some(), kind).is_none() {
         return Ok(false);
@@ -55,7 +58,7 @@ pub(super) fn change(session: &mut Session<'_>, id: JobId, change: &Change) -> O
     if let Some(place) = state.place() {
         displace(session, place, id)?;
     }
-    if *change == Change::Cancel {
+    if kind == EventKind::Cancelled {
         session.run(sql::CANCEL, (id, session.micros()))?;
         session.effects.ended.push(id);
     } else {
@@ -66,6 +69,16 @@ pub(super) fn change(session: &mut Session<'_>, id: JobId, change: &Change) -> O
         session.effects.wake = true;
     }
     session.event(id, kind, None)?;
+    Ok(true)
+}
+
+/// Notes of a running job that somebody asks to cancel it.
+fn ask(session: &mut Session<'_>, id: JobId) -> Outcome<bool> {
+    let mut statement = session.conn.prepare_cached(sql::REQUEST_CANCEL)?;
+    let asked: Option<Option<i64>> = statement.query_row((id, session.micros()), |row| row.get(0)).optional()?;
+    let Some(worker) = asked else { return Ok(false) };
+    session.run(sql::MARK_LEASE, (worker, id))?;
+    session.effects.asked = true;
     Ok(true)
 }
 
@@ -93,7 +106,7 @@ pub(super) fn change_many(
 /// The statuses asked for in which a job may be changed so.
 pub(super) fn changeable(filter: &Filter, what: &Change) -> Vec<Status> {
     let open: &[Status] = match what {
-        Change::Cancel => &[Status::Pending, Status::Waiting, Status::Failed],
+        Change::Cancel | Change::CancelRunning => &[Status::Pending, Status::Waiting, Status::Failed],
         Change::Retry => &[Status::Failed, Status::Cancelled],
         Change::Edit(_) => &[Status::Pending, Status::Failed],
     };
@@ -102,7 +115,7 @@ pub(super) fn changeable(filter: &Filter, what: &Change) -> Vec<Status> {
 
 fn kind(change: &Change) -> EventKind {
     match change {
-        Change::Cancel => EventKind::Cancelled,
+        Change::Cancel | Change::CancelRunning => EventKind::Cancelled,
         Change::Retry => EventKind::Retried,
         Change::Edit(_) => EventKind::Edited,
     }
@@ -163,6 +176,7 @@ fn edit_job(session: &mut Session<'_>, id: JobId, mut state: State, edit: &JobEd
             tags.as_deref().map(json_list).transpose()?,
             edit.payload.is_some(),
             edit.payload.as_deref().and_then(inline),
+            edit.force_kill_on_timeout,
         ],
     )?;
     if let Some(payload) = &edit.payload {

@@ -19,6 +19,8 @@ pub(super) struct Session<'c> {
 pub(super) struct Effects {
     /// Jobs may have become claimable, or the time of the next one changed.
     pub wake: bool,
+    /// Somebody asked to cancel a running job.
+    pub asked: bool,
     /// Jobs that ended, or were deleted.
     pub ended: Vec<JobId>,
 }
@@ -26,6 +28,7 @@ pub(super) struct Effects {
 impl Effects {
     pub(super) fn merge(&mut self, other: Self) {
         self.wake |= other.wake;
+        self.asked |= other.asked;
         self.ended.extend(other.ended);
     }
 }

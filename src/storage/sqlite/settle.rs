@@ -13,7 +13,7 @@ use super::statements as sql;
 use super::waits;
 use crate::clock::Timestamp;
 use crate::model::{EventKind, Failure, JobId, Lease, Note, Outcome, Settled, Settlement};
-use crate::storage::reports::{Report, merged, with_steps};
+use crate::storage::reports::{Report, STOPPED, merged, wait_step, with_steps};
 
 /// Ends each lease that is still valid. A job that was deleted under its lease is nobody's any more.
 pub(super) fn settle(session: &mut Session<'_>, settlements: &[Settlement]) -> Done<Vec<Settled>> {
@@ -22,11 +22,13 @@ pub(super) fn settle(session: &mut Session<'_>, settlements: &[Settlement]) -> D
 
 fn settle_one(session: &mut Session<'_>, settlement: &Settlement) -> Done<Settled> {
     let lease = settlement.lease;
-    let Some(is_retry) = end_lease(session, lease)? else {
+    let Some((is_retry, is_asked)) = end_lease(session, lease)? else {
         let was_settled = session.value(sql::WAS_SETTLED, (lease.job_id, lease.worker_id, lease.token))?;
         return Ok(if was_settled { Settled::Applied } else { Settled::LeaseLost });
     };
     match &settlement.outcome {
+        Outcome::Cancelled => stop(session, lease.job_id)?,
+        outcome if is_asked && outcome.runs_again() => break_off(session, settlement)?,
         Outcome::Completed { output } => complete(session, lease, output.as_deref())?,
         Outcome::Failed(failure) => fail(session, lease, settlement.attempt, failure)?,
         Outcome::Released => release(session, lease, is_retry)?,
@@ -35,12 +37,32 @@ fn settle_one(session: &mut Session<'_>, settlement: &Settlement) -> Done<Settle
     Ok(Settled::Applied)
 }
 
-fn end_lease(session: &Session<'_>, lease: Lease) -> Done<Option<bool>> {
+/// Whether the run was a retry, and whether somebody asked to cancel it; `None` where the lease is not valid.
+fn end_lease(session: &Session<'_>, lease: Lease) -> Done<Option<(bool, bool)>> {
     let mut statement = session.conn.prepare_cached(sql::END_LEASE)?;
-    let ended: Option<(bool, bool)> = statement
-        .query_row((lease.worker_id, lease.job_id, lease.token), |row| Ok((row.get(0)?, row.get(1)?)))
+    let ended: Option<(bool, bool, bool)> = statement
+        .query_row((lease.worker_id, lease.job_id, lease.token), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
         .optional()?;
-    Ok(ended.filter(|(_, exists)| *exists).map(|(is_retry, _)| is_retry))
+    Ok(ended.filter(|(_, exists, _)| *exists).map(|(is_retry, _, is_asked)| (is_retry, is_asked)))
+}
+
+/// Ends as cancelled what would run again, and keeps what the run had to tell.
+fn break_off(session: &mut Session<'_>, settlement: &Settlement) -> Done<()> {
+    let id = settlement.lease.job_id;
+    match &settlement.outcome {
+        Outcome::Failed(failure) => drop(mark_failed(session, id, settlement.attempt, failure, None)?),
+        Outcome::Waiting(wait) => record(session, id, &Report { steps: wait_step(wait), ..Report::default() })?,
+        _ => {}
+    }
+    stop(session, id)
+}
+
+/// Ends a run as cancelled.
+fn stop(session: &mut Session<'_>, id: JobId) -> Done<()> {
+    session.run(sql::STOP, (id, session.micros()))?;
+    session.event(id, EventKind::Cancelled, Some(STOPPED))?;
+    session.effects.ended.push(id);
+    Ok(())
 }
 
 fn complete(session: &mut Session<'_>, lease: Lease, output: Option<&[u8]>) -> Done<()> {
@@ -57,13 +79,7 @@ fn complete(session: &mut Session<'_>, lease: Lease, output: Option<&[u8]>) -> D
 fn fail(session: &mut Session<'_>, lease: Lease, attempt: i32, failure: &Failure) -> Done<()> {
     let id = lease.job_id;
     let retry_at = failure.retry_in.map(|delay| session.now.plus(delay));
-    let history = errors::appended(session, id, &errors::entry(failure, attempt, session.now))?;
-    let mut statement = session.conn.prepare_cached(sql::FAIL)?;
-    let (job_type, priority): (String, i32) = statement.query_row(
-        (id, session.micros(), failure.reason.as_str(), retry_at.map(Timestamp::as_micros), inline(&history)),
-        |row| Ok((row.get(0)?, row.get(1)?)),
-    )?;
-    bodies::replace(session, id, "error_history", &history)?;
+    let (job_type, priority) = mark_failed(session, id, attempt, failure, retry_at)?;
     let metadata = errors::metadata(&failure.message, failure.reason, attempt, retry_at.is_some());
     session.event(id, EventKind::Failed, Some(&metadata))?;
     match retry_at {
@@ -74,6 +90,24 @@ fn fail(session: &mut Session<'_>, lease: Lease, attempt: i32, failure: &Failure
         None => session.effects.ended.push(id),
     }
     Ok(())
+}
+
+/// Writes down a failure; answers the job's type and priority.
+fn mark_failed(
+    session: &Session<'_>,
+    id: JobId,
+    attempt: i32,
+    failure: &Failure,
+    retry_at: Option<Timestamp>,
+) -> Done<(String, i32)> {
+    let history = errors::appended(session, id, &errors::entry(failure, attempt, session.now))?;
+    let mut statement = session.conn.prepare_cached(sql::FAIL)?;
+    let place = statement.query_row(
+        (id, session.micros(), failure.reason.as_str(), retry_at.map(Timestamp::as_micros), inline(&history)),
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?;
+    bodies::replace(session, id, "error_history", &history)?;
+    Ok(place)
 }
 
 fn release(session: &mut Session<'_>, lease: Lease, is_retry: bool) -> Done<()> {

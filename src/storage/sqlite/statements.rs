@@ -74,7 +74,9 @@ statements! {
     GET_TOKEN = "get_token";
     ADD_TOKEN = "add_token";
     APPLIED_MIGRATIONS = "applied_migrations";
+    ASKED_JOBS = "asked_jobs";
     CANCEL = "cancel";
+    CANCELLING = "cancelling";
     CHANGE_STATE = "change_state";
     CLAIM_LEASES = "claim_leases";
     COMPLETE = "complete";
@@ -108,6 +110,7 @@ statements! {
     IS_REGISTERED = "is_registered";
     LEASE_ENDS = "lease_ends";
     LOSE_JOB = "lose_job";
+    MARK_LEASE = "mark_lease";
     NEWEST_CHANGE = "newest_change";
     NEWEST_EVENT = "newest_event";
     NEXT_DUE = "next_due";
@@ -130,9 +133,12 @@ statements! {
     REMOVE_SCHEDULE = "remove_schedule";
     RENEW = "renew";
     REPLACE_SCHEDULE = "replace_schedule";
+    REQUEST_CANCEL = "request_cancel";
     RETRY = "retry";
     RUNNING = "running";
     STEP_DATA = "step_data";
+    STOP = "stop";
+    STOP_CRASHED = "stop_crashed";
     UNREGISTER = "unregister";
     WAIT = "wait";
     WAS_SETTLED = "was_settled";

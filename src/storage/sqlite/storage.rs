@@ -14,7 +14,7 @@ use crate::clock::{Timestamp, VirtualClock};
 use crate::error::{Backend, Error, Result};
 use crate::model::{
     Added, Change, Chunk, Claim, ClaimRequest, DueSchedules, Durability, Event, Filter, Fired, Firing, Job, JobId,
-    NewJob, NewSchedule, NewToken, Note, Page, Prune, Reclaimed, Schedule, ScheduleId, ScheduleQuery, Settled,
+    Lease, NewJob, NewSchedule, NewToken, Note, Page, Prune, Reclaimed, Schedule, ScheduleId, ScheduleQuery, Settled,
     Settlement, Token, Transfer, Worker,
 };
 use crate::storage::driver::{Capabilities, ExternalAdd, MigrationState, MigrationStep, Storage, Wakes, Watch};
@@ -57,7 +57,7 @@ impl Storage for SqliteStorage {
         self.write(move |session| upkeep::register(session, name, lease)).await
     }
 
-    async fn renew(&self, worker: &Worker, lease: Duration) -> Result<()> {
+    async fn renew(&self, worker: &Worker, lease: Duration) -> Result<Vec<Lease>> {
         let worker = worker.id;
         self.write(move |session| upkeep::renew(session, worker, lease)).await
     }
@@ -210,6 +210,10 @@ impl Storage for SqliteStorage {
     async fn listen(&self) -> Result<Wakes> {
         self.threads().await?.listen()?;
         Ok(self.setup.hints.wakes())
+    }
+
+    fn cancels(&self) -> Wakes {
+        self.setup.hints.cancels()
     }
 
     async fn watch(&self, id: JobId) -> Result<Watch> {

@@ -12,8 +12,9 @@ use super::session::Session;
 use super::statements as sql;
 use crate::clock::Timestamp;
 use crate::error::Error;
-use crate::model::{Chunk, EventKind, Failure, FailureReason, JobId, Reclaimed, Worker, WorkerId};
+use crate::model::{Chunk, EventKind, Failure, FailureReason, JobId, Lease, Reclaimed, Worker, WorkerId};
 use crate::policy::limits::MAX_CRASHES;
+use crate::storage::reports::STOPPED;
 
 /// Registers a worker.
 pub(super) fn register(session: &mut Session<'_>, name: String, lease: Duration) -> Outcome<Worker> {
@@ -22,11 +23,14 @@ pub(super) fn register(session: &mut Session<'_>, name: String, lease: Duration)
 }
 
 /// Renews a worker that nobody has reclaimed from.
-pub(super) fn renew(session: &mut Session<'_>, worker: WorkerId, lease: Duration) -> Outcome<()> {
+/// Answers the leases of jobs that somebody asked to cancel.
+pub(super) fn renew(session: &mut Session<'_>, worker: WorkerId, lease: Duration) -> Outcome<Vec<Lease>> {
     if session.run(sql::RENEW, (worker, session.micros(), session.now.plus(lease).as_micros()))? == 0 {
         return Err(Error::WorkerLost { worker }.into());
     }
-    Ok(())
+    let mut statement = session.conn.prepare_cached(sql::CANCELLING)?;
+    let lease = |row: &rusqlite::Row<'_>| Ok(Lease { job_id: row.get(0)?, worker_id: worker, token: row.get(1)? });
+    Ok(statement.query_map([worker], lease)?.collect::<Result<_, _>>()?)
 }
 
 /// Removes a worker.
@@ -79,11 +83,16 @@ pub(super) fn reclaim_stuck(
 fn take(session: &mut Session<'_>, worker: WorkerId, job_id: JobId) -> Outcome<Option<Reclaimed>> {
     session.run(sql::DROP_LEASE, (worker, job_id))?;
     let mut statement = session.conn.prepare_cached(sql::CRASHED)?;
-    let crashed: Option<(i32, i32, i32, Option<String>)> =
-        statement.query_row([job_id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))).optional()?;
-    let Some((crashes, attempts, max_attempts, name)) = crashed else { return Ok(None) };
-    let ended = crashes >= MAX_CRASHES || attempts >= max_attempts;
-    if ended {
+    let crashed: Option<(i32, i32, i32, Option<String>, bool)> = statement
+        .query_row([job_id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)))
+        .optional()?;
+    let Some((crashes, attempts, max_attempts, name, is_asked)) = crashed else { return Ok(None) };
+    let ended = is_asked || crashes >= MAX_CRASHES || attempts >= max_attempts;
+    if is_asked {
+        session.run(sql::STOP_CRASHED, (job_id, session.micros()))?;
+        session.event(job_id, EventKind::Cancelled, Some(STOPPED))?;
+        session.effects.ended.push(job_id);
+    } else if ended {
         lose(session, job_id, attempts, &name.unwrap_or_default())?;
     } else {
         requeue(session, job_id)?;

@@ -54,6 +54,7 @@ pub(super) struct News {
     event: i64,
     completed: Option<i64>,
     rescheduled: i64,
+    asked: i64,
 }
 
 impl News {
@@ -62,6 +63,7 @@ impl News {
             event: session.value(sql::NEWEST_EVENT, [])?,
             completed: session.value(sql::NEWEST_COMPLETION, [])?,
             rescheduled: session.value(sql::NEWEST_CHANGE, [])?,
+            asked: session.value(sql::ASKED_JOBS, [])?,
         })
     }
 }
@@ -235,7 +237,7 @@ impl Writer {
         }
         self.version = version;
         // Every change of a job writes an event; what was changed without one, such as a worker's lease, is no
-        // news, but for a token that was completed and for a schedule.
+        // news, but for a token that was completed, a schedule, and a running job that is to be cancelled.
         let Ok(conn) = self.conn() else { return };
         let session = Session::new(conn, self.clock.now());
         let newest = News::read(&session).ok();
@@ -244,6 +246,9 @@ impl Writer {
         }
         let is_rescheduled = newest.map(|news| news.rescheduled) != self.newest.map(|news| news.rescheduled);
         self.hints.changed_elsewhere(is_rescheduled || session.value(sql::HAS_WORK, []).unwrap_or(true));
+        if newest.is_some_and(|news| news.asked != 0) {
+            self.hints.asked_elsewhere();
+        }
         self.newest = newest;
     }
 

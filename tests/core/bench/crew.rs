@@ -67,7 +67,7 @@ impl Hand {
 
     /// Renews for `lease` from now.
     pub async fn renew(&self, lease: Duration) -> Result<()> {
-        self.store.renew(&self.worker, lease).await
+        self.store.renew(&self.worker, lease).await.map(drop)
     }
 
     /// Whether the lease may still settle its job; it is the job's end if so.

@@ -12,7 +12,7 @@ use dataqueue::error::Backend;
 use dataqueue::lock::Mutex;
 use dataqueue::model::{
     Added, Change, Chunk, Claim, ClaimRequest, DueSchedules, Durability, Event, Filter, Fired, Firing, Job, JobId,
-    NewJob, NewSchedule, NewToken, Note, Page, Prune, Reclaimed, Schedule, ScheduleId, ScheduleQuery, Settled,
+    Lease, NewJob, NewSchedule, NewToken, Note, Page, Prune, Reclaimed, Schedule, ScheduleId, ScheduleQuery, Settled,
     Settlement, Token, Transfer, Worker,
 };
 use dataqueue::storage::{Capabilities, ExternalAdd, MigrationState, MigrationStep, Storage, Wakes, Watch};
@@ -223,6 +223,10 @@ macro_rules! passing {
                 self.store.virtual_clock()
             }
 
+            fn cancels(&self) -> Wakes {
+                self.store.cancels()
+            }
+
             fn external_add(&self, jobs: &[NewJob]) -> Result<ExternalAdd> {
                 self.store.external_add(jobs)
             }
@@ -242,7 +246,7 @@ passing! {
     add(jobs: Vec<NewJob>) -> Vec<Added>;
     receive(jobs: Vec<Transfer>) -> Vec<Added>;
     register(name: &str, lease: Duration) -> Worker;
-    renew(worker: &Worker, lease: Duration) -> ();
+    renew(worker: &Worker, lease: Duration) -> Vec<Lease>;
     unregister(worker: &Worker) -> ();
     claim(request: &ClaimRequest) -> Claim;
     claimable_types() -> Vec<String>;

@@ -26,7 +26,7 @@ fn edit() -> Change {
 
 fn kind(change: &Change) -> EventKind {
     match change {
-        Change::Cancel => EventKind::Cancelled,
+        Change::Cancel | Change::CancelRunning => EventKind::Cancelled,
         Change::Retry => EventKind::Retried,
         Change::Edit(_) => EventKind::Edited,
     }
@@ -37,7 +37,9 @@ pub async fn each_change_does_in_each_state_what_the_table_says_with_one_event_o
         for change in [Change::Cancel, Change::Retry, edit()] {
             let id = bench.staged(stage, &format!("{stage:?} {:?}", kind(&change))).await;
             let before = (bench.job(id).await, bench.kinds(id).await);
-            let wanted = after(stage.status(), stage.retry_due(), kind(&change));
+            // A running job ends as cancelled when its handler has stopped, not when somebody asks for it.
+            let wanted = after(stage.status(), stage.retry_due(), kind(&change))
+                .filter(|_| stage.status() != Status::Processing);
             let changed = bench.changed(id, change.clone()).await;
             assert_eq!(changed, wanted.is_some(), "{change:?} of a job that is {stage:?}");
             let (job, kinds) = (bench.job(id).await, bench.kinds(id).await);

@@ -3,6 +3,7 @@
 
 pub mod add;
 pub mod bulk;
+pub mod cancelling;
 pub mod change;
 pub mod claim;
 pub mod edit;
@@ -63,7 +64,7 @@ macro_rules! suite {
         }
     };
     (@shared $driver:ty) => {
-        $crate::conformance::suite!(@modules $driver: add bulk change claim edit errors events find firing keys
+        $crate::conformance::suite!(@modules $driver: add bulk cancelling change claim edit errors events find firing keys
             leases migrate notes pages payloads prune race random receive schedules settle steps stuck successors tokens
             waits wake watch);
     };

@@ -46,7 +46,7 @@ fn arguments(name: &str) -> &'static str {
             "'{1,2,3}', '{37,77,117}', '{1,1,1}', '{1,1,1}', '{timeout,timeout,timeout}', '{m,m,m}', '{k,k,k}', \
              '{t,t,t}', '{NULL,0,5}', 50"
         }
-        "release" | "settled_before" => "'{1,2}', '{37,77}', '{1,1}'",
+        "release" | "stop" | "settled_before" => "'{1,2}', '{37,77}', '{1,1}'",
         "note" => {
             "'{1,2}', '{37,77}', '{1,1}', '{50,NULL}', array[NULL, '1']::jsonb[], '{NULL,1000}', array[NULL, '{\"a\": 1}']::jsonb[]"
         }
@@ -66,8 +66,9 @@ fn arguments(name: &str) -> &'static str {
         "reclaim" => "100, 3, 50",
         "reclaim_stuck" => "100, 3, 50, 0, 0",
         "cancel" | "retry" => "'{28,31,34,38,39}'",
+        "request_cancel" => "'{37,77}'",
         "edit" => {
-            "'{30,31,34}', '{}', 5, NULL, true, NULL, false, NULL, true, '{a}', false, NULL, false, NULL, false, NULL, '{}'"
+            "'{30,31,34}', '{}', 5, NULL, true, NULL, false, NULL, true, '{a}', false, NULL, false, NULL, false, NULL, '{}', NULL"
         }
         "prune_jobs" => "0, 100, '{completed,failed}', 86400",
         "prune_payloads" => "0, 100, 86400",

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use dataqueue::Error;
 use dataqueue::model::{EventKind, NewJob, Status, Worker};
-use dataqueue::processor::{AbortReason, Drained, End, Next};
+use dataqueue::processor::{AbortReason, Drained, End, LaneKind, Next};
 use tokio::task::JoinHandle;
 
 use super::station::{LOOPED, Station, THREADED};
@@ -167,7 +167,7 @@ pub async fn a_drained_processor_claims_nothing_and_its_lanes_end(bench: &Bench)
     assert!(station.drain(LONG).await.complete);
     let claims = gate.calls("claim");
     let id = bench.add_one(job(THREADED)).await;
-    assert!(matches!(station.lanes.next(None, LONG), Next::Closed));
+    assert!(matches!(station.lanes.next(LaneKind::Thread, None, LONG), Next::Closed));
     assert!(station.lanes.is_closed() && !station.processor.is_running());
     assert_eq!(bench.hand().await.take(THREADED).await.job.id, id);
     assert_eq!(gate.calls("claim"), claims);

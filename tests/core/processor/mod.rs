@@ -8,6 +8,7 @@ mod leases;
 mod order;
 mod outage;
 mod prefetch;
+mod processes;
 mod schedules;
 pub mod station;
 
@@ -37,8 +38,8 @@ macro_rules! suite {
     };
 }
 
-suite!(postgres: crate::bench::Postgres: chores deadlines drain idle leases order outage prefetch schedules);
-suite!(redis: crate::bench::Redis: chores deadlines drain idle leases order outage prefetch schedules);
-suite!(sqlite: crate::bench::Sqlite: chores deadlines drain idle leases order outage prefetch schedules);
+suite!(postgres: crate::bench::Postgres: chores deadlines drain idle leases order outage prefetch processes schedules);
+suite!(redis: crate::bench::Redis: chores deadlines drain idle leases order outage prefetch processes schedules);
+suite!(sqlite: crate::bench::Sqlite: chores deadlines drain idle leases order outage prefetch processes schedules);
 // There is no other process to hold it, and its own leases do not run out.
-suite!(memory: crate::bench::Memory: chores deadlines drain idle order prefetch schedules);
+suite!(memory: crate::bench::Memory: chores deadlines drain idle order prefetch processes schedules);

@@ -83,7 +83,7 @@ impl Station {
 
     /// The next run of a thread, if there is one now.
     pub fn try_next_thread(&self) -> Option<Start> {
-        match self.lanes.next(None, Duration::ZERO) {
+        match self.lanes.next(LaneKind::Thread, None, Duration::ZERO) {
             Next::Start { start, .. } => Some(start),
             Next::Nothing | Next::Closed => None,
         }
@@ -141,7 +141,7 @@ impl Station {
             hands.push(thread::spawn(move || {
                 let mut finished = None;
                 loop {
-                    match lanes.next(finished.take(), Duration::from_secs(1)) {
+                    match lanes.next(LaneKind::Thread, finished.take(), Duration::from_secs(1)) {
                         Next::Start { start, .. } => finished = Some(Finished { run: start.run, end: handler(&start) }),
                         Next::Nothing => {}
                         Next::Closed => return,

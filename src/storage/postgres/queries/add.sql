@@ -1,4 +1,4 @@
--- Adds jobs with ids from the sequence in the order of the input.
+-- Adds jobs with ids from the sequence in the order of the input. A negative timeout is one at whose end the handler is killed.
 -- `{conflict}` orders by key and passes over taken keys: idx_job_queue_idempotency_key.
 WITH input AS MATERIALIZED (
     SELECT nextval('{schema_text}.job_queue_id_seq') AS id, t.*
@@ -7,10 +7,10 @@ WITH input AS MATERIALIZED (
         WITH ORDINALITY AS t (job_type, payload, priority, run_at, max_attempts, timeout_ms, tags, idempotency_key,
             retry_delay, retry_backoff, retry_delay_max, place)
 ), added AS (
-    INSERT INTO {schema}.job_queue (id, job_type, payload, priority, run_at, max_attempts, timeout_ms, tags,
-        idempotency_key, retry_delay, retry_backoff, retry_delay_max)
-    SELECT id, job_type, payload, priority, coalesce(run_at, now()), max_attempts, timeout_ms, tags::text[],
-        idempotency_key, retry_delay, retry_backoff, retry_delay_max
+    INSERT INTO {schema}.job_queue (id, job_type, payload, priority, run_at, max_attempts, timeout_ms,
+        force_kill_on_timeout, tags, idempotency_key, retry_delay, retry_backoff, retry_delay_max)
+    SELECT id, job_type, payload, priority, coalesce(run_at, now()), max_attempts, abs(timeout_ms),
+        coalesce(timeout_ms < 0, false), tags::text[], idempotency_key, retry_delay, retry_backoff, retry_delay_max
     FROM input {conflict}
     RETURNING id, job_type, priority, run_at
 ), ready AS (

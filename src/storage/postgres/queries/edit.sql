@@ -14,6 +14,8 @@ WITH upcoming AS MATERIALIZED (
         next_attempt_at = CASE WHEN $5::bool AND j.status = 'failed' THEN coalesce($6::timestamptz, now())
             ELSE j.next_attempt_at END,
         timeout_ms = CASE WHEN $7::bool THEN $8::int4 ELSE j.timeout_ms END,
+        force_kill_on_timeout = coalesce($18::bool, j.force_kill_on_timeout)
+            AND CASE WHEN $7::bool THEN $8::int4 ELSE j.timeout_ms END IS NOT NULL,
         tags = CASE WHEN $9::bool THEN $10::text[] ELSE j.tags END,
         retry_delay = CASE WHEN $11::bool THEN $12::float8 ELSE j.retry_delay END,
         retry_backoff = CASE WHEN $13::bool THEN $14::bool ELSE j.retry_backoff END,

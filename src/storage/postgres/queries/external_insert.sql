@@ -4,11 +4,11 @@ WITH input AS MATERIALIZED (
     SELECT nextval(CAST('{schema_text}.job_queue_id_seq' AS regclass)) AS id, t.place - 1 AS place, t.job
     FROM jsonb_array_elements(CAST(CAST({param} AS text) AS jsonb)) WITH ORDINALITY AS t (job, place)
 ), added AS (
-    INSERT INTO {schema}.job_queue (id, job_type, payload, priority, run_at, max_attempts, timeout_ms, tags,
-        idempotency_key, retry_delay, retry_backoff, retry_delay_max)
+    INSERT INTO {schema}.job_queue (id, job_type, payload, priority, run_at, max_attempts, timeout_ms,
+        force_kill_on_timeout, tags, idempotency_key, retry_delay, retry_backoff, retry_delay_max)
     SELECT id, job ->> 'job_type', job -> 'payload', CAST(job ->> 'priority' AS integer),
         coalesce(CAST(job ->> 'run_at' AS timestamptz), now()), CAST(job ->> 'max_attempts' AS integer),
-        CAST(job ->> 'timeout_ms' AS integer), CAST(job ->> 'tags' AS text[]), job ->> 'idempotency_key',
+        abs(CAST(job ->> 'timeout_ms' AS integer)), coalesce(CAST(job ->> 'timeout_ms' AS integer) < 0, false), CAST(job ->> 'tags' AS text[]), job ->> 'idempotency_key',
         CAST(job ->> 'retry_delay' AS double precision), CAST(job ->> 'retry_backoff' AS boolean),
         CAST(job ->> 'retry_delay_max' AS double precision)
     FROM input ORDER BY job ->> 'idempotency_key', place

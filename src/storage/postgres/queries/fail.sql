@@ -1,5 +1,5 @@
--- Fails jobs whose lease is held, for good or until their retry: job_leases_pkey, job_queue_pkey, job_ready_pkey,
--- job_scheduled_pkey, job_watchers_pkey.
+-- Fails jobs whose lease is held, for good or until their retry; one that somebody asked to cancel is not retried:
+-- job_leases_pkey, job_queue_pkey, job_ready_pkey, job_scheduled_pkey, job_watchers_pkey.
 WITH held AS MATERIALIZED (
     SELECT i.*, l.ctid AS place
     FROM unnest($1::int8[], $2::int8[], $3::int8[], $4::int4[], $5::text[], $6::text[], $7::text[], $8::text[], $9::float8[])
@@ -11,14 +11,16 @@ WITH held AS MATERIALIZED (
 ), fenced AS (
     DELETE FROM {schema}.job_leases WHERE ctid = ANY (ARRAY(SELECT place FROM held))
 ), done AS (
-    UPDATE {schema}.job_queue j SET status = 'failed', last_failed_at = now(), updated_at = now(), failure_reason = f.reason,
-        next_attempt_at = now() + f.retry_in * interval '1 second', locked_at = NULL, locked_by = NULL,
-        wait_until = NULL,
+    UPDATE {schema}.job_queue j SET updated_at = now(), locked_at = NULL, locked_by = NULL, wait_until = NULL,
+        status = CASE WHEN j.cancel_requested_at IS NULL OR f.retry_in IS NULL THEN 'failed' ELSE 'cancelled' END,
+        last_cancelled_at = CASE WHEN j.cancel_requested_at IS NULL OR f.retry_in IS NULL THEN j.last_cancelled_at ELSE now() END,
+        next_attempt_at = CASE WHEN j.cancel_requested_at IS NULL THEN now() + f.retry_in * interval '1 second' END,
+        last_failed_at = now(), failure_reason = f.reason, crashes = j.crashes + (f.reason = 'lost')::int4,
         error_history = CASE WHEN jsonb_array_length(j.error_history) < $10::int4 THEN j.error_history
             ELSE j.error_history - 0 END || jsonb_build_object('message', f.message, 'type', f.kind,
             'traceback', f.traceback, 'attempt', f.attempt, 'timestamp', {stamp})
     FROM held f WHERE j.id = f.job_id AND {each f.job_id}
-    RETURNING j.id, f.worker_id, f.token, j.job_type, j.priority, j.next_attempt_at, f.message, f.reason, f.attempt
+    RETURNING j.id, f.worker_id, f.token, j.status, j.job_type, j.priority, j.next_attempt_at, f.message, f.reason, f.attempt
 ), soon AS (
     INSERT INTO {schema}.job_ready (job_id, due_at, priority, retrying, job_type)
     SELECT id, next_attempt_at, priority, true, job_type FROM done WHERE next_attempt_at <= now() {replace}
@@ -27,8 +29,8 @@ WITH held AS MATERIALIZED (
     SELECT id, next_attempt_at, priority, true, job_type FROM done WHERE next_attempt_at > now() {replace}
 ), noted AS (
     INSERT INTO {schema}.job_events (job_id, event_type, metadata)
-    SELECT id, 'failed', jsonb_build_object('message', message, 'reason', reason, 'attempt', attempt,
-        'will_retry', next_attempt_at IS NOT NULL) FROM done
+    SELECT id, status, CASE status WHEN 'failed' THEN jsonb_build_object('message', message, 'reason', reason,
+        'attempt', attempt, 'will_retry', next_attempt_at IS NOT NULL) ELSE '{"running": true}' END FROM done
 ), watched AS (
     DELETE FROM {schema}.job_watchers
     WHERE job_id = ANY (ARRAY(SELECT id FROM done WHERE next_attempt_at IS NULL)) RETURNING job_id

@@ -3,12 +3,12 @@ WITH input AS MATERIALIZED (
     SELECT nextval('{schema_text}.job_queue_id_seq') AS id, t.place - 1 AS place, t.item, t.item -> 'job' AS job
     FROM jsonb_array_elements($1::jsonb) WITH ORDINALITY AS t (item, place)
 ), added AS (
-    INSERT INTO {schema}.job_queue (id, job_type, payload, priority, run_at, max_attempts, timeout_ms, tags,
-        idempotency_key, retry_delay, retry_backoff, retry_delay_max, created_at, attempts, status, next_attempt_at,
+    INSERT INTO {schema}.job_queue (id, job_type, payload, priority, run_at, max_attempts, timeout_ms,
+        force_kill_on_timeout, tags, idempotency_key, retry_delay, retry_backoff, retry_delay_max, created_at, attempts, status, next_attempt_at,
         started_at, last_failed_at, last_retried_at, failure_reason, error_history, step_data)
     SELECT id, job ->> 'job_type', job -> 'payload', (job ->> 'priority')::integer,
         coalesce((job ->> 'run_at')::timestamptz, now()), (job ->> 'max_attempts')::integer,
-        (job ->> 'timeout_ms')::integer, (job ->> 'tags')::text[], job ->> 'idempotency_key',
+        abs((job ->> 'timeout_ms')::integer), coalesce((job ->> 'timeout_ms')::integer < 0, false), (job ->> 'tags')::text[], job ->> 'idempotency_key',
         (job ->> 'retry_delay')::double precision, (job ->> 'retry_backoff')::boolean,
         (job ->> 'retry_delay_max')::double precision, (item ->> 'created_at')::timestamptz,
         (item ->> 'attempts')::integer, CASE WHEN item ->> 'next_attempt_at' IS NULL THEN 'pending' ELSE 'failed' END,

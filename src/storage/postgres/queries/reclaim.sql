@@ -1,4 +1,4 @@
--- Takes the leases that `{chosen}` finds and makes their jobs claimable, or ends them as lost: job_queue_pkey,
+-- Takes the leases that `{chosen}` finds and makes their jobs claimable, or ends them as lost, or as cancelled: job_queue_pkey,
 -- job_ready_pkey, job_watchers_pkey. A worker goes with the first lease that is taken from it, so that its renewal tells it:
 -- job_workers_pkey.
 WITH {workers} chosen AS MATERIALIZED (
@@ -12,12 +12,14 @@ WITH {workers} chosen AS MATERIALIZED (
         locked_by = NULL, lease_worker = NULL, lease_token = NULL, next_attempt_at = NULL,
         wait_until = NULL,
         last_failed_at = CASE s.status WHEN 'failed' THEN now() ELSE j.last_failed_at END,
+        last_cancelled_at = CASE s.status WHEN 'cancelled' THEN now() ELSE j.last_cancelled_at END,
         failure_reason = CASE s.status WHEN 'failed' THEN 'lost' ELSE j.failure_reason END,
         error_history = CASE WHEN s.status <> 'failed' THEN j.error_history
             WHEN jsonb_array_length(j.error_history) < $3::int4 THEN j.error_history || s.entry
             ELSE (j.error_history - 0) || s.entry END
     FROM chosen t JOIN {schema}.job_queue o ON o.id = t.job_id CROSS JOIN LATERAL (
-        SELECT CASE WHEN o.attempts >= o.max_attempts OR o.crashes + 1 >= $2::int4 THEN 'failed' ELSE 'pending' END AS status,
+        SELECT CASE WHEN o.cancel_requested_at IS NOT NULL THEN 'cancelled'
+            WHEN o.attempts >= o.max_attempts OR o.crashes + 1 >= $2::int4 THEN 'failed' ELSE 'pending' END AS status,
             jsonb_build_object('message', {lost}, 'type', NULL, 'traceback', NULL, 'attempt', o.attempts,
                 'timestamp', {stamp}) AS entry
     ) s
@@ -28,11 +30,12 @@ WITH {workers} chosen AS MATERIALIZED (
     SELECT id, run_at, priority, false, job_type FROM done WHERE status = 'pending' {replace}
 ), noted AS (
     INSERT INTO {schema}.job_events (job_id, created_at, event_type, metadata)
-    SELECT id, clock_timestamp(), CASE status WHEN 'failed' THEN 'failed' ELSE 'reclaimed' END, CASE status WHEN 'failed' THEN
-        jsonb_build_object('message', {lost}, 'reason', 'lost', 'attempt', attempts, 'will_retry', false) END FROM done
+    SELECT id, clock_timestamp(), CASE status WHEN 'pending' THEN 'reclaimed' ELSE status END, CASE status WHEN 'failed' THEN
+        jsonb_build_object('message', {lost}, 'reason', 'lost', 'attempt', attempts, 'will_retry', false)
+        WHEN 'cancelled' THEN '{"running": true}' END FROM done
 ), watched AS (
     DELETE FROM {schema}.job_watchers
-    WHERE job_id = ANY (ARRAY(SELECT id FROM done WHERE status = 'failed')) RETURNING job_id
+    WHERE job_id = ANY (ARRAY(SELECT id FROM done WHERE status <> 'pending')) RETURNING job_id
 )
-SELECT array_agg(id), array_agg(status = 'failed'), (SELECT max(job_id) FROM chosen), (SELECT count(*) FROM chosen), {notify}
+SELECT array_agg(id), array_agg(status <> 'pending'), (SELECT max(job_id) FROM chosen), (SELECT count(*) FROM chosen), {notify}
 FROM done

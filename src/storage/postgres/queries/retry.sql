@@ -5,7 +5,7 @@ WITH ready AS (
     DELETE FROM {schema}.job_scheduled WHERE job_id = ANY ($1::int8[]) AND retrying RETURNING job_id
 ), done AS (
     UPDATE {schema}.job_queue j SET status = 'pending', run_at = now(), updated_at = now(), last_retried_at = now(),
-        next_attempt_at = NULL, failure_reason = NULL, completed_at = NULL, crashes = 0,
+        next_attempt_at = NULL, failure_reason = NULL, completed_at = NULL, cancel_requested_at = NULL, crashes = 0,
         max_attempts = greatest(j.max_attempts, j.attempts + 1)
     WHERE j.id = ANY ($1::int8[]) AND j.status IN ('failed', 'cancelled')
         AND (SELECT count(*) FROM ready) + (SELECT count(*) FROM scheduled) >= 0

@@ -1,4 +1,5 @@
--- Lets jobs wait whose lease is held: job_leases_pkey, job_queue_pkey, job_ready_pkey, job_scheduled_pkey.
+-- Lets jobs wait whose lease is held, or ends those that somebody asked to cancel: job_leases_pkey, job_queue_pkey,
+-- job_ready_pkey, job_scheduled_pkey, job_watchers_pkey.
 WITH held AS MATERIALIZED (
     SELECT i.*, l.ctid AS place
     FROM unnest($1::int8[], $2::int8[], $3::int8[], $4::timestamptz[], $5::jsonb[], $6::jsonb[], $7::text[])
@@ -10,10 +11,13 @@ WITH held AS MATERIALIZED (
 ), fenced AS (
     DELETE FROM {schema}.job_leases WHERE ctid = ANY (ARRAY(SELECT place FROM held))
 ), done AS (
-    UPDATE {schema}.job_queue j SET status = 'waiting', updated_at = now(), locked_at = NULL, locked_by = NULL,
-        wait_until = f.until, wait_token_id = f.awaited, step_data = j.step_data || f.step
+    UPDATE {schema}.job_queue j SET updated_at = now(), locked_at = NULL, locked_by = NULL,
+        status = CASE WHEN j.cancel_requested_at IS NULL THEN 'waiting' ELSE 'cancelled' END,
+        last_cancelled_at = CASE WHEN j.cancel_requested_at IS NULL THEN j.last_cancelled_at ELSE now() END,
+        wait_until = CASE WHEN j.cancel_requested_at IS NULL THEN f.until END,
+        wait_token_id = CASE WHEN j.cancel_requested_at IS NULL THEN f.awaited END, step_data = j.step_data || f.step
     FROM held f WHERE j.id = f.job_id AND {each f.job_id}
-    RETURNING j.id, f.worker_id, f.token, f.metadata, j.job_type, j.priority, j.wait_until
+    RETURNING j.id, f.worker_id, f.token, f.metadata, j.status, j.job_type, j.priority, j.wait_until
 ), soon AS (
     INSERT INTO {schema}.job_ready (job_id, due_at, priority, retrying, job_type)
     SELECT id, wait_until, priority, false, job_type FROM done WHERE wait_until <= now() {replace}
@@ -21,6 +25,10 @@ WITH held AS MATERIALIZED (
     INSERT INTO {schema}.job_scheduled (job_id, due_at, priority, retrying, job_type)
     SELECT id, wait_until, priority, false, job_type FROM done WHERE wait_until > now() {replace}
 ), noted AS (
-    INSERT INTO {schema}.job_events (job_id, event_type, metadata) SELECT id, 'waiting', metadata FROM done
+    INSERT INTO {schema}.job_events (job_id, event_type, metadata)
+    SELECT id, status, CASE status WHEN 'waiting' THEN metadata ELSE '{"running": true}' END FROM done
+), watched AS (
+    DELETE FROM {schema}.job_watchers
+    WHERE job_id = ANY (ARRAY(SELECT id FROM done WHERE status = 'cancelled')) RETURNING job_id
 )
-SELECT array_agg(worker_id), array_agg(id), array_agg(token), 0::int8 FROM done
+SELECT array_agg(worker_id), array_agg(id), array_agg(token), {notify} FROM done

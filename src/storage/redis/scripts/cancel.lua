@@ -1,5 +1,6 @@
--- Cancels jobs that are upcoming or wait. ARGV: origin, ids. Answers how many.
-local ids, count = { unpack(ARGV, 2) }, 0
+-- Cancels jobs that are upcoming or wait. ARGV: origin, whether to ask for it where they run, ids. Answers how many were cancelled
+-- and asked for.
+local ids, count, asked = { unpack(ARGV, 3) }, 0, 0
 for id, job in pairs(read_jobs(ids)) do
     local status = job[STATUS]
     if status == 'p' or status == 'w' or (status == 'f' and job[NEXT_AT]) then
@@ -10,7 +11,23 @@ for id, job in pairs(read_jobs(ids)) do
         note(id, 'x')
         ended[#ended + 1] = id
         count = count + 1
+    elseif status == 'r' and ARGV[2] == '1' and not job[CANCEL_AT] then
+        job[CANCEL_AT], job[UPDATED_AT] = NOW, NOW
+        changed[id] = job
+        local worker = string.format('%d', job[WORKER])
+        local kept = call('HGET', WORKERS, worker)
+        if kept then
+            -- The worker is told when it renews.
+            local entry = cmsgpack.unpack(kept)
+            entry[5] = entry[5] or {}
+            entry[5][#entry[5] + 1] = id
+            call('HSET', WORKERS, worker, cmsgpack.pack(entry))
+        end
+        asked = asked + 1
     end
 end
 commit()
-return count
+if asked > 0 then
+    call('PUBLISH', META .. ':wake', 'cancel')
+end
+return { count, asked }

@@ -31,10 +31,17 @@ for id, job in pairs(read_jobs(ids)) do
         if edit.tags ~= nil then
             tag(id, job[JOB_TAGS], edit.tags)
         end
+        local is_killed = (job[TIMEOUT_MS] or 0) < 0
         for name, field in pairs(FIELDS) do
             if edit[name] ~= nil then
                 job[field] = edit[name]
             end
+        end
+        if edit.force_kill ~= nil then
+            is_killed = edit.force_kill
+        end
+        if job[TIMEOUT_MS] then
+            job[TIMEOUT_MS] = math.abs(job[TIMEOUT_MS]) * (is_killed and -1 or 1)
         end
         if edit.max_attempts then
             job[MAX_ATTEMPTS] = math.max(edit.max_attempts, job[ATTEMPTS] + 1)

@@ -6,7 +6,7 @@ for id, job in pairs(read_jobs(ids)) do
         displace(id, job)
         set_status(id, job, 'p')
         job[RUN_AT], job[UPDATED_AT], job[RETRIED_AT] = NOW_TEXT, NOW, NOW
-        job[NEXT_AT], job[REASON], job[COMPLETED_AT], job[CRASHES] = false, false, false, 0
+        job[NEXT_AT], job[REASON], job[COMPLETED_AT], job[CRASHES], job[CANCEL_AT] = false, false, false, 0, nil
         if job[ATTEMPTS] >= job[MAX_ATTEMPTS] then
             job[MAX_ATTEMPTS] = job[ATTEMPTS] + 1
         end

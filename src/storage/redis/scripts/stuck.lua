@@ -9,7 +9,7 @@ for _, id in ipairs(ids) do
     local worker = kept and cmsgpack.unpack(kept)
     local is_dead = not worker or worker[3] <= NOW
     local seen = worker and worker[2] or job and job[LOCKED_AT]
-    if job and is_dead and seen <= NOW - math.max(silence, (job[TIMEOUT_MS] or 0) * 1000) then
+    if job and is_dead and seen <= NOW - math.max(silence, math.abs(job[TIMEOUT_MS] or 0) * 1000) then
         taken[#taken + 1] = id
     end
 end

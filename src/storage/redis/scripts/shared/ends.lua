@@ -10,9 +10,13 @@ local function complete(id, job, output)
 end
 
 local function fail(id, job, reason, retry_in, entry, metadata)
-    set_status(id, job, 'f')
     job[FAILED_AT], job[REASON], job[WAIT_UNTIL] = NOW, reason, false
+    job[CRASHES] = job[CRASHES] + (reason == 'lost' and 1 or 0)
     add_error(id, entry, tonumber(ARGV[2]))
+    if job[CANCEL_AT] and retry_in ~= '' then
+        return stop(id, job)
+    end
+    set_status(id, job, 'f')
     note(id, 'f', metadata)
     if retry_in == '' then
         ended[#ended + 1] = id
@@ -24,12 +28,15 @@ local function fail(id, job, reason, retry_in, entry, metadata)
 end
 
 local function wait(id, job, till, key, steps, metadata)
+    add_steps(id, steps)
+    if job[CANCEL_AT] then
+        return stop(id, job)
+    end
     set_status(id, job, 'w')
     if key ~= '' and is_over(key) then
         till, key = NOW_TEXT, ''
     end
     job[WAIT_UNTIL], job[WAIT_TOKEN] = till ~= '' and till, key ~= '' and key
-    add_steps(id, steps)
     if till ~= '' then
         place(id, job, till)
         wake = true

@@ -9,19 +9,22 @@ local call = redis.call
 
 -- The members of a job's record, a MessagePack array in the hash of jobs. False stands for a value that is not there.
 -- Times are microseconds since 1970, but for run_at, next_attempt_at and wait_until, which are sortable
--- text.
+-- text. A timeout is negative where the handler is killed at its end.
 local CREATED_AT, UPDATED_AT, RUN_AT, TYPE, STATUS, PRIORITY, ATTEMPTS, MAX_ATTEMPTS, CRASHES = 1, 2, 3, 4, 5, 6, 7, 8, 9
 local TIMEOUT_MS, JOB_TAGS, KEY, RETRY_DELAY, RETRY_BACKOFF, RETRY_DELAY_MAX = 10, 11, 12, 13, 14, 15
 local LOCKED_AT, LOCKED_BY, WORKER, TOKEN, STARTED_AT, COMPLETED_AT, NEXT_AT = 16, 17, 18, 19, 20, 21, 22
 local RETRIED_AT, FAILED_AT, CANCELLED_AT, REASON, PROGRESS, WHY_PENDING, RETRYING = 23, 24, 25, 26, 27, 28, 29
 local WAIT_UNTIL, WAIT_TOKEN, HISTORY, PAYLOAD = 30, 31, 32, 33
--- The 34th and last member is the end of the id, so that records differ in their last byte: Lua finds long strings by a hash
+-- The 34th and last member of most is the end of the id, so that records differ in their last byte: Lua finds long strings by a hash
 -- that takes in every so many bytes from the end, and would search through all that are alike there.
 local function salt(id)
     return cmsgpack.pack(id % 128)
 end
 
--- How the MessagePack of a record begins.
+-- The 35th is there only where somebody asked to cancel the job while it ran: when that was.
+local CANCEL_AT = 35
+
+-- How the MessagePack of a new record begins.
 local RECORD = '\220\0\34'
 
 -- Up to so many bytes, the latest events and the payload of a job are members of its record; the rest is in hashes.

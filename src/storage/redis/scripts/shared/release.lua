@@ -1,5 +1,9 @@
--- Gives back a running job as it was: the claim is not counted. One that had waited waits on, its time come.
+-- Gives back a running job as it was: the claim is not counted. One that had waited waits on, its time come; one that somebody
+-- asked to cancel ends.
 local function release(id, job)
+    if job[CANCEL_AT] then
+        return stop(id, job)
+    end
     local waited, retrying = job[WAIT_UNTIL], job[RETRYING] == 1
     set_status(id, job, waited and 'w' or retrying and 'f' or 'p')
     if not waited then

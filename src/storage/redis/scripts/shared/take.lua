@@ -1,13 +1,16 @@
--- Takes a running job from a worker that is gone: it is due again, or lost for good. Answers whether it ended.
+-- Takes a running job from a worker that is gone: it is due again, lost for good, or cancelled if somebody asked for it. Answers whether
+-- it ended.
 local function take(id, job, most_crashes, most_errors)
     local worker = job[LOCKED_BY] or ''
     job[CRASHES] = job[CRASHES] + 1
     job[UPDATED_AT], job[LOCKED_AT], job[LOCKED_BY], job[NEXT_AT] = NOW, false, false, false
     job[WAIT_UNTIL] = false
-    local is_over = job[CRASHES] >= most_crashes or job[ATTEMPTS] >= job[MAX_ATTEMPTS]
-    set_status(id, job, is_over and 'f' or 'p')
+    local is_over = job[CRASHES] >= most_crashes or job[ATTEMPTS] >= job[MAX_ATTEMPTS] or job[CANCEL_AT]
     job[WORKER], job[TOKEN] = false, false
-    if is_over then
+    if job[CANCEL_AT] then
+        stop(id, job)
+    elseif is_over then
+        set_status(id, job, 'f')
         local message = cjson.encode('worker ' .. worker .. ' died or was cut off while it ran the job')
         local attempt = string.format('%d', job[ATTEMPTS])
         job[FAILED_AT], job[REASON] = NOW, 'lost'
@@ -15,6 +18,7 @@ local function take(id, job, most_crashes, most_errors)
         note(id, 'f', '{"message":' .. message .. ',"reason":"lost","attempt":' .. attempt .. ',"will_retry":false}')
         ended[#ended + 1] = id
     else
+        set_status(id, job, 'p')
         if job[RUN_AT] > NOW_TEXT then
             job[RUN_AT] = NOW_TEXT
         end
@@ -23,5 +27,5 @@ local function take(id, job, most_crashes, most_errors)
         wake = true
     end
     changed[id] = job
-    return is_over
+    return is_over and true or false
 end

@@ -1,0 +1,4 @@
+-- Forgets who asked to cancel running jobs: these run on.
+DROP INDEX {schema}.idx_job_leases_cancelling;
+ALTER TABLE {schema}.job_leases DROP COLUMN cancel_requested;
+ALTER TABLE {schema}.job_queue DROP COLUMN cancel_requested_at;

@@ -1,0 +1,7 @@
+-- Running jobs that somebody asked to cancel.
+ALTER TABLE job_queue ADD COLUMN cancel_requested_at INTEGER;
+
+ALTER TABLE job_leases ADD COLUMN cancel_requested INTEGER NOT NULL DEFAULT 0;
+
+-- What other processes are told.
+CREATE INDEX idx_job_leases_cancelling ON job_leases (worker_id, job_id) WHERE cancel_requested;

@@ -1,0 +1,21 @@
+-- Ends jobs whose lease is held as cancelled: job_leases_pkey, job_queue_pkey, job_watchers_pkey.
+WITH held AS MATERIALIZED (
+    SELECT i.*, l.ctid AS place
+    FROM unnest($1::int8[], $2::int8[], $3::int8[]) AS i (worker_id, job_id, token)
+    CROSS JOIN LATERAL (
+        SELECT ctid FROM {schema}.job_leases
+        WHERE worker_id = i.worker_id AND job_id = i.job_id AND token = i.token FOR UPDATE
+    ) l
+), fenced AS (
+    DELETE FROM {schema}.job_leases WHERE ctid = ANY (ARRAY(SELECT place FROM held))
+), done AS (
+    UPDATE {schema}.job_queue j SET status = 'cancelled', last_cancelled_at = now(), updated_at = now(),
+        next_attempt_at = NULL, locked_at = NULL, locked_by = NULL, wait_until = NULL
+    FROM held f WHERE j.id = f.job_id AND {each f.job_id}
+    RETURNING j.id, f.worker_id, f.token
+), noted AS (
+    INSERT INTO {schema}.job_events (job_id, event_type, metadata) SELECT id, 'cancelled', '{"running": true}' FROM done
+), watched AS (
+    DELETE FROM {schema}.job_watchers WHERE job_id = ANY (ARRAY(SELECT id FROM done)) RETURNING job_id
+)
+SELECT array_agg(worker_id), array_agg(id), array_agg(token), {notify} FROM done

@@ -1,0 +1,2 @@
+-- A worker's leases of jobs that somebody asked to cancel; its part of the primary key.
+SELECT job_id, token FROM job_leases WHERE worker_id = ?1 AND cancel_requested ORDER BY job_id
