@@ -18,10 +18,13 @@ export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
 # maturin would follow an environment that happens to be active; ours is the one in this folder.
 MATURIN := env -u CONDA_PREFIX VIRTUAL_ENV="$(CURDIR)/$(VENV)" $(BIN)/maturin
 SERVERS := $(BIN)/python -m tests.servers -- $(MAKE) --no-print-directory
+# A crate of its own: what it depends on is none of the engine's dependencies.
+MODEL   := cargo test --locked --manifest-path docs/model/Cargo.toml --target-dir target/model
 SOURCES := $(shell find src migrations -type f) Cargo.toml Cargo.lock pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-inner upgrade-test check check-rust check-python fmt bench bench-inner chaos wheel clean rust
+.PHONY: help demo test test-inner upgrade-test models models-inner mutants mutants-inner check check-rust check-python fmt bench \
+	bench-inner chaos wheel clean rust
 .DELETE_ON_ERROR:
 
 help: ## List the commands
@@ -35,18 +38,35 @@ test: rust $(VENV)/.contributing $(VENV)/.built ## Run every test, against real 
 
 test-inner: ## Run every test, against the servers that the environment names
 	cargo test --locked
+	$(MODEL)
 	$(BIN)/python -m tests.variants -n $(JOBS)
 	$(BIN)/python -m pytest -n $(JOBS) $(ARGS)
 
 upgrade-test: rust $(VENV)/.contributing $(VENV)/.built ## Run the version before and this one side by side: ARGS="--ref v1.2"
 	PYTHONPATH=. $(BIN)/python -m tests.servers -- $(BIN)/python -m tests.upgrade $(ARGS)
 
+models: rust $(VENV)/.contributing $(VENV)/.built ## Explore the models for as long as it takes, against real servers
+	$(SERVERS) models-inner
+
+models-inner: ## Explore the models, against the servers that the environment names
+	$(MODEL) -- --include-ignored --nocapture
+	DATAQUEUE_FAILPOINTS=all cargo test --locked --test core -- failpoints::
+	DATAQUEUE_HYPOTHESIS=long $(BIN)/python -m pytest -n $(JOBS) tests/python/test_state_machine.py $(ARGS)
+
+mutants: rust $(VENV)/.contributing $(VENV)/.built ## Take away each guard of the engine, and see that a test turns red
+	$(SERVERS) mutants-inner
+
+mutants-inner: ## Take away the guards, against the servers that the environment names
+	$(BIN)/python -m tests.mutants $(ARGS)
+
 check: check-rust check-python ## Run every formatter, linter and type checker
 
 check-rust: rust ## Run rustfmt and clippy, with and without the border
 	cargo fmt --check
+	cargo fmt --check --manifest-path docs/model/Cargo.toml
 	cargo clippy --locked --all-targets -- -D warnings
 	cargo clippy --locked --all-targets --features python -- -D warnings
+	cargo clippy --locked --all-targets --manifest-path docs/model/Cargo.toml --target-dir target/model -- -D warnings
 
 check-python: $(VENV)/.contributing $(VENV)/.built ## Run ruff, mypy, basedpyright, the import contracts and stubtest
 	$(BIN)/ruff check

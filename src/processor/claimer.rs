@@ -10,6 +10,9 @@ use super::engine::{Backoff, Engine, Phase};
 use super::pulse::resting;
 use super::wake::Wake;
 
+/// How often a claimer that has no time left asks for the reply to its last claim.
+const ASKED: u32 = 5;
+
 pub(super) async fn run(engine: Arc<Engine>) {
     let mut wake = Wake::new(&engine);
     let mut backoff = Backoff::new();
@@ -80,17 +83,41 @@ pub(super) async fn run(engine: Arc<Engine>) {
     give_back_unanswered(&engine).await;
 }
 
-/// What a claim brought whose answer was lost goes back uncounted too, if the store tells of it now.
+/// What a claim brought whose answer was lost goes back uncounted, if the store tells of it: it would count as a crash.
 async fn give_back_unanswered(engine: &Engine) {
     let Some((worker, token)) = engine.unanswered.lock().take() else { return };
-    match engine.storage.reclaim_reply(&worker, token).await {
+    match ask(engine, &worker, token).await {
         Ok(claim) => engine.lanes.refuse(&claim.jobs),
         Err(error) => engine.report(&error, "asking what was claimed"),
     }
 }
 
+/// As [`claim`], but for a lost reply, after which it is asked for.
+pub(super) async fn claim_surely(engine: &Engine, worker: &Worker, limit: u32) -> Result<Claim> {
+    let token = engine.next_token();
+    match claim(engine, worker, token, limit).await {
+        Err(error) if error.retryable() => {
+            engine.report(&error, "claiming jobs");
+            ask(engine, worker, token).await
+        }
+        answer => answer,
+    }
+}
+
+/// Asks what a claim leased whose reply was lost, a few times.
+async fn ask(engine: &Engine, worker: &Worker, token: i64) -> Result<Claim> {
+    let mut backoff = Backoff::new();
+    for _ in 1..ASKED {
+        match engine.storage.reclaim_reply(worker, token).await {
+            Err(error) if error.retryable() => tokio::time::sleep(backoff.pause()).await,
+            answer => return answer,
+        }
+    }
+    engine.storage.reclaim_reply(worker, token).await
+}
+
 /// Claims up to `limit` jobs for the processor.
-pub(super) async fn claim(engine: &Engine, worker: &Worker, token: i64, limit: u32) -> Result<Claim> {
+async fn claim(engine: &Engine, worker: &Worker, token: i64, limit: u32) -> Result<Claim> {
     let job_types = claimable_types(engine).await?;
     if job_types.is_empty() {
         return Ok(Claim::default());

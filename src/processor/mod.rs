@@ -145,7 +145,7 @@ impl Processor {
             batches -= 1;
             engine.storage.reclaim(engine.config.batch_size).await?;
             let most = left.min(engine.config.batch_size);
-            let claim = claimer::claim(engine, &worker, engine.next_token(), most).await?;
+            let claim = claimer::claim_surely(engine, &worker, most).await?;
             if claim.jobs.is_empty() {
                 break;
             }

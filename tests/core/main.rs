@@ -7,6 +7,7 @@ mod bench;
 mod clock;
 mod conformance;
 mod cron;
+mod failpoints;
 mod plans;
 mod processor;
 

@@ -1,5 +1,5 @@
 //! A store behind a gate: every call goes to the real store, and a test can count calls, hold them up as a stopped
-//! process does, or lose their replies as a cut connection does.
+//! process does, lose their replies as a cut connection does, or let one of them be the last of its process.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -30,6 +30,19 @@ pub enum Side {
     Reply,
 }
 
+/// What goes wrong at one call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// It never reaches the store.
+    Refused,
+    /// The store does it, and the reply is lost.
+    Unanswered,
+    /// The process ends before it.
+    Death,
+    /// The process ends after the store has done it.
+    DeathAfter,
+}
+
 #[derive(Default)]
 struct Shut {
     /// Everything is, on both sides.
@@ -49,6 +62,12 @@ struct Books {
     calls: HashMap<&'static str, u64>,
     held: HashMap<(Side, &'static str), u64>,
     to_lose: HashMap<&'static str, u64>,
+    made: HashMap<&'static str, u64>,
+    /// The call that goes wrong, by its method and its number among the calls of that method.
+    failpoint: Option<(&'static str, u64, Fault)>,
+    failed: bool,
+    dead: bool,
+    buried: bool,
 }
 
 impl Gate {
@@ -74,6 +93,33 @@ impl Gate {
     /// How many calls it has answered.
     pub fn all_calls(&self) -> u64 {
         self.books.lock().calls.values().sum()
+    }
+
+    /// How many calls of each method were made.
+    pub fn made(&self) -> Vec<(&'static str, u64)> {
+        let mut made: Vec<_> = self.books.lock().made.iter().map(|(method, calls)| (*method, *calls)).collect();
+        made.sort_unstable();
+        made
+    }
+
+    /// Lets one call go wrong.
+    pub fn fail_at(&self, method: &'static str, number: u64, fault: Fault) {
+        self.books.lock().failpoint = Some((method, number, fault));
+    }
+
+    /// Whether the call that was to go wrong was made.
+    pub fn has_failed(&self) -> bool {
+        self.books.lock().failed
+    }
+
+    /// Whether the process has ended: no call of it reaches the store any more.
+    pub fn is_dead(&self) -> bool {
+        self.books.lock().dead
+    }
+
+    /// Lets `Processor::die` tell the store when a dead process was last heard of, where leases outlast a test.
+    pub fn bury(&self) {
+        self.books.lock().buried = true;
     }
 
     /// Holds everything up.
@@ -109,17 +155,57 @@ impl Gate {
     }
 
     async fn pass<T>(&self, method: &'static str, call: impl Future<Output = Result<T>>) -> Result<T> {
+        let fault = self.make(method)?;
         self.wait(Side::Call, method).await;
         let reply = call.await;
+        if let Some(fault) = fault {
+            return Err(self.suffer(fault));
+        }
         *self.books.lock().calls.entry(method).or_default() += 1;
         self.wait(Side::Reply, method).await;
         if let Some(left) = self.books.lock().to_lose.get_mut(method)
             && *left > 0
         {
             *left -= 1;
-            return Err(Error::Unavailable { backend: self.store.backend(), message: "the reply was lost".to_owned() });
+            return Err(self.unavailable());
         }
         reply
+    }
+
+    /// Counts a call; what goes wrong after it, if anything.
+    fn make(&self, method: &'static str) -> Result<Option<Fault>> {
+        let mut books = self.books.lock();
+        if books.dead && !(books.buried && method == "renew") {
+            return Err(Error::Closed);
+        }
+        let made = books.made.entry(method).or_default();
+        *made += 1;
+        let number = *made;
+        let fault = match books.failpoint {
+            Some((failing, at, fault)) if (failing, at) == (method, number) => fault,
+            _ => return Ok(None),
+        };
+        books.failed = true;
+        books.dead = fault == Fault::Death;
+        drop(books);
+        match fault {
+            Fault::Refused | Fault::Death => Err(self.suffer(fault)),
+            Fault::Unanswered | Fault::DeathAfter => Ok(Some(fault)),
+        }
+    }
+
+    fn suffer(&self, fault: Fault) -> Error {
+        match fault {
+            Fault::Refused | Fault::Unanswered => self.unavailable(),
+            Fault::Death | Fault::DeathAfter => {
+                self.books.lock().dead = true;
+                Error::Closed
+            }
+        }
+    }
+
+    fn unavailable(&self) -> Error {
+        Error::Unavailable { backend: self.store.backend(), message: "the reply was lost".to_owned() }
     }
 
     async fn wait(&self, side: Side, method: &'static str) {

@@ -17,12 +17,17 @@ type State = (Status, bool);
 pub async fn check(bench: &Bench) {
     let page = Page { limit: CHECKED, offset: 0, before: None };
     for job in bench.find(&Filter::default(), page).await.unwrap() {
-        check_record(&job);
-        let events = bench.events(job.id).await.unwrap();
-        let told = replay(&job, &events);
-        let state = (job.status, job.status == Status::Failed && job.next_attempt_at.is_some());
-        assert_eq!(told, state, "the events of job {} lead elsewhere: {events:#?}\n{job:#?}", job.id);
+        check_job(bench, &job).await;
     }
+}
+
+/// Checks one job.
+pub async fn check_job(bench: &Bench, job: &Job) {
+    check_record(job);
+    let events = bench.events(job.id).await.unwrap();
+    let told = replay(job, &events);
+    let state = (job.status, job.status == Status::Failed && job.next_attempt_at.is_some());
+    assert_eq!(told, state, "the events of job {} lead elsewhere: {events:#?}\n{job:#?}", job.id);
 }
 
 fn replay(job: &Job, events: &[Event]) -> State {

@@ -21,7 +21,8 @@ use futures_util::FutureExt;
 
 pub use crew::{Hand, PATIENCE, complete, end, eventually, fail, release};
 pub use drivers::{Connections, Driver, Memory, Postgres, Redis, Sqlite, Still};
-pub use gate::{Gate, Side};
+pub use gate::{Fault, Gate, Side};
+pub use history::check_job;
 pub use meaning::meaning;
 pub use stages::Stage;
 pub use timetable::{MINUTE, full_schedule, schedule};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use dataqueue::model::{Claimed, EventKind, FailureReason, Lease, NewJob, Outcome, Settled, Settlement, Status};
+use dataqueue::model::{Claimed, EventKind, FailureReason, Lease, NewJob, Outcome, Settled, Settlement, Status, Wait};
 
 use crate::bench::{Bench, complete, end, fail, job, json, release, settled_all};
 
@@ -115,8 +115,10 @@ pub async fn each_part_of_a_lease_must_be_right(bench: &Bench) {
         Lease { job_id: claimed[1].job.id + 1_000, ..right },
     ];
     let before = bench.job(right.job_id).await;
+    let wait = Outcome::Waiting(Wait { until: None, on: None, name: "__wait_0".to_owned(), entry: "{}".into() });
+    let ends = [complete(&claimed[0]), fail(&claimed[0], None), release(&claimed[0]), end(&claimed[0], wait)];
     for lease in wrong {
-        for outcome in [complete(&claimed[0]), fail(&claimed[0], None), release(&claimed[0])].map(|end| end.outcome) {
+        for outcome in ends.clone().map(|end| end.outcome) {
             let settlement = Settlement { lease, attempt: 1, outcome };
             assert_eq!(settle(bench, settlement).await, Settled::LeaseLost, "{lease:?} for {right:?}");
         }
@@ -248,18 +250,20 @@ pub async fn a_repeat_after_a_cut_reply_changes_nothing_more(bench: &Bench) {
 
 pub async fn a_repeat_is_known_until_the_next_claim(bench: &Bench) {
     use dataqueue::model::Change;
+    // Both claims are one worker's: the token alone tells them apart.
     let hand = bench.hand().await;
-    let claimed = one(bench).await;
-    let id = claimed.job.id;
+    let id = bench.add_one(job("repeated")).await;
+    let claimed = hand.take("repeated").await;
     let failed = fail(&claimed, None);
     assert_eq!(settle(bench, failed.clone()).await, Settled::Applied);
     assert!(bench.changed(id, Change::Retry).await);
     assert_eq!(settle(bench, failed.clone()).await, Settled::Applied, "it was recorded, whatever came after");
     assert_eq!(bench.status(id).await, Status::Pending);
     let second = hand.take(&claimed.job.job_type).await;
-    assert_eq!(settle(bench, failed).await, Settled::LeaseLost);
+    assert_eq!(settle(bench, failed.clone()).await, Settled::LeaseLost);
     assert_eq!(settle(bench, complete(&claimed)).await, Settled::LeaseLost);
     assert_eq!(hand.settle(complete(&second)).await, Settled::Applied);
+    assert_eq!(settle(bench, failed).await, Settled::LeaseLost);
 }
 
 pub async fn a_settled_job_needs_its_worker_no_more(bench: &Bench) {

@@ -13,6 +13,7 @@ use crate::bench::{Bench, Gate, Side, eventually, job};
 super::tests![drain:
     draining_waits_for_a_claim_in_flight_and_gives_its_jobs_back_uncounted,
     draining_twice_at_once_waits_twice_for_the_claim_in_flight,
+    a_claim_whose_reply_is_lost_while_draining_goes_back_uncounted,
     draining_gives_back_at_once_what_did_not_start_and_waits_for_what_runs,
     draining_records_the_last_results_and_signs_off,
     a_handler_that_does_not_stop_in_time_is_told_to_and_its_job_goes_back_uncounted,
@@ -229,4 +230,20 @@ pub async fn jobs_of_a_claim_whose_reply_was_lost_go_back_too(bench: &Bench) {
     let job = bench.job(id).await;
     assert_eq!((job.status, job.attempts), (Status::Pending, 0));
     assert_eq!(bench.hand().await.claim(&[LOOPED], 10).await.len(), 1);
+}
+
+pub async fn a_claim_whose_reply_is_lost_while_draining_goes_back_uncounted(bench: &Bench) {
+    let id = bench.add_one(NewJob { max_attempts: 1, ..job(LOOPED) }).await;
+    let gate = Gate::before(bench.second());
+    gate.hold(Side::Reply, "claim");
+    gate.lose("claim", 1);
+    gate.lose("reclaim_reply", 2);
+    let station = Station::started(gate.clone(), |_| {});
+    gate.until_held(Side::Reply, "claim").await;
+    let draining = draining(&station, LONG).await;
+    gate.open();
+    assert_eq!(draining.await.unwrap(), Drained { complete: true, released: 0 });
+    let job = bench.job(id).await;
+    assert_eq!((job.status, job.attempts), (Status::Pending, 0));
+    assert_eq!(bench.last_metadata(id).await["released"], true);
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use dataqueue::lock::Mutex;
 use dataqueue::model::{EventKind, Filter, JobId, NewJob, Status};
@@ -17,6 +17,7 @@ super::tests![outage:
     a_processor_is_woken_by_hints_again_after_an_outage,
     a_processor_that_starts_during_an_outage_works_when_it_is_over,
     a_job_that_comes_while_a_claim_gets_no_answer_is_claimed,
+    after_an_outage_nobody_sweeps_before_the_others_could_renew,
 ];
 
 const JOBS: usize = 600;
@@ -121,4 +122,22 @@ pub async fn a_job_that_comes_while_a_claim_gets_no_answer_is_claimed(bench: &Be
     assert_eq!(run.claimed.job.id, id);
     station.complete(&run);
     assert!(station.drain(SOON).await.complete);
+}
+
+pub async fn after_an_outage_nobody_sweeps_before_the_others_could_renew(bench: &Bench) {
+    let lease = Duration::from_secs(2);
+    let gate = Gate::before(bench.second());
+    let station = Station::started(gate.clone(), |config| config.lease = lease);
+    gate.until_called("reclaim", 1).await;
+    gate.until_called("claim", 1).await;
+    // At any moment from here on the store is out of reach, and the next sweep would come well before half a lease is over.
+    let before = Instant::now();
+    gate.lose("claim", 1);
+    bench.add_one(job(LOOPED)).await;
+    gate.until_called("reclaim_reply", 1).await;
+    let swept = gate.calls("reclaim");
+    gate.until_called("reclaim", swept + 1).await;
+    assert!(before.elapsed() >= lease / 2, "swept after {:?}", before.elapsed());
+    station.complete(&station.next().await);
+    station.drain(SOON).await;
 }

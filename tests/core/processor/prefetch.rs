@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use dataqueue::model::{EventKind, Status};
+use dataqueue::model::{EventKind, NewJob, Status};
 
 use super::station::{LOOPED, Station};
-use crate::bench::{Bench, eventually, job};
+use crate::bench::{Bench, Gate, eventually, job};
 
 super::tests![prefetch:
     jobs_that_wait_in_memory_keep_their_lease,
@@ -13,6 +13,7 @@ super::tests![prefetch:
     jobs_that_went_back_are_not_claimed_again_while_the_slots_stay_taken,
     slow_handlers_get_nothing_in_advance,
     one_batch_is_claimed_run_and_counted,
+    a_batch_whose_claim_lost_its_reply_is_run_and_counted_once,
 ];
 
 const LEASE: Duration = Duration::from_millis(1_500);
@@ -122,4 +123,19 @@ pub async fn one_batch_is_claimed_run_and_counted(bench: &Bench) {
     let open: Vec<_> = bench.get(&ids).await.unwrap().into_iter().filter(|job| job.status == Status::Pending).collect();
     assert_eq!(open.len(), 2);
     assert!(!station.processor.is_running());
+}
+
+pub async fn a_batch_whose_claim_lost_its_reply_is_run_and_counted_once(bench: &Bench) {
+    let id = bench.add_one(NewJob { max_attempts: 1, ..job(LOOPED) }).await;
+    let gate = Gate::before(bench.second());
+    gate.lose("claim", 1);
+    gate.lose("reclaim_reply", 2);
+    let station = Station::new(gate, |_| {});
+    let processor = station.processor.clone();
+    let batch = tokio::spawn(async move { processor.run_batch().await });
+    let run = station.next().await;
+    assert_eq!((run.claimed.job.id, run.claimed.job.attempts), (id, 1));
+    station.complete(&run);
+    assert_eq!(batch.await.unwrap().unwrap(), 1);
+    assert_eq!(bench.status(id).await, Status::Completed);
 }
