@@ -39,7 +39,7 @@ fn engine(bed: &Bed, lane: LaneKind) -> Duration {
     let processor = Processor::new(bed.store.clone(), config).unwrap();
     let staff = match lane {
         LaneKind::Loop => event_loop(&processor),
-        LaneKind::Thread => one_thread(&processor),
+        LaneKind::Thread | LaneKind::Process => one_thread(&processor, lane),
     };
     let began = Instant::now();
     processor.start().unwrap();
@@ -74,13 +74,13 @@ fn event_loop(processor: &Processor) -> thread::JoinHandle<()> {
 }
 
 /// As a thread runs handlers: one after another.
-fn one_thread(processor: &Processor) -> thread::JoinHandle<()> {
+fn one_thread(processor: &Processor, lane: LaneKind) -> thread::JoinHandle<()> {
     use dataqueue::processor::Next;
     let lanes = processor.lanes();
     thread::spawn(move || {
         let mut finished = None;
         loop {
-            match lanes.next(finished.take(), Duration::from_secs(1)) {
+            match lanes.next(lane, finished.take(), Duration::from_secs(1)) {
                 Next::Start { start, .. } => finished = Some(Finished { run: start.run, end: End::Completed(None) }),
                 Next::Nothing => {}
                 Next::Closed => return,

@@ -6,7 +6,7 @@ use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command};
 use std::time::Duration;
 
-use dataqueue::model::{Change, EventKind, FailureReason, JobId, NewJob, Status};
+use dataqueue::model::{Change, EventKind, FailureReason, Filter, JobId, NewJob, Status};
 use dataqueue::processor::{AbortReason, End, HandlerError, LaneKind, Next, RetryChoice, Start};
 
 use super::station::{LOOPED, Station, THREADED};
@@ -238,7 +238,7 @@ pub async fn slots_go_to_runs_in_the_order_of_claiming_whichever_lane_they_are_f
     let none = |lane| matches!(station.lanes.next(lane, None, Duration::ZERO), Next::Nothing);
     assert!(station.try_next().is_none() && none(LaneKind::Thread) && none(LaneKind::Process), "no slot is free");
     station.complete(&first[0]);
-    eventually("the next one was claimed", async || bench.count(&Default::default()).await.unwrap() == 6).await;
+    eventually("the next one was claimed", async || bench.count(&Filter::default()).await.unwrap() == 6).await;
     let fourth = station.next_of_any().await;
     assert_eq!(fourth.claimed.job.job_type, THREADED);
     assert!(none(LaneKind::Process), "it is not its turn");
