@@ -80,6 +80,7 @@ mod tests {
     use crate::storage::sqlite::SqliteStorage;
 
     #[tokio::test]
+    #[allow(clippy::disallowed_methods, reason = "a test has no Python thread")]
     async fn a_call_that_panics_fails_alone() {
         let folder = tempfile::tempdir().unwrap();
         for path in [None, Some(folder.path().join("jobs.db"))] {
