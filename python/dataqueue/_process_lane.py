@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ._core import Finished, JobTuple, Run
     from ._desk import Desk
     from .handlers import Handler
-    from .isolation.pool import Process
+    from .isolation.pool import Pool, Process
 
 __all__ = ["ProcessLane", "ProcessLimits"]
 
@@ -66,14 +66,15 @@ class ProcessLane:
         self._numbers = itertools.count(1)
         self._active: dict[int, _Active] = {}
         self._threads: list[threading.Thread] = []
+        self._is_growing = False
         self._lock = threading.Lock()
-        self._pool: Any = None
+        self._pool: Pool | None = None
         # One that cannot be imported there is looked at when it has to go there.
         parcels = ((index, named(handler.name, handler.func)) for index, handler in enumerate(handlers))
         self._parcels = {index: parcel for index, parcel in parcels if parcel is not None}
 
     def open(self) -> None:
-        """Starts the first thread; others follow when there is work for them."""
+        """Starts the first thread; others follow, so that one is free as long as a slot is."""
         self._grow()
 
     def join(self, timeout: float) -> None:
@@ -108,16 +109,22 @@ class ProcessLane:
         self._core.answer_timeout(active.run.id, extend, retry)
 
     def _grow(self) -> None:
+        # One that was started and has not come to its work yet is the one that is wanted.
+        if self._is_growing:
+            return
+        self._is_growing = True
         name = f"{self._name}-{next(self._numbers)}"
         thread = threading.Thread(target=self._work, name=name, daemon=True)
         try:
             thread.start()
         except RuntimeError as error:
+            self._is_growing = False
             say(logging.WARNING, "no further thread for handlers in processes, those that run go on: %s", error)
             return
         self._threads.append(thread)
 
     def _work(self) -> None:
+        self._is_growing = False
         finished: Finished | None = None
         seat = _Seat(self)
         try:
@@ -214,13 +221,13 @@ class ProcessLane:
             case _:
                 raise LookupError(f"there is no call {target!r}")
 
-    def pool(self) -> Any:
+    def pool(self) -> Pool:
         """The pool, made when it is first needed."""
-        from .isolation.pool import Pool
+        from .isolation import pool
 
         with self._lock:
             if self._pool is None:
-                self._pool = Pool(self._parcels.values())
+                self._pool = pool.Pool(self._parcels.values())
             return self._pool
 
 

@@ -43,9 +43,10 @@ class ThreadLane:
         self._numbers = itertools.count(1)
         self._active: dict[int, tuple[JobContext, Handler]] = {}
         self._threads: list[threading.Thread] = []
+        self._is_growing = False
 
     def open(self) -> None:
-        """Starts the first thread; others follow when there is work for them."""
+        """Starts the first thread; others follow, so that one is free as long as a slot is."""
         self._grow()
 
     def join(self, timeout: float) -> None:
@@ -75,17 +76,23 @@ class ThreadLane:
         self._core.answer_timeout(run_id, answer, retry)
 
     def _grow(self) -> None:
+        # One that was started and has not come to its work yet is the one that is wanted.
+        if self._is_growing:
+            return
+        self._is_growing = True
         name = f"{self._name}-{next(self._numbers)}"
         # A daemon: a handler that never returns must not keep the interpreter from exiting.
         thread = threading.Thread(target=self._work, name=name, daemon=True)
         try:
             thread.start()
         except RuntimeError as error:
+            self._is_growing = False
             say(logging.WARNING, "no further thread for handlers, those that run go on: %s", error)
             return
         self._threads.append(thread)
 
     def _work(self) -> None:
+        self._is_growing = False
         finished: Finished | None = None
         while (found := self._core.next(finished)) is not None:
             run, more_threads = found

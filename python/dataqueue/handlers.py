@@ -76,7 +76,7 @@ class JobFunction(JobType[P], Generic[P, S, R]):
     ) -> None:
         """Made by `JobHandlers.job`; `local_names` resolve the payload's annotation, None keeps the declared type."""
         self.name, self.defaults, self.retry = declared.name, declared.defaults, declared.retry
-        self.run_in = run_in
+        self.run_in: RunIn = run_in
         self.shape = CallShape.of(func, declared.name)
         self._func = func
         self._pending_annotation: Any = None

@@ -52,11 +52,11 @@ pub type Waker = Box<dyn Fn() + Send + Sync>;
 /// What a lane thread does next.
 #[derive(Debug)]
 pub enum Next {
-    /// Run this job; if `more_threads`, more jobs wait than threads are idle.
+    /// Run this job; if `more_threads`, there are more slots, or more jobs, than threads to take them.
     Start {
         /// The run.
         start: Start,
-        /// Whether another thread would find work.
+        /// Whether another thread is wanted: for what waits now, or comes while all are busy.
         more_threads: bool,
     },
     /// Nothing came in time.
@@ -135,7 +135,8 @@ impl Lanes {
                 if left > 0 && idle > 0 {
                     self.wake_one(lane);
                 }
-                let more_threads = left > idle;
+                let has_free_slot = state.running.len() < self.config.concurrency as usize;
+                let more_threads = left > idle || (idle == 0 && has_free_slot);
                 self.after_exchange(state, lane, Vec::new(), ended);
                 return Next::Start { start, more_threads };
             }

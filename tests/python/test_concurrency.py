@@ -7,6 +7,7 @@ import contextvars
 import threading
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -18,6 +19,8 @@ from tests.processes import PATIENCE, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from dataqueue.handlers import RunIn
 
 
 def test_threads_share_a_queue(store_url: str) -> None:
@@ -40,6 +43,29 @@ def test_threads_share_a_queue(store_url: str) -> None:
         for part, done in enumerate(pool.map(work, range(16))):
             assert done == [(part * 100 + number) * 2 for number in range(10)]
         assert processor.stop_and_drain(PATIENCE)
+
+
+@pytest.mark.parametrize("run_in", ["worker", "process"])
+def test_jobs_that_come_one_by_one_run_beside_each_other(queue: JobQueue, tmp_path: Path, run_in: RunIn) -> None:
+    handlers = JobHandlers()
+    handlers.job("meet", run_in=run_in)(meet)
+    processor = queue.create_processor(handlers, concurrency=3, poll_interval=0.2)
+    processor.start_in_background()
+    jobs = []
+    for number in range(3):
+        # Each comes when the ones before it run, and all of them wait for the last.
+        jobs.append(queue.add_job("meet", [str(tmp_path), number]))
+        until(lambda number=number: (tmp_path / str(number)).exists(), f"job {number} runs")  # type: ignore[misc]
+    assert [queue.wait_for_job(job_id, PATIENCE).output for job_id in jobs] == [3, 3, 3]
+    assert processor.stop_and_drain(PATIENCE)
+
+
+def meet(payload: list[Any]) -> int:
+    """Waits until three are here."""
+    folder, number = Path(payload[0]), payload[1]
+    (folder / str(number)).touch()
+    until(lambda: len(list(folder.iterdir())) == 3, "three are here")
+    return len(list(folder.iterdir()))
 
 
 def with_limit(url: str) -> str:

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use dataqueue::clock::Timestamp;
 use dataqueue::model::NewJob;
-use dataqueue::processor::{HandlerSpec, LaneKind};
+use dataqueue::processor::{HandlerSpec, LaneKind, Next};
 
 use super::station::{LOOPED, Station, THREADED};
 use crate::bench::{Bench, eventually, job};
@@ -18,6 +18,7 @@ super::tests![order:
     a_type_that_no_handler_serves_is_left_alone,
     a_type_that_is_named_without_a_handler_fails,
     every_type_is_claimed_where_any_is_asked_for,
+    a_thread_is_wanted_as_long_as_a_slot_is_free,
 ];
 
 const SOON: Duration = Duration::from_secs(60);
@@ -123,5 +124,25 @@ pub async fn every_type_is_claimed_where_any_is_asked_for(bench: &Bench) {
     assert_eq!(own, [ids[1], ids[2]]);
     station.until_counts("the type without a handler fails", |counts| counts.failed == 1).await;
     eventually("it is recorded", async || bench.job(ids[0]).await.failure_reason.is_some()).await;
+    station.drain(SOON).await;
+}
+
+pub async fn a_thread_is_wanted_as_long_as_a_slot_is_free(bench: &Bench) {
+    let station = Station::started(bench.second(), |config| config.concurrency = 2);
+    let mut runs = Vec::new();
+    for wanted in [true, false] {
+        // Nothing else waits: the next job may come while all threads are busy.
+        bench.add_one(job(THREADED)).await;
+        eventually("it is claimed", async || match station.lanes.next(LaneKind::Thread, None, Duration::ZERO) {
+            Next::Start { start, more_threads } => {
+                assert_eq!(more_threads, wanted);
+                runs.push(start);
+                true
+            }
+            Next::Nothing | Next::Closed => false,
+        })
+        .await;
+    }
+    station.complete_all(&runs);
     station.drain(SOON).await;
 }
