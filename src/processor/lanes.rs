@@ -374,7 +374,7 @@ impl Lanes {
         match lane {
             LaneKind::Loop => self.wake_loop(),
             LaneKind::Thread | LaneKind::Process => {
-                self.work.get(lane.index()).iter().for_each(|work| work.notify_one())
+                self.work.get(lane.index()).iter().for_each(|work| work.notify_one());
             }
         }
     }
