@@ -139,10 +139,15 @@ def upgrade(old: Version, new: Version, ledger: Path, count: int, *, back: bool)
     def has_run(runs: int) -> Callable[[], bool]:
         return lambda: sum(line["what"] == "ended" for line in read_lines(ledger)) >= runs
 
+    def all_are_at_work() -> bool:
+        at_work = {(line["what"], line["pid"]) for line in read_lines(ledger)}
+        return all(sum(what == kind for what, _ in at_work) >= 2 for kind in ("added", "began"))
+
     old.migrate()
     adding = [old.add("a", count), old.add("b", count)]
     before = old.work()
     until(has_run(count // 4), f"{old.name} works", PATIENCE)
+    until(all_are_at_work, f"every process of {old.name} is at work", PATIENCE)
     new.migrate()
     joining = [new.add("a", count)]
     after = new.work()

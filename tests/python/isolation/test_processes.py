@@ -12,7 +12,7 @@ import pytest
 
 from dataqueue import JobHandlers, JobQueue, JobRecord
 from tests.processes import PATIENCE, Script, gone, until
-from tests.python.isolation.handlers import Picture, area, area_async, handlers, undecorated
+from tests.python.isolation.handlers import Picture, area, area_async, die, handlers, undecorated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -122,7 +122,7 @@ def test_a_process_that_dies_fails_its_own_job_only_and_three_times_for_good(
 ) -> None:
     beside = queue.add_job("heeds", str(tmp_path / "beside"))
     until((tmp_path / "beside").exists, "the other job runs")
-    job = ended(queue, queue.add_job("die", how, max_attempts=10))
+    job = ended(queue, queue.add_job(die, how, max_attempts=10))
     assert (job.status, job.failure_reason, job.attempts) == ("failed", "lost", 3)
     assert [entry.attempt for entry in job.error_history] == [1, 2, 3]
     assert all(told in entry.message for entry in job.error_history)

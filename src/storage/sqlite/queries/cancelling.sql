@@ -1,2 +1,2 @@
--- A worker's leases of jobs that somebody asked to cancel; its part of the primary key.
+-- A worker's leases of jobs that somebody asked to cancel: idx_job_leases_cancelling.
 SELECT job_id, token FROM job_leases WHERE worker_id = ?1 AND cancel_requested ORDER BY job_id
