@@ -54,6 +54,13 @@ async def heeds_async(payload: str, *, ctx: AsyncJobContext) -> str:
     return "done all the same"
 
 
+@pytest.fixture(autouse=True)
+def nothing_before() -> None:
+    """Ids begin anew with each store."""
+    began.clear()
+    told.clear()
+
+
 @pytest.fixture
 def processor(queue: JobQueue) -> Iterator[Processor]:
     """A processor at work, with a long lease: what reaches it comes by a hint."""

@@ -51,11 +51,12 @@ def test_jobs_that_come_one_by_one_run_beside_each_other(queue: JobQueue, tmp_pa
     handlers.job("meet", run_in=run_in)(meet)
     processor = queue.create_processor(handlers, concurrency=3, poll_interval=0.2)
     processor.start_in_background()
-    jobs = []
+    jobs, folder = [], tmp_path / "met"
+    folder.mkdir()
     for number in range(3):
         # Each comes when the ones before it run, and all of them wait for the last.
-        jobs.append(queue.add_job("meet", [str(tmp_path), number]))
-        until(lambda number=number: (tmp_path / str(number)).exists(), f"job {number} runs")  # type: ignore[misc]
+        jobs.append(queue.add_job("meet", [str(folder), number]))
+        until(lambda number=number: (folder / str(number)).exists(), f"job {number} runs")  # type: ignore[misc]
     assert [queue.wait_for_job(job_id, PATIENCE).output for job_id in jobs] == [3, 3, 3]
     assert processor.stop_and_drain(PATIENCE)
 
