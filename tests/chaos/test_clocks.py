@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from dataqueue import JobQueue
 
 TARGET = "tests.chaos.handlers:handlers"
-OPTIONS = ("--lease", "2", "--poll-interval", "600")
+# More than one of the two workers can run at once, and fewer than both can.
+HELD = 8
+OPTIONS = ("--lease", "2", "--poll-interval", "600", "--concurrency", "5")
 
 
 # Shifts the clock of the day and leaves all others alone, by which the process measures how long it waits.
@@ -89,7 +91,7 @@ def test_a_wrong_clock_of_a_worker_changes_nothing(
     ):
         children = {*first.children(), *second.children()}
         # Both work, and each of them holds a job for longer than its lease.
-        held = [queue.add_job("gate", str(gate), max_attempts=1) for _ in range(6)]
+        held = [queue.add_job("gate", str(gate), max_attempts=1) for _ in range(HELD)]
         until(lambda: len(read_runs(ledger)) == len(held), "the jobs run")
         assert {run.pid for runs in read_runs(ledger).values() for run in runs} == children
         due = datetime.now(UTC) + timedelta(seconds=5)
@@ -105,7 +107,7 @@ def test_a_wrong_clock_of_a_worker_changes_nothing(
             assert (job.status, job.attempts) == ("completed", 1), first.log + second.log
         # A death is noticed by either of them.
         gate.unlink()
-        again = [queue.add_job("gate", str(gate)) for _ in range(6)]
+        again = [queue.add_job("gate", str(gate)) for _ in range(HELD)]
         until(lambda: len(read_runs(ledger)) == len(held) + len(later) + len(again), "the jobs run")
         [dying] = second.children()
         second.send(signal.SIGKILL)
