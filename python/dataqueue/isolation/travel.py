@@ -86,7 +86,9 @@ def test_handler_serialization(
         parcel = pack(name, func)
         pool = Pool([parcel])
         try:
-            why = pool.child().loads(parcel)
+            process = pool.child()
+            why = process.loads(parcel)
+            process.close()
         finally:
             pool.close()
     except (TypeError, OSError) as error:

@@ -92,6 +92,18 @@ pub async fn a_retry_that_is_due_is_no_end(bench: &Bench) {
     assert!(hand.claim(&["parent"], 1).await.is_empty());
     hand.settle(complete(&hand.take("child").await)).await;
     goes_on(&hand, parent).await;
+
+    // Nor for a wait that begins meanwhile.
+    bench.add_one(job("child")).await;
+    let child = hand.take("child").await;
+    hand.settle(fail(&child, Some(Duration::ZERO))).await;
+    let parent = bench.add_one(job("parent")).await;
+    let claimed = hand.take("parent").await;
+    bench.expect_end(child.job.id).await.unwrap();
+    hand.settle(waits(&claimed, child.job.id)).await;
+    assert!(hand.claim(&["parent"], 1).await.is_empty());
+    hand.settle(complete(&hand.take("child").await)).await;
+    goes_on(&hand, parent).await;
 }
 
 pub async fn a_job_that_ended_before_is_not_waited_for(bench: &Bench) {
