@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pwd
+import random
 import re
 import shutil
 import signal
@@ -247,11 +249,16 @@ def scratch_folder(prefix: str, account: Account) -> Iterator[Path]:
 
 
 def free_port() -> int:
-    """A loopback port that nothing listens on at the moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A loopback port that nothing listens on at the moment.
+
+    Not one of those that the system gives to clients: whoever connects again and again to such a port while its server
+    is down is connected to himself in the end, and keeps the server from coming back.
+    """
+    while True:
+        port = random.randrange(10_000, 32_000)
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def stop(process: subprocess.Popen[bytes], how: signal.Signals) -> None:

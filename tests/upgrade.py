@@ -18,9 +18,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dataqueue import JobQueue
+from tests.chaos.files import check_file
 from tests.chaos.ledger import VARIABLE, read_lines, read_runs
 from tests.chaos.legality import check_store
-from tests.chaos.test_storms import check_file, is_done
+from tests.chaos.progress import is_done
 from tests.conftest import fresh_prefix, fresh_schema, with_parameter
 from tests.processes import until
 from tests.redis_servers import REDIS_VARIABLE

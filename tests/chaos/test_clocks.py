@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,18 +18,62 @@ from tests.conftest import NOT_HERE
 from tests.processes import PATIENCE, Worker, until
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from dataqueue import JobQueue
 
 TARGET = "tests.chaos.handlers:handlers"
-OPTIONS = ("--lease", "2", "--poll-interval", "600")
+# More than one of the two workers can run at once, and fewer than both can.
+HELD = 8
+OPTIONS = ("--lease", "2", "--poll-interval", "600", "--concurrency", "5")
 
 
-def clock_off_by(seconds: int) -> dict[str, str]:
+# Shifts the clock of the day and leaves all others alone, by which the process measures how long it waits.
+SHIFT = """
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <stdlib.h>
+#include <sys/time.h>
+#include <time.h>
+
+static long shift(void) {
+    const char *given = getenv("CLOCK_SHIFT");
+    return given ? atol(given) : 0;
+}
+
+int clock_gettime(clockid_t clock, struct timespec *at) {
+    static int (*real)(clockid_t, struct timespec *);
+    if (!real) real = dlsym(RTLD_NEXT, "clock_gettime");
+    int failed = real(clock, at);
+    if (!failed && (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE)) at->tv_sec += shift();
+    return failed;
+}
+
+int gettimeofday(struct timeval *restrict at, void *restrict zone) {
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    at->tv_sec = now.tv_sec;
+    at->tv_usec = now.tv_nsec / 1000;
+    return 0;
+}
+
+time_t time(time_t *at) {
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    if (at) *at = now.tv_sec;
+    return now.tv_sec;
+}
+"""
+
+
+def clock_off_by(seconds: int, folder: Path) -> dict[str, str]:
     """The environment of a process whose clock is wrong."""
-    found = next(iter(Path("/usr/lib").glob("**/faketime/libfaketime.so.1")), None)
-    if found is None:
-        pytest.skip(f"{NOT_HERE}no libfaketime to set a process's clock: install it (apt-get install faketime)")
-    return {"LD_PRELOAD": str(found), "FAKETIME": f"{seconds:+d}", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+    if not sys.platform.startswith("linux"):
+        pytest.skip(f"{NOT_HERE}a process's clock can be set on Linux only")
+    source, library = folder / "shift.c", folder / "shift.so"
+    source.write_text(SHIFT)
+    subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", library, source, "-ldl"], check=True)
+    return {"LD_PRELOAD": str(library), "CLOCK_SHIFT": str(seconds)}
 
 
 # On SQLite the clock of the machine is that of the store.
@@ -41,12 +86,12 @@ def test_a_wrong_clock_of_a_worker_changes_nothing(
     for folder in (wrong, right):
         folder.mkdir()
     with (
-        Worker(TARGET, store_url, wrong, *OPTIONS, env=clock_off_by(seconds)) as first,
+        Worker(TARGET, store_url, wrong, *OPTIONS, env=clock_off_by(seconds, tmp_path)) as first,
         Worker(TARGET, store_url, right, *OPTIONS) as second,
     ):
         children = {*first.children(), *second.children()}
         # Both work, and each of them holds a job for longer than its lease.
-        held = [queue.add_job("gate", str(gate), max_attempts=1) for _ in range(6)]
+        held = [queue.add_job("gate", str(gate), max_attempts=1) for _ in range(HELD)]
         until(lambda: len(read_runs(ledger)) == len(held), "the jobs run")
         assert {run.pid for runs in read_runs(ledger).values() for run in runs} == children
         due = datetime.now(UTC) + timedelta(seconds=5)
@@ -62,7 +107,7 @@ def test_a_wrong_clock_of_a_worker_changes_nothing(
             assert (job.status, job.attempts) == ("completed", 1), first.log + second.log
         # A death is noticed by either of them.
         gate.unlink()
-        again = [queue.add_job("gate", str(gate)) for _ in range(6)]
+        again = [queue.add_job("gate", str(gate)) for _ in range(HELD)]
         until(lambda: len(read_runs(ledger)) == len(held) + len(later) + len(again), "the jobs run")
         [dying] = second.children()
         second.send(signal.SIGKILL)

@@ -25,6 +25,7 @@ __all__ = ["MISTAKE", "load"]
 MISTAKE = 2
 """The exit code for what another try will not mend."""
 _NOT_NOW = 3
+_MAIMED = 4
 _STOPPED_AT_ONCE = 130
 
 # How long threads that handlers left behind may keep the process from ending.
@@ -42,6 +43,7 @@ class _Orders:
             signal.signal(number, self._on_signal)
         # Handlers get an empty standard input, as a service has it.
         self._line = os.dup(0)
+        self._identity = _identity(self._line)
         empty = os.open(os.devnull, os.O_RDONLY)
         os.dup2(empty, 0)
         os.close(empty)
@@ -72,7 +74,13 @@ class _Orders:
         """Returns when it is time to stop."""
         # In slices: a signal handler of Python's runs between them on every platform.
         while not self.stop.wait(0.5):
-            pass
+            self._look_after_files()
+
+    def _look_after_files(self) -> None:
+        """Ends the process when a handler closed its files: the engine waits on some, and cannot go on without."""
+        if _identity(self._line) != self._identity:
+            click.echo("the files of this process were closed, as by os.closerange in a handler: ending it", err=True)
+            os._exit(_MAIMED)
 
     def _watch(self) -> None:
         with contextlib.suppress(OSError):
@@ -91,6 +99,15 @@ class _Orders:
             # Nothing was claimed, and an import that hangs must not keep the process.
             os._exit(0)
         self.stop.set()
+
+
+def _identity(file: int) -> tuple[int, int] | None:
+    """What a file descriptor leads to; None once it is closed."""
+    try:
+        found = os.fstat(file)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _work(

@@ -121,11 +121,6 @@ class Fleet:
             self._was_up = True
             self._due.update(dict.fromkeys(self._following, 0.0))
             self._following.clear()
-        if code is None and child.is_maimed and not child.is_killed:
-            click.echo(
-                f"worker {child.number} (process {child.pid}) lost its files and can do nothing: killing it", err=True
-            )
-            child.kill()
         if code is not None:
             self._children.remove(child)
             child.close()

@@ -21,8 +21,6 @@ SURELY_UP = 5.0
 _SILENCE = 10.0
 # How long a process that has drained may take to end: longer than it waits itself for what handlers left behind.
 _LINGER = 7.0
-# How long a process may take from closing its files to its end.
-_ENDING = 2.0
 # More than a report can be.
 _MOST_UNREAD = 65_536
 
@@ -40,7 +38,6 @@ class Process:
         self._report: dict[str, Any] = {}
         self._unread = b""
         self.is_killed = False
-        self._cut_at: float | None = None
         self._line: socket.socket | None = None
         command = [sys.executable, "-m", "dataqueue.cli.child"]
         self._process: subprocess.Popen[bytes]
@@ -75,24 +72,15 @@ class Process:
         """Whether it has nothing left to do, and does not end."""
         return bool(self._report.get("ended")) and time.monotonic() - self._heard > _LINGER
 
-    @property
-    def is_maimed(self) -> bool:
-        """Whether its end of the line has been closed for a while though it runs and has work left.
-
-        Whatever did that closed its other files too, and the engine cannot go on without those that it waits on.
-        """
-        return self._cut_at is not None and time.monotonic() - self._cut_at > _ENDING and not self._report.get("ended")
-
     def listen(self) -> None:
         """Takes in what it reported."""
-        if self._line is None or self._cut_at is not None:
+        if self._line is None:
             return
         with contextlib.suppress(OSError, ValueError):
             while data := self._line.recv(_MOST_UNREAD):
                 *whole, self._unread = (self._unread + data).split(b"\n")
                 if whole:
                     self._report, self._heard = json.loads(whole[-1]), time.monotonic()
-            self._cut_at = time.monotonic()
 
     def health(self) -> dict[str, Any]:
         """How it is, by its last report."""

@@ -66,6 +66,8 @@ def rage(kind: str, seconds: float, seed: int, folder: Path, size: Size | None =
             time.sleep(0.2)
         for weather in weathers:
             weather.stop()
+        for error in (error for weather in weathers for error in weather.errors):
+            raise error
         crew.look_after()
         crew.stop_adding()
         with JobQueue(store.direct_url) as queue:
@@ -73,7 +75,7 @@ def rage(kind: str, seconds: float, seed: int, folder: Path, size: Size | None =
             crew.end()
             verdict = judge(queue, ledger, crew.deaths, interruptions, size.lease)
         verdict.refused = crew.refused()
-        verdict.broken += [*crew.faults, *left, *(repr(error) for weather in weathers for error in weather.errors)]
+        verdict.broken += [*crew.faults, *left]
         try:
             store.check()
         except AssertionError as damage:

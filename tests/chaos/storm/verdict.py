@@ -44,7 +44,7 @@ class Verdict:
     illegal: list[str] = field(default_factory=list)
     """Paths of events that may not be, attempts over the maximum among them."""
     broken: list[str] = field(default_factory=list)
-    """Processes that ended by themselves, errors of the faults, damage to a file."""
+    """Processes that ended by themselves, what was never done, damage to a file."""
     stalled: int = 0
     """Runs that went on beside a later one because their worker was stalled past its lease: they recorded nothing."""
     refused: int = 0
