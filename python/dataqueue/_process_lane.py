@@ -28,13 +28,15 @@ __all__ = ["ProcessLane", "ProcessLimits"]
 
 @dataclass(frozen=True, slots=True)
 class ProcessLimits:
-    """When a process is replaced, between two runs.
+    """How many processes there are at most, and when one is replaced, between two runs.
 
     Attributes:
-        max_jobs: After so many runs.
+        most: As many as there are slots.
+        max_jobs: Replaced after so many runs.
         max_memory: When it holds more than so many bytes.
     """
 
+    most: int = 1
     max_jobs: int | None = None
     max_memory: int | None = None
 
@@ -110,7 +112,7 @@ class ProcessLane:
 
     def _grow(self) -> None:
         # One that was started and has not come to its work yet is the one that is wanted.
-        if self._is_growing:
+        if self._is_growing or len(self._threads) >= self._limits.most:
             return
         self._is_growing = True
         name = f"{self._name}-{next(self._numbers)}"

@@ -67,6 +67,7 @@ class _Processor:
                 pack(handler.name, handler.func)
         self._on_error = on_error
         self._limits = ProcessLimits(
+            check_int("concurrency", concurrency, 1, _MOST),
             None if max_jobs_per_process is None else check_int("max_jobs_per_process", max_jobs_per_process, 1, _ANY),
             None
             if max_memory_per_process is None

@@ -25,6 +25,12 @@ pub fn after(from: Status, retry_due: bool, kind: EventKind) -> Option<Status> {
     }
 }
 
+/// As [`after`], of a change that a caller makes. What runs is changed by its worker alone, and by those who take it away.
+#[must_use]
+pub fn after_change(from: Status, retry_due: bool, kind: EventKind) -> Option<Status> {
+    after(from, retry_due, kind).filter(|_| from != Status::Processing)
+}
+
 /// Whether a job in this state can change no more by itself.
 #[must_use]
 pub fn is_final(status: Status, retry_due: bool) -> bool {
@@ -45,9 +51,9 @@ mod tests {
     }
 
     #[test]
-    fn a_running_job_cannot_be_retried_or_edited() {
-        for kind in [EventKind::Retried, EventKind::Edited] {
-            assert_eq!(after(Status::Processing, false, kind), None);
+    fn a_running_job_is_not_changed_by_a_caller() {
+        for kind in [EventKind::Retried, EventKind::Edited, EventKind::Cancelled] {
+            assert_eq!(after_change(Status::Processing, false, kind), None);
         }
     }
 

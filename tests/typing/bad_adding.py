@@ -90,7 +90,6 @@ def options(queue: JobQueue) -> None:
     queue.add_job("t", None, group="g")  # mypy: call-overload; pyright: reportCallIssue
     queue.add_job("t", None, depends_on=[1])  # mypy: call-overload; pyright: reportCallIssue
     queue.add_job("t", None, dead_letter_job_type="d")  # mypy: call-overload; pyright: reportCallIssue
-    queue.add_job("t", None, force_kill_on_timeout=True)  # mypy: call-overload; pyright: reportCallIssue
     queue.add_job("t", None, timeout_ms=5)  # mypy: call-overload; pyright: reportCallIssue
     queue.add_job("t", None, priority="high")  # mypy: call-overload; pyright: reportCallIssue reportArgumentType
     queue.add_job("t", None, run_at="tomorrow")  # mypy: call-overload; pyright: reportCallIssue reportArgumentType

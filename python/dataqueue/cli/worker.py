@@ -27,6 +27,14 @@ __all__ = ["worker"]
 )
 @click.option("--poll-interval", default=5.0, show_default=True, help="Seconds between looks when nothing wakes it.")
 @click.option("--lease", default=30.0, show_default=True, help="Seconds until a dead worker's jobs are taken over.")
+@click.option(
+    "--max-jobs-per-process", type=click.IntRange(1), help="Replace a process of handlers after so many jobs."
+)
+@click.option(
+    "--max-memory-per-process",
+    type=click.IntRange(1),
+    help="Replace one that holds more than so many bytes after a job.",
+)
 @click.option("--upkeep/--no-upkeep", default=True, show_default=True, help="Delete what ended 30 days ago.")
 @click.option("--drain-timeout", default=30.0, show_default=True, help="Seconds for running jobs when stopping.")
 @click.option(

@@ -13,7 +13,7 @@ use super::session::Session;
 use super::statements as sql;
 use crate::clock::Timestamp;
 use crate::model::{Change, Chunk, EventKind, Filter, JobEdit, JobId, Status, distinct};
-use crate::policy::status::after as state_after;
+use crate::policy::status::after_change;
 use crate::storage::edits;
 
 /// What decides whether a job may be changed, and where it stands in the queue.
@@ -49,7 +49,7 @@ pub(super) fn change(session: &mut Session<'_>, id: JobId, change: &Change) -> O
         return if *change == Change::CancelRunning { ask(session, id) } else { Ok(false) };
     }
     let kind = kind(change);
-    if state_after(state.status, state.next_attempt_at.is_some(), kind).is_none() {
+    if after_change(state.status, state.next_attempt_at.is_some(), kind).is_none() {
         return Ok(false);
     }
     if let Change::Edit(edit) = change {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use dataqueue::model::{
     Change, Chunk, EventKind, Filter, JobEdit, JobId, NewJob, RunAtFilter, Status, TagFilter, TagMode,
 };
-use dataqueue::policy::status::after;
+use dataqueue::policy::status::after_change;
 use dataqueue::storage::{Storage, change_all};
 use tokio::task::JoinHandle;
 
@@ -53,11 +53,11 @@ pub async fn an_empty_filter_changes_every_job_whose_state_allows_it_with_one_ev
         // Among the jobs of the rounds before there are cancelled ones, which a retry takes along.
         let filter = Filter { job_types: Vec::new(), ..Filter::default() };
         let changed = bench.changed_all(&filter, &change, 4).await;
-        let able = staged.iter().filter(|(stage, ..)| after(stage.status(), stage.retry_due(), kind).is_some());
+        let able = staged.iter().filter(|(stage, ..)| after_change(stage.status(), stage.retry_due(), kind).is_some());
         assert!(changed >= able.count() as u64);
         for (stage, id, before, kinds) in staged {
             let job = bench.job(id).await;
-            if let Some(status) = after(stage.status(), stage.retry_due(), kind) {
+            if let Some(status) = after_change(stage.status(), stage.retry_due(), kind) {
                 assert_eq!(job.status, status, "{kind:?} of all, where one was {stage:?}");
                 assert_eq!(bench.kinds(id).await, [kinds, vec![kind]].concat());
             } else {

@@ -44,6 +44,8 @@ pub struct Known {
     /// What else it waits for.
     pub awaits: Option<Awaited>,
     pub steps: BTreeMap<String, u8>,
+    /// Somebody asked to cancel it while it ran.
+    pub asked: bool,
 }
 
 /// The jobs that there must be.
@@ -79,7 +81,9 @@ impl Known {
     /// Whether the change is allowed; it is made if so. `due` is the time of an edit that has one.
     pub fn alter(&mut self, alter: &Alter, time: Option<Time>) -> bool {
         match alter {
-            Alter::Cancel => {
+            Alter::Stop if self.status == Status::Processing => !std::mem::replace(&mut self.asked, true),
+            Alter::Cancel if self.status == Status::Processing => false,
+            Alter::Cancel | Alter::Stop => {
                 let changed = self.becomes(EventKind::Cancelled);
                 self.retry_at = self.retry_at.filter(|_| !changed);
                 self.wait = self.wait.filter(|_| !changed);
@@ -90,6 +94,7 @@ impl Known {
                 let changed = self.becomes(EventKind::Retried);
                 if changed {
                     (self.run_at, self.retry_at, self.reason, self.crashes) = (Time::Fresh, None, None, 0);
+                    self.asked = false;
                     self.max_attempts = self.max_attempts.max(self.attempts + 1);
                 }
                 changed
@@ -114,9 +119,18 @@ impl Known {
     }
 
     fn fail(&mut self, reason: FailureReason, retry_at: Option<Time>) {
+        (self.reason, self.errors) = (Some(reason), (self.errors + 1).min(MAX_ERRORS));
+        if self.asked && retry_at.is_some() {
+            return self.stop();
+        }
         assert!(self.becomes(EventKind::Failed));
-        self.wait = None;
-        (self.reason, self.retry_at, self.errors) = (Some(reason), retry_at, (self.errors + 1).min(MAX_ERRORS));
+        (self.wait, self.retry_at) = (None, retry_at);
+    }
+
+    /// A run ends as cancelled.
+    fn stop(&mut self) {
+        assert!(self.becomes(EventKind::Cancelled));
+        (self.wait, self.awaits) = (None, None);
     }
 
     /// Compares with the job as it is stored, and reads the times that the store decided.
@@ -142,8 +156,15 @@ impl Known {
             "{self:#?}\n{job:#?}"
         );
         assert_eq!(
-            (self.progress, &self.output, self.reason, self.errors, running),
-            (job.progress, &output, job.failure_reason, errors, job.locked_by.is_some()),
+            (self.progress, &self.output, self.reason, self.errors, running, self.asked),
+            (
+                job.progress,
+                &output,
+                job.failure_reason,
+                errors,
+                job.locked_by.is_some(),
+                job.cancel_requested_at.is_some()
+            ),
             "{self:#?}\n{job:#?}"
         );
     }
@@ -212,6 +233,8 @@ impl Model {
             }
             End::Wait(_) | End::Await(..) => unreachable!("a wait is told apart"),
             End::Fail(_) => job.fail(FailureReason::HandlerError, retry_at),
+            End::Stop => job.stop(),
+            End::Release if job.asked => job.stop(),
             End::Release => {
                 assert!(job.becomes(EventKind::Reclaimed));
                 if job.wait.is_some() {
@@ -231,9 +254,13 @@ impl Model {
     pub fn wait(&mut self, lease: Lease, until: Option<Timestamp>, awaits: Option<Awaited>) -> Settled {
         let Some(job) = self.holder(lease) else { return Settled::LeaseLost };
         if job.status == Status::Processing {
+            job.steps.insert("__wait_0".to_owned(), 0);
+            if job.asked {
+                job.stop();
+                return Settled::Applied;
+            }
             assert!(job.becomes(EventKind::Waiting));
             (job.wait, job.awaits) = (until.map(Time::Is), awaits);
-            job.steps.insert("__wait_0".to_owned(), 0);
         }
         Settled::Applied
     }
@@ -275,8 +302,10 @@ impl Model {
                 continue;
             }
             (job.crashes, job.lease, job.wait) = (job.crashes + 1, None, None);
-            let ends = job.attempts >= job.max_attempts || job.crashes >= MAX_CRASHES;
-            if ends {
+            let ends = job.asked || job.attempts >= job.max_attempts || job.crashes >= MAX_CRASHES;
+            if job.asked {
+                job.stop();
+            } else if ends {
                 job.fail(FailureReason::Lost, None);
             } else {
                 assert!(job.becomes(EventKind::Reclaimed));

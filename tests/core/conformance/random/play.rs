@@ -145,6 +145,7 @@ impl Play<'_> {
     fn change(&self, alter: &Alter) -> (Change, Option<Time>) {
         match alter {
             Alter::Cancel => (Change::Cancel, None),
+            Alter::Stop => (Change::CancelRunning, None),
             Alter::Retry => (Change::Retry, None),
             Alter::Edit { priority, max_attempts, due, tags } => {
                 let edit = JobEdit {
@@ -203,6 +204,7 @@ impl Play<'_> {
             wait: None,
             awaits: None,
             steps: BTreeMap::new(),
+            asked: false,
         };
         self.model.jobs.insert(added.id, job);
         self.added.push(added.id);
@@ -265,6 +267,7 @@ impl Play<'_> {
                     retry_in,
                 }),
                 End::Release => Outcome::Released,
+                End::Stop => Outcome::Cancelled,
                 End::Wait(due) => waiting(Some(self.time(*due).unwrap_or(self.base)), None),
                 End::Await(what, due) => {
                     let on = self.awaited(*what);
@@ -317,6 +320,8 @@ impl Play<'_> {
     }
 
     async fn change_many(&mut self, which: &Which, alter: &Alter) {
+        // Asking is for single jobs.
+        let alter = if matches!(alter, Alter::Stop) { &Alter::Cancel } else { alter };
         let (change, time) = self.change(alter);
         let mut wanted = 0;
         for id in self.matching(which) {

@@ -21,6 +21,7 @@ pub enum End {
     Complete(Option<u8>),
     Fail(Option<Due>),
     Release,
+    Stop,
     Wait(Due),
     /// It waits for one of three tokens, or for a job, at most until a time.
     Await(u16, Option<Due>),
@@ -40,8 +41,15 @@ pub enum Report {
 #[derive(Debug, Clone)]
 pub enum Alter {
     Cancel,
+    /// Also where it runs.
+    Stop,
     Retry,
-    Edit { priority: Option<i8>, max_attempts: Option<u8>, due: Option<Due>, tags: Option<u8> },
+    Edit {
+        priority: Option<i8>,
+        max_attempts: Option<u8>,
+        due: Option<Due>,
+        tags: Option<u8>,
+    },
 }
 
 /// Which jobs: of these kinds, statuses, priority and with all of these tags.
@@ -96,6 +104,7 @@ fn end() -> impl Strategy<Value = End> {
         3 => option::of(any::<u8>()).prop_map(End::Complete),
         4 => option::of(due()).prop_map(End::Fail),
         2 => Just(End::Release),
+        1 => Just(End::Stop),
         3 => due().prop_map(End::Wait),
         3 => (any::<u16>(), option::of(due())).prop_map(|(what, due)| End::Await(what, due)),
     ]
@@ -114,6 +123,7 @@ fn alter() -> impl Strategy<Value = Alter> {
     let edit = (option::of(-2..3_i8), option::of(1..5_u8), option::of(due()), option::of(0..8_u8));
     prop_oneof![
         2 => Just(Alter::Cancel),
+        2 => Just(Alter::Stop),
         3 => Just(Alter::Retry),
         3 => edit.prop_map(|(priority, max_attempts, due, tags)| Alter::Edit { priority, max_attempts, due, tags }),
     ]
