@@ -1,6 +1,7 @@
 //! The loop that records how runs ended. What gathers while one batch is being recorded is the next batch.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::error::{Error, Result};
 use crate::model::{FailureReason, Note, Outcome, Settled, Settlement};
@@ -8,6 +9,9 @@ use crate::model::{FailureReason, Note, Outcome, Settled, Settlement};
 use super::engine::{Backoff, Engine, Phase};
 use super::outbox::{Load, Step};
 use super::pulse::resting;
+
+/// How long a result that the store refused rests.
+const REFUSED: Duration = Duration::from_secs(5);
 
 /// Most settlements in one transaction.
 const BATCH: usize = 1_000;
@@ -79,7 +83,7 @@ async fn write_steps(engine: &Engine, steps: Vec<Step>) {
 }
 
 /// Records a batch, however long the store is away. Gives up only when the processor is closed.
-async fn write(engine: &Engine, settlements: &[Settlement]) -> Result<()> {
+async fn write(engine: &Arc<Engine>, settlements: &[Settlement]) -> Result<()> {
     let mut backoff = Backoff::new();
     loop {
         match engine.storage.settle(settlements).await {
@@ -105,7 +109,7 @@ async fn write(engine: &Engine, settlements: &[Settlement]) -> Result<()> {
 }
 
 /// The store refuses something in the batch: the others must not suffer for it, and its job must end.
-async fn one_by_one(engine: &Engine, settlements: &[Settlement], refusal: &Error) -> Result<()> {
+async fn one_by_one(engine: &Arc<Engine>, settlements: &[Settlement], refusal: &Error) -> Result<()> {
     if let [refused] = settlements {
         if matches!(refused.outcome, Outcome::Completed { output: Some(_) }) {
             let failure = crate::model::Failure {
@@ -118,13 +122,24 @@ async fn one_by_one(engine: &Engine, settlements: &[Settlement], refusal: &Error
             let failed = Settlement { outcome: Outcome::Failed(failure), ..refused.clone() };
             return Box::pin(write(engine, &[failed])).await;
         }
-        // Nothing smaller is left to try: the lease runs out, and the job is reclaimed.
+        // Nothing smaller is left to try, and giving it up would leave the job leased for as long as this worker lives.
+        postpone(engine, refused.clone());
         return Ok(());
     }
     for one in settlements {
         Box::pin(write(engine, std::slice::from_ref(one))).await?;
     }
     Ok(())
+}
+
+/// Records a result again in a while, besides the others. What is not recorded by the end goes with the worker's leases.
+fn postpone(engine: &Arc<Engine>, refused: Settlement) {
+    let engine = Arc::clone(engine);
+    tokio::spawn(async move {
+        if !engine.sleep_or(REFUSED, Phase::Draining).await {
+            engine.outbox.settle([refused]);
+        }
+    });
 }
 
 fn count_lost(engine: &Engine, settlements: &[Settlement], settled: &[Settled]) {

@@ -122,7 +122,8 @@ pub trait Storage: Send + Sync + 'static {
     /// The types of jobs that may be claimed, now or when they fall due: for a worker that claims every type.
     async fn claimable_types(&self) -> Result<Vec<String>>;
 
-    /// The jobs that an earlier claim with this token leased and that still are: for a claim whose reply was lost.
+    /// The jobs that an earlier claim with this token leased and that still are: for a claim whose reply was lost. That claim, and
+    /// any with a smaller token, leases nothing after this, should it be on its way still.
     async fn reclaim_reply(&self, worker: &Worker, token: i64) -> Result<Claim>;
 
     /// Ends leases: completions, failures and releases together, in one transaction. A repeat of a settlement that was

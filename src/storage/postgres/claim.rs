@@ -115,8 +115,8 @@ impl PostgresStorage {
 
     pub(super) async fn claimed_before(&self, worker: &Worker, token: i64) -> Result<Claim> {
         let session = self.session().await?;
-        let (outlook, reply): (Params<'_>, Params<'_>) = (&[&worker.id], &[&worker.id, &token]);
-        let statements = [(&self.statements.outlook, outlook), (&self.statements.claim_reply, reply)];
+        let params: Params<'_> = &[&worker.id, &token];
+        let statements = [(&self.statements.ask_claim, params), (&self.statements.claim_reply, params)];
         let results = session.transaction(&statements).await?;
         let [state, found] = results.as_slice() else { return Err(Error::Internal("two results expected".into())) };
         let row = state.first().ok_or_else(|| super::rows::damaged("no clock"))?;

@@ -121,7 +121,7 @@ statements! {
     claim_many: "claim" { "{pick}": include_str!("queries/pick_many.sql") } (INT8, TEXT, INT8, TEXT_ARRAY, INT8, BOOL);
     claimable_types: "claimable_types" ();
     claim_reply: "claim_reply" (INT8, INT8);
-    outlook: "outlook" (INT8);
+    ask_claim: "ask_claim" (INT8, INT8);
     complete: "complete" (INT8_ARRAY, INT8_ARRAY, INT8_ARRAY, JSONB_ARRAY);
     fail: "fail" (INT8_ARRAY, INT8_ARRAY, INT8_ARRAY, INT4_ARRAY, TEXT_ARRAY, TEXT_ARRAY, TEXT_ARRAY, TEXT_ARRAY,
         FLOAT8_ARRAY, INT4);

@@ -83,7 +83,7 @@ scripts! {
     again renew: "full" "clock" "changes";
     again unregister: ;
     once claim: "full" "clock" "changes" "waits" "commit" "hidden" "pick";
-    again reply: "clock" "changes";
+    again reply: "full" "clock" "changes";
     again types: ;
     again receive: "clock" "changes" "waits" "commit";
     again settle: "full" "clock" "changes" "waits" "commit" "errors" "stop" "release" "steps" "ends";

@@ -3,6 +3,8 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
+use rusqlite::OptionalExtension;
+
 use super::fault::Outcome;
 use super::rows;
 use super::session::Session;
@@ -34,7 +36,9 @@ pub(super) fn claimable_types(session: &Session<'_>) -> Outcome<Vec<String>> {
 
 /// Leases up to `limit` jobs.
 pub(super) fn claim(session: &mut Session<'_>, request: &ClaimRequest) -> Outcome<Claim> {
-    check_registered(session, &request.worker)?;
+    if last_asked(session, &request.worker)? >= request.token {
+        return Ok(Claim { now: session.now, ..Claim::default() });
+    }
     let types = distinct(&request.job_types);
     for job_type in &types {
         promote(session, job_type)?;
@@ -53,7 +57,8 @@ pub(super) fn claim(session: &mut Session<'_>, request: &ClaimRequest) -> Outcom
 
 /// The jobs that an earlier claim leased.
 pub(super) fn reclaim_reply(session: &mut Session<'_>, worker: &Worker, token: i64) -> Outcome<Claim> {
-    check_registered(session, worker)?;
+    last_asked(session, worker)?;
+    session.run(sql::ASK_CLAIM, (worker.id, token))?;
     let mut statement = session.conn.prepare_cached(&sql::GET_JOB)?;
     let mut jobs = Vec::new();
     for job_id in session.ids(sql::CLAIM_LEASES, (worker.id, token))? {
@@ -63,11 +68,11 @@ pub(super) fn reclaim_reply(session: &mut Session<'_>, worker: &Worker, token: i
     Ok(Claim { jobs, more: true, next_due: None, now: session.now })
 }
 
-fn check_registered(session: &Session<'_>, worker: &Worker) -> Outcome<()> {
-    if session.value(sql::IS_REGISTERED, [worker.id])? {
-        return Ok(());
-    }
-    Err(Error::WorkerLost { worker: worker.id }.into())
+/// The last claim that a registered worker asked about.
+fn last_asked(session: &Session<'_>, worker: &Worker) -> Outcome<i64> {
+    let mut statement = session.conn.prepare_cached(sql::LAST_ASKED)?;
+    let found = statement.query_row([worker.id], |row| row.get(0)).optional()?;
+    Ok(found.ok_or(Error::WorkerLost { worker: worker.id })?)
 }
 
 fn distinct(types: &[String]) -> Vec<&str> {

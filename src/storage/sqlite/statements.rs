@@ -75,6 +75,7 @@ statements! {
     ADD_TOKEN = "add_token";
     APPLIED_MIGRATIONS = "applied_migrations";
     ASKED_JOBS = "asked_jobs";
+    ASK_CLAIM = "ask_claim";
     CANCEL = "cancel";
     CANCELLING = "cancelling";
     CHANGE_STATE = "change_state";
@@ -107,7 +108,7 @@ statements! {
     HAS_WORK = "has_work";
     HOLDER = "holder";
     HOLD_SCHEDULE = "hold_schedule";
-    IS_REGISTERED = "is_registered";
+    LAST_ASKED = "last_asked";
     LEASE_ENDS = "lease_ends";
     LOSE_JOB = "lose_job";
     MARK_LEASE = "mark_lease";

@@ -35,6 +35,8 @@ pub enum Side {
 pub enum Fault {
     /// It never reaches the store.
     Refused,
+    /// The store will not have it, however often it is asked.
+    Rejected,
     /// The store does it, and the reply is lost.
     Unanswered,
     /// The process ends before it.
@@ -189,7 +191,7 @@ impl Gate {
         books.dead = fault == Fault::Death;
         drop(books);
         match fault {
-            Fault::Refused | Fault::Death => Err(self.suffer(fault)),
+            Fault::Refused | Fault::Rejected | Fault::Death => Err(self.suffer(fault)),
             Fault::Unanswered | Fault::DeathAfter => Ok(Some(fault)),
         }
     }
@@ -197,6 +199,9 @@ impl Gate {
     fn suffer(&self, fault: Fault) -> Error {
         match fault {
             Fault::Refused | Fault::Unanswered => self.unavailable(),
+            Fault::Rejected => {
+                Error::Storage { backend: self.store.backend(), message: "it does not fit in".to_owned() }
+            }
             Fault::Death | Fault::DeathAfter => {
                 self.books.lock().dead = true;
                 Error::Closed

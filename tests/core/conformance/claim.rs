@@ -32,6 +32,7 @@ super::tests![claim:
     the_reply_of_a_lost_claim_is_found_again_by_its_token,
     the_reply_of_a_lost_claim_has_the_order_of_the_claim,
     a_lost_reply_tells_only_what_is_still_leased,
+    a_claim_that_comes_after_it_was_asked_about_leases_nothing,
     claims_answer_the_stores_clock,
 ];
 
@@ -326,4 +327,23 @@ pub async fn claims_answer_the_stores_clock(bench: &Bench) {
     let next = bench.add_one(job("b")).await;
     assert!(bench.changed(next, Change::Edit(edit)).await);
     assert!(claim.now <= bench.job(next).await.updated_at);
+}
+
+pub async fn a_claim_that_comes_after_it_was_asked_about_leases_nothing(bench: &Bench) {
+    let id = bench.add_one(job("a")).await;
+    let hand = bench.hand().await;
+    let request =
+        |token| ClaimRequest { worker: hand.worker.clone(), token, job_types: vec!["a".to_owned()], limit: 1 };
+    assert_eq!(hand.store.reclaim_reply(&hand.worker, 5).await.unwrap().jobs, []);
+    // Cut off on its way, it comes when its worker has gone on: it must not lease what nobody will run.
+    for late in [5, 4, 1] {
+        assert_eq!(hand.store.claim(&request(late)).await.unwrap().jobs, []);
+    }
+    assert_eq!(bench.job(id).await.status, Status::Pending);
+    let claimed = hand.store.claim(&request(6)).await.unwrap().jobs;
+    assert_eq!(ids(&claimed), [id]);
+    assert_eq!(hand.store.reclaim_reply(&hand.worker, 6).await.unwrap().jobs, claimed);
+    let other = bench.hand().await;
+    bench.add_one(job("a")).await;
+    assert_eq!(other.claim(&["a"], 1).await.len(), 1, "another worker's claims are its own");
 }

@@ -40,7 +40,8 @@ fn arguments(name: &str) -> &'static str {
         "claim_one" => "1, 'worker', 7, '{type_1}', 10, true",
         "claim_many" => "1, 'worker', 7, '{type_1,type_2,type_3}', 10, true",
         "claim_reply" => "1, 1",
-        "outlook" | "unregister" => "1",
+        "ask_claim" => "1, 0",
+        "unregister" => "1",
         "complete" => "'{1,2}', '{37,77}', '{1,1}', array['1', NULL]::jsonb[]",
         "fail" => {
             "'{1,2,3}', '{37,77,117}', '{1,1,1}', '{1,1,1}', '{timeout,timeout,timeout}', '{m,m,m}', '{k,k,k}', \

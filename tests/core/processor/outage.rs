@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 
 use dataqueue::lock::Mutex;
 use dataqueue::model::{EventKind, Filter, JobId, NewJob, Status};
-use dataqueue::processor::{End, Start};
+use dataqueue::processor::{End, RetryChoice, Start};
 use dataqueue::storage::Storage;
 
 use super::station::{LOOPED, Station, THREADED};
-use crate::bench::{Bench, Gate, Side, eventually, job};
+use crate::bench::{Bench, Fault, Gate, Side, eventually, job};
 
 super::tests![outage:
     each_job_runs_and_ends_once_while_the_store_keeps_going_away,
@@ -18,6 +18,7 @@ super::tests![outage:
     a_processor_that_starts_during_an_outage_works_when_it_is_over,
     a_job_that_comes_while_a_claim_gets_no_answer_is_claimed,
     after_an_outage_nobody_sweeps_before_the_others_could_renew,
+    a_result_that_the_store_refuses_is_recorded_once_it_takes_it,
 ];
 
 const JOBS: usize = 600;
@@ -140,4 +141,18 @@ pub async fn after_an_outage_nobody_sweeps_before_the_others_could_renew(bench: 
     assert!(before.elapsed() >= lease / 2, "swept after {:?}", before.elapsed());
     station.complete(&station.next().await);
     station.drain(SOON).await;
+}
+
+pub async fn a_result_that_the_store_refuses_is_recorded_once_it_takes_it(bench: &Bench) {
+    let ids = bench.add_all(vec![job(LOOPED), job(LOOPED)]).await;
+    let gate = Gate::before(bench.second());
+    gate.fail_at("settle", 1, Fault::Rejected);
+    let station = Station::started(gate.clone(), |_| {});
+    let runs = [station.next().await, station.next().await];
+    station.fail(&runs[0], RetryChoice::Never);
+    eventually("the store refused it", async || gate.has_failed()).await;
+    station.complete(&runs[1]);
+    eventually("the other is recorded", async || bench.status(ids[1]).await == Status::Completed).await;
+    eventually("the refused one too", async || bench.status(ids[0]).await == Status::Failed).await;
+    assert!(station.drain(SOON).await.complete);
 }

@@ -3,13 +3,13 @@
 WITH moment AS MATERIALIZED (
     SELECT clock_timestamp() AS at
 ), alive AS MATERIALIZED (
-    SELECT id FROM {schema}.job_workers WHERE id = $1::int8 FOR KEY SHARE
+    SELECT id, last_asked FROM {schema}.job_workers WHERE id = $1::int8 FOR KEY SHARE
 ), next AS MATERIALIZED (
     SELECT min(s.due_at) AS due_at FROM unnest($4::text[]) AS t (job_type) CROSS JOIN LATERAL (
         SELECT due_at FROM {schema}.job_scheduled WHERE job_type = t.job_type ORDER BY due_at LIMIT 1
     ) s
 ), gate AS MATERIALIZED (
-    SELECT EXISTS (SELECT FROM alive) AND NOT ($6::bool AND coalesce(n.due_at <= m.at, false)) AS open
+    SELECT EXISTS (SELECT FROM alive WHERE last_asked < $3::int8) AND NOT ($6::bool AND coalesce(n.due_at <= m.at, false)) AS open
     FROM moment m, next n
 ), picked AS MATERIALIZED (
     {pick}

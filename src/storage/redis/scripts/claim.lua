@@ -7,9 +7,10 @@ local registered = call('HGET', WORKERS, worker)
 if not registered then
     return { string.format('%d', NOW), 0 }
 end
--- A claim whose answer was lost may come again, sent by a client that reconnects: what it leased is looked up then.
+-- A claim whose answer was lost may come again, sent by a client that reconnects: what it leased is looked up then. One that
+-- was asked about and comes only now leases nothing.
 local entry = cmsgpack.unpack(registered)
-if entry[4] == token then
+if entry[4] >= token then
     return { string.format('%d', NOW), 2 }
 end
 local types = { unpack(ARGV, 7) }
