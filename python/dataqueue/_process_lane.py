@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 import logging
 import pickle
 import sys
 import threading
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ._endings import failed, released, retry_delay
+from ._hands import Hands
 from .isolation.travel import named, pack
 from .logs import say
 
@@ -63,12 +62,9 @@ class ProcessLane:
         self._desk = desk
         self._core = desk.core
         self._handlers = handlers
-        self._name = name
         self._limits = limits
-        self._numbers = itertools.count(1)
         self._active: dict[int, _Active] = {}
-        self._threads: list[threading.Thread] = []
-        self._is_growing = False
+        self._hands = Hands(self._work, name, limits.most)
         self._lock = threading.Lock()
         self._pool: Pool | None = None
         # One that cannot be imported there is looked at when it has to go there.
@@ -77,14 +73,11 @@ class ProcessLane:
 
     def open(self) -> None:
         """Starts the first thread; others follow, so that one is free as long as a slot is."""
-        self._grow()
+        self._hands.grow()
 
     def join(self, timeout: float) -> None:
         """Waits up to `timeout` seconds for the threads, then ends every process."""
-        deadline = time.monotonic() + timeout
-        for thread in list(self._threads):
-            if thread is not threading.current_thread():
-                thread.join(max(0.0, deadline - time.monotonic()))
+        self._hands.join(timeout)
         with self._lock:
             if self._pool is not None:
                 self._pool.close()
@@ -110,23 +103,7 @@ class ProcessLane:
             retry = retry_delay(active.handler, active.run.attempt, error)
         self._core.answer_timeout(active.run.id, extend, retry)
 
-    def _grow(self) -> None:
-        # One that was started and has not come to its work yet is the one that is wanted.
-        if self._is_growing or len(self._threads) >= self._limits.most:
-            return
-        self._is_growing = True
-        name = f"{self._name}-{next(self._numbers)}"
-        thread = threading.Thread(target=self._work, name=name, daemon=True)
-        try:
-            thread.start()
-        except RuntimeError as error:
-            self._is_growing = False
-            say(logging.WARNING, "no further thread for handlers in processes, those that run go on: %s", error)
-            return
-        self._threads.append(thread)
-
     def _work(self) -> None:
-        self._is_growing = False
         finished: Finished | None = None
         seat = _Seat(self)
         try:
@@ -135,7 +112,7 @@ class ProcessLane:
             while (found := self._core.next(finished, True)) is not None:
                 run, more_threads = found
                 if more_threads:
-                    self._grow()
+                    self._hands.grow()
                 finished = self._execute(run, seat)
                 seat.report(finished)
         finally:

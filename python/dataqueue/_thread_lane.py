@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import contextvars
-import itertools
 import logging
 import threading
-import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
 from ._calls import caller
 from ._endings import completed, failed, released, retry_delay, swallowed, waiting
+from ._hands import Hands
 from .arguments import positive_seconds
 from .context import AsyncJobContext, JobContext
 from .errors import JobAborted, PayloadError
@@ -28,33 +27,23 @@ __all__ = ["ThreadLane", "extension"]
 
 
 class ThreadLane:
-    """Threads that take runs from the engine, as many as there is work for at once.
-
-    They are born here, in Python, and live as long as the session, so that what a handler keeps in thread-locals (a
-    database connection, say) serves its later runs too.
-    """
+    """Threads that take runs from the engine, as many as there is work for at once."""
 
     def __init__(self, desk: Desk, handlers: Sequence[Handler], name: str) -> None:
         self._desk = desk
         self._core = desk.core
         self._handlers = handlers
         self._calls = [caller(handler) for handler in handlers]
-        self._name = name
-        self._numbers = itertools.count(1)
         self._active: dict[int, tuple[JobContext, Handler]] = {}
-        self._threads: list[threading.Thread] = []
-        self._is_growing = False
+        self._hands = Hands(self._work, name)
 
     def open(self) -> None:
         """Starts the first thread; others follow, so that one is free as long as a slot is."""
-        self._grow()
+        self._hands.grow()
 
     def join(self, timeout: float) -> None:
         """Waits up to `timeout` seconds for the threads to end; one whose handler runs on is left to itself."""
-        deadline = time.monotonic() + timeout
-        for thread in list(self._threads):
-            if thread is not threading.current_thread():
-                thread.join(max(0.0, deadline - time.monotonic()))
+        self._hands.join(timeout)
 
     def tell(self, run_id: int, what: str) -> None:
         """Passes on a message of the engine about a run."""
@@ -70,37 +59,20 @@ class ThreadLane:
         else:
             ctx.signal._abort(cast(AbortReason, what))
             # Its slot may be another job's now, while this handler keeps its thread for as long as it likes.
-            if len(self._active) >= len(self._threads) and what != "shutdown":
-                self._grow()
+            if len(self._active) >= len(self._hands) and what != "shutdown":
+                self._hands.grow()
 
     def _ask(self, run_id: int, ctx: JobContext, handler: Handler) -> None:
         answer = extension(ctx)
         retry = None if answer else retry_delay(handler, ctx._run.attempt, _time_is_up())
         self._core.answer_timeout(run_id, answer, retry)
 
-    def _grow(self) -> None:
-        # One that was started and has not come to its work yet is the one that is wanted.
-        if self._is_growing:
-            return
-        self._is_growing = True
-        name = f"{self._name}-{next(self._numbers)}"
-        # A daemon: a handler that never returns must not keep the interpreter from exiting.
-        thread = threading.Thread(target=self._work, name=name, daemon=True)
-        try:
-            thread.start()
-        except RuntimeError as error:
-            self._is_growing = False
-            say(logging.WARNING, "no further thread for handlers, those that run go on: %s", error)
-            return
-        self._threads.append(thread)
-
     def _work(self) -> None:
-        self._is_growing = False
         finished: Finished | None = None
         while (found := self._core.next(finished)) is not None:
             run, more_threads = found
             if more_threads:
-                self._grow()
+                self._hands.grow()
             finished = self._execute(run)
 
     def _execute(self, run: Run) -> Finished:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import time
 from collections import defaultdict
 from contextlib import contextmanager
@@ -36,14 +37,23 @@ class Run:
     """Why it was told to stop, as it knew at its end."""
     name: str | None = None
     """What it calls itself in what it records, where it does."""
+    seen: int | None = None
+    """When it last said that it goes on, where it does."""
 
 
 _runs = count(1)
 
 
+def _worker() -> int:
+    """The worker that a line is of: a process of handlers is forked by one that the worker started."""
+    if "dataqueue.isolation.child" not in sys.modules:
+        return os.getpid()
+    return int(Path(f"/proc/{os.getppid()}/stat").read_text().rpartition(")")[2].split()[1])
+
+
 def write(**entry: Any) -> None:
     """Appends a line, whole or not at all, also when the process is killed meanwhile."""
-    line = json.dumps({**entry, "pid": os.getpid(), "at": time.time_ns()}) + "\n"
+    line = json.dumps({**entry, "pid": _worker(), "at": time.time_ns()}) + "\n"
     file = os.open(os.environ[VARIABLE], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     try:
         os.write(file, line.encode())
@@ -82,6 +92,8 @@ def read_runs(path: Path) -> dict[int, list[Run]]:
         if line["what"] == "began":
             run = Run(line["job"], line["attempt"], line["pid"], line["at"], name=line.get("run"))
             runs[line["job"]].append(run)
+        elif line["what"] == "alive":
+            next(run for run in runs[line["job"]] if run.name == line["run"]).seen = line["at"]
         elif line["what"] == "ended":
             # Without a name, the newest run of its job in its process is the one that ended.
             name, pid = line.get("run"), line["pid"]

@@ -24,6 +24,10 @@ _STEPS = {
     ("processing", "prolonged"): "processing",
     ("processing", "waiting"): "waiting",
     ("waiting", "processing"): "processing",
+    ("pending", "cancelled"): "cancelled",
+    ("retrying", "cancelled"): "cancelled",
+    ("waiting", "cancelled"): "cancelled",
+    ("processing", "cancelled"): "cancelled",
 }
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import time
 from typing import Any
 
@@ -16,7 +18,18 @@ handlers = JobHandlers()
 CHILDREN = 3
 """How many jobs a parent adds and waits for."""
 
-SHARES = {"quick": 8, "quick_async": 8, "fails_twice": 4, "long": 2, "stepped": 3, "stepped_async": 3, "parent": 1}
+SHARES = {
+    "quick": 8,
+    "quick_async": 8,
+    "fails_twice": 4,
+    "long": 2,
+    "stepped": 3,
+    "stepped_async": 3,
+    "parent": 1,
+    "in_process": 4,
+    "crashes": 1,
+    "forced": 1,
+}
 """Of each type that is added, how many among how many."""
 
 
@@ -53,6 +66,35 @@ async def long(payload: Any, *, ctx: AsyncJobContext) -> dict[str, Any]:
             await ctx.set_progress(percent)
             await ctx.signal.wait(0.5)
             ctx.signal.raise_if_aborted()
+        return {"run": run}
+
+
+@handlers.job("in_process", run_in="process")
+def in_process(payload: Any, *, ctx: JobContext) -> dict[str, Any]:
+    """Takes a moment in a process of its own."""
+    with noted(ctx) as run:
+        ctx.set_progress(50)
+        time.sleep(0.005)
+        return {"run": run}
+
+
+@handlers.job("crashes", run_in="process")
+def crashes(payload: Any, *, ctx: JobContext) -> dict[str, Any]:
+    """Kills its process, the first time."""
+    with noted(ctx) as run:
+        if ctx.job.attempts > 1:
+            return {"run": run}
+    os.kill(os.getpid(), signal.SIGKILL)
+    raise AssertionError
+
+
+@handlers.job("forced")
+def forced(payload: Any, *, ctx: JobContext) -> dict[str, Any]:
+    """Runs until it is killed, the first time."""
+    with noted(ctx) as run:
+        while ctx.job.attempts < 2:
+            write(what="alive", job=ctx.job.id, run=run)
+            time.sleep(0.01)
         return {"run": run}
 
 

@@ -11,6 +11,7 @@ import random
 import sys
 import time
 from collections import deque
+from contextlib import suppress
 from pathlib import Path
 
 from dataqueue import BackendUnavailable, Job, JobFailed, JobId, JobQueue
@@ -18,6 +19,8 @@ from tests.chaos.ledger import write
 from tests.chaos.storm.handlers import SHARES
 
 _MOST = 12
+_CANCELLED = 0.05
+"""So often one of the jobs under way is cancelled."""
 _AHEAD = 20
 """So many calls may be ahead of the workers."""
 
@@ -35,6 +38,8 @@ def main(url: str, name: str, rate: float, stop: Path) -> None:
             began = time.monotonic()
             jobs = {key: _job(chance, key) for key in (f"{name}-{number + at}" for at in range(size))}
             unfinished.append(_add(queue, jobs))
+            if chance.random() < _CANCELLED:
+                _cancel(queue, unfinished[chance.randrange(len(unfinished))])
             number += size
             if len(unfinished) > _AHEAD:
                 _await(queue, unfinished.popleft(), stop)
@@ -43,15 +48,24 @@ def main(url: str, name: str, rate: float, stop: Path) -> None:
 
 def _job(chance: random.Random, key: str) -> Job[None]:
     [kind] = chance.choices(list(SHARES), list(SHARES.values()))
+    limit = 0.5 if kind == "forced" else None
     return Job(
         kind,
         None,
         idempotency_key=key,
         max_attempts=50,
+        timeout=limit,
+        force_kill_on_timeout=limit is not None,
         priority=chance.randrange(4),
         retry_delay=0.1,
         retry_backoff=False,
     )
+
+
+def _cancel(queue: JobQueue, job_id: JobId) -> None:
+    # Whether it was asked for is for the store to know: its records are compared with its events.
+    with suppress(BackendUnavailable):
+        queue.cancel_job(job_id, running=True)
 
 
 def _add(queue: JobQueue, jobs: dict[str, Job[None]]) -> JobId:

@@ -34,6 +34,7 @@ def told(report: Report) -> str:
         "illegal paths, attempts over the maximum": str(len(verdict.illegal)),
         "results refused, the lease was lost": f"{verdict.refused:,}",
         "runs that a stalled worker went on with": f"{verdict.stalled:,}",
+        "cancelled, most of them while they ran": f"{verdict.cancelled:,}",
         "ended as lost, after three deaths": f"{verdict.gave_up:,}",
         "worst recovery": f"{max(recoveries):.1f} s" if recoveries else "none",
         "median recovery": f"{statistics.median(recoveries):.1f} s of {len(recoveries):,}" if recoveries else "none",

@@ -49,6 +49,8 @@ class Verdict:
     """Runs that went on beside a later one because their worker was stalled past its lease: they recorded nothing."""
     refused: int = 0
     """Results that came after their lease was lost."""
+    cancelled: int = 0
+    """Jobs that were cancelled while they ran, or before."""
     gave_up: int = 0
     """Jobs that ended as lost because three workers died under them."""
     recoveries: list[float] = field(default_factory=list)
@@ -82,6 +84,7 @@ def judge(
     for job in jobs.values():
         if not _is_final(job):
             verdict.lost.append(f"job {job.id} ({job.job_type}) is still {job.status}")
+        verdict.cancelled += job.status == "cancelled"
         verdict.gave_up += job.failure_reason == "lost" and job.status == "failed"
         try:
             check_events(job, queue.get_job_events(job.id))
@@ -106,7 +109,9 @@ class _Times:
     def end(self, run: Run) -> int:
         """When it ended, with its process if not before."""
         death = self.deaths.get(run.pid)
-        return min(end for end in (run.ended, death, 1 << 63) if end is not None)
+        # One that was killed is over when it was heard of last.
+        ended = run.seen if run.ended is None else run.ended
+        return min(end for end in (ended, death, 1 << 63) if end is not None)
 
     def stalled(self, run: Run, later: Run) -> bool:
         """Whether the run's worker may have failed to renew its lease before the later run began.
