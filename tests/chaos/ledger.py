@@ -44,11 +44,12 @@ class Run:
 _runs = count(1)
 
 
+_parent = os.getppid()
+
+
 def _worker() -> int:
     """The worker that a line is of: a process of handlers is forked by one that the worker started."""
-    if "dataqueue.isolation.child" not in sys.modules:
-        return os.getpid()
-    return int(Path(f"/proc/{os.getppid()}/stat").read_text().rpartition(")")[2].split()[1])
+    return _parent if "dataqueue.isolation.child" in sys.modules else os.getpid()
 
 
 def write(**entry: Any) -> None:
