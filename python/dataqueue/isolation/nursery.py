@@ -48,9 +48,10 @@ def main() -> None:
     setup = line.receive()
     if setup is None:
         return
-    path, main_path, main_name, modules = setup
-    sys.path[:] = path
-    if _FRESH not in sys.argv:
+    path, arguments, main_path, main_name, modules = setup
+    is_fresh = _FRESH in sys.argv
+    sys.path[:], sys.argv[:] = path, arguments
+    if not is_fresh:
         _prepare(main_path, main_name, modules)
         if _has_threads():
             # What a thread holds at the moment of a fork is held for ever in the child: children import for themselves.
@@ -164,7 +165,7 @@ def _become_child(line: Channel, setup: tuple[Any, ...], descriptor: int, parent
     os.setpgid(0, 0)
     _die_with(parent)
     gc.unfreeze()
-    _, main_path, main_name, modules = setup
+    _, _, main_path, main_name, modules = setup
     if "__main__" in modules:
         import_main(main_path, main_name)
     Child(Channel(socket.socket(fileno=descriptor))).serve()

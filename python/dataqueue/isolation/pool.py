@@ -148,7 +148,8 @@ class Pool:
         modules = list(dict.fromkeys(module for _, module, _, pickled in parcels if pickled is None))
         main = sys.modules.get("__main__")
         spec = getattr(main, "__spec__", None)
-        self._setup = (list(sys.path), getattr(main, "__file__", None), getattr(spec, "name", None), modules)
+        file, name = getattr(main, "__file__", None), getattr(spec, "name", None)
+        self._setup = (list(sys.path), list(sys.argv), file, name, modules)
         self._lock = threading.Lock()
         self._nursery: _Nursery | None = None
         self._processes: weakref.WeakSet[Process] = weakref.WeakSet()

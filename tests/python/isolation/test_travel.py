@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import functools
+import importlib
 import subprocess
 import sys
 import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -114,6 +116,29 @@ def test_a_module_that_cannot_be_imported_elsewhere_is_found_by_trying(monkeypat
     result = test_handler_serialization(module.handler)
     assert result.error is not None
     assert "only_here" in result.error
+
+
+def test_a_module_that_starts_threads_is_imported_by_each_process(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "threaded.py").write_text(
+        "import os, threading\n"
+        "over = threading.Event()\n"
+        "threading.Thread(target=over.wait, daemon=True).start()\n"
+        "imported_in = os.getpid()\n"
+        "def handler(payload): return imported_in == os.getpid()\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    module = importlib.import_module("threaded")
+    handlers = JobHandlers()
+    handlers.job("threaded", run_in="process")(module.handler)
+    with JobQueue("sqlite://:memory:") as queue:
+        processor = queue.create_processor(handlers, concurrency=1, poll_interval=0.2)
+        processor.start_in_background()
+        # Forked with the module, and without its thread, it would find the parent's number there.
+        assert [queue.wait_for_job(queue.add_job("threaded", None), PATIENCE).output for _ in range(2)] == [True, True]
+        assert processor.stop_and_drain(PATIENCE)
+    module.over.set()
 
 
 def test_a_handler_for_processes_that_cannot_travel_is_refused_when_the_processor_is_made(
