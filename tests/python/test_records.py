@@ -31,6 +31,7 @@ FIELDS = {
     *("tags", "idempotency_key", "progress", "output", "group_id", "group_tier", "dead_letter_job_type"),
     *("dead_lettered_at", "dead_letter_job_id", "depends_on_job_ids", "depends_on_tags", "wait_until"),
     *("wait_token_id", "step_data", "retry_delay", "retry_backoff", "retry_delay_max"),
+    *("force_kill_on_timeout", "cancel_requested_at"),
 }
 
 

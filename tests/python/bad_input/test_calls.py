@@ -175,7 +175,7 @@ def test_clean_up_names_an_unknown_status(queue: JobQueue, statuses: Any) -> Non
 @pytest.mark.parametrize("field", ["colour", "job_type", "idempotency_key", "status", "group", "id"])
 def test_a_field_that_cannot_be_edited_is_named_with_those_that_can(queue: JobQueue, field: str) -> None:
     updates: Any = {"priority": 1, field: "x"}
-    says = f"cannot edit '{field}': the fields are payload, priority, max_attempts, run_at, timeout, tags, retry_delay"
+    says = f"cannot edit '{field}': the fields are payload, priority, max_attempts, run_at, timeout, force_kill"
     with pytest.raises(TypeError, match=rf"edit_job\(\) {says}"):
         queue.edit_job(1, **updates)
     with pytest.raises(TypeError, match=rf"edit_all_pending_jobs\(\) {says}"):

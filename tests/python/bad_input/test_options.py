@@ -76,7 +76,6 @@ COME_LATER = (
     "depends_on",
     "dead_letter_job_type",
     "rate_limit",
-    "force_kill_on_timeout",
     "max_running",
     "expires_in",
     "keep_result_for",

@@ -63,7 +63,7 @@ def test_what_no_schedule_has_cannot_be_edited(queue: JobQueue) -> None:
 
 
 def test_an_option_of_other_jobs_is_refused(queue: JobQueue) -> None:
-    for option in ("run_at", "idempotency_key", "force_kill_on_timeout"):
+    for option in ("run_at", "idempotency_key"):
         with pytest.raises(TypeError, match=option):
             queue.add_cron_job(
                 schedule_name="s", cron_expression="@daily", job_type="t", payload=None, **{option: None}
