@@ -127,6 +127,7 @@ def test_a_job_without_options_has_the_defaults(queue: JobQueue) -> None:
     assert (job.error_history, job.step_data, job.depends_on_job_ids, job.depends_on_tags) == ([], {}, [], [])
     set_ones = {"id", "job_type", "status", "created_at", "updated_at", "run_at", "priority", "attempts"}
     set_ones |= {"max_attempts", "tags", "error_history", "step_data", "depends_on_job_ids", "depends_on_tags"}
+    set_ones.add("force_kill_on_timeout")
     assert {name for name in FIELDS if getattr(job, name) is not None} == set_ones
 
 
