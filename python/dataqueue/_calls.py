@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .handlers import Handler
+    from .job_function import Handler
 
 __all__ = ["caller"]
 

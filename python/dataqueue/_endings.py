@@ -15,7 +15,7 @@ from .payload import encode_json
 if TYPE_CHECKING:
     from ._core import Finished, Run
     from ._waits import WaitSignal
-    from .handlers import Handler
+    from .job_function import Handler
     from .signals import AbortReason
 
 __all__ = ["completed", "failed", "grouped", "released", "retry_delay", "swallowed", "waiting"]

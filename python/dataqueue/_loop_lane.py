@@ -22,7 +22,7 @@ from .signals import AbortReason, AsyncJobSignal
 if TYPE_CHECKING:
     from ._core import Finished, Run
     from ._desk import Desk
-    from .handlers import Handler
+    from .job_function import Handler
 
 __all__ = ["LoopLane", "LoopThread"]
 

@@ -19,8 +19,8 @@ from .logs import say
 if TYPE_CHECKING:
     from ._core import Finished, JobTuple, Run
     from ._desk import Desk
-    from .handlers import Handler
     from .isolation.pool import Pool, Process
+    from .job_function import Handler
 
 __all__ = ["ProcessLane", "ProcessLimits"]
 

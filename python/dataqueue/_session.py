@@ -18,7 +18,7 @@ from .logs import say
 
 if TYPE_CHECKING:
     from ._desk import Desk
-    from .handlers import Handler
+    from .job_function import Handler
 
 __all__ = ["GRACE", "Session"]
 

@@ -20,7 +20,7 @@ from tests.processes import PATIENCE, until
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dataqueue.handlers import RunIn
+    from dataqueue.job_function import RunIn
 
 
 def test_threads_share_a_queue(store_url: str) -> None:

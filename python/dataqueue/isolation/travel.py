@@ -12,7 +12,7 @@ from functools import cache, partial
 from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
-    from ..handlers import Handler
+    from ..job_function import Handler
 
 __all__ = [
     "MAIN",
@@ -167,14 +167,14 @@ def _name(func: Any, job_type: str | None) -> str:
 
 
 def _function(func: Any) -> Any:
-    from ..handlers import JobFunction
+    from ..job_function import JobFunction
 
     return func.func if isinstance(func, JobFunction) else func
 
 
 def _why_not_by_name(func: Any) -> str | None:
     """Why the function cannot be imported under its name elsewhere, and what would help; None if it can."""
-    from ..handlers import JobFunction
+    from ..job_function import JobFunction
 
     inner = _function(func)
     if isinstance(inner, partial):

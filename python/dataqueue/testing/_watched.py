@@ -9,7 +9,7 @@ from .._calls import caller
 
 if TYPE_CHECKING:
     from ..context import AsyncJobContext, JobContext
-    from ..handlers import Handler
+    from ..job_function import Handler
     from ..processor import AsyncProcessor, Processor
 
 __all__ = ["Watched", "WorkerDied"]
