@@ -51,7 +51,8 @@ models: rust $(VENV)/.contributing $(VENV)/.built ## Explore the models for as l
 models-inner: ## Explore the models, against the servers that the environment names
 	$(MODEL) -- --include-ignored --nocapture
 	DATAQUEUE_FAILPOINTS=all cargo test --locked --test core -- failpoints::
-	DATAQUEUE_HYPOTHESIS=long $(BIN)/python -m pytest -n $(JOBS) tests/python/test_state_machine.py $(ARGS)
+	DATAQUEUE_HYPOTHESIS=long $(BIN)/python -m pytest -n $(JOBS) tests/python/test_state_machine.py \
+		tests/python/test_run_machine.py $(ARGS)
 
 mutants: rust $(VENV)/.contributing $(VENV)/.built ## Take away each guard of the engine, and see that a test turns red
 	$(SERVERS) mutants-inner

@@ -11,6 +11,7 @@ import psycopg
 import pytest
 
 from tests import redis_servers, servers
+from tests.proxy import run_proxy_before
 from tests.redis_servers import (
     CLUSTER_VARIABLE,
     OLDEST_VARIABLE,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
+    from tests.proxy import Proxy
     from tests.redis_sentinel import RedisSentinels
 
 T = TypeVar("T")
@@ -264,6 +266,15 @@ def _another(variable: str, private: Callable[[], AbstractContextManager[RedisSe
         return
     with _here(private()) as running:
         yield running.url
+
+
+@contextmanager
+def proxied(url: str) -> Iterator[tuple[Proxy, str]]:
+    """A proxy before the server of a URL, and the URL that leads through it."""
+    if url.startswith("redis+cluster"):
+        pytest.skip("the clients of a cluster go past a proxy, to its nodes")
+    with run_proxy_before(url) as through:
+        yield through
 
 
 def with_parameter(url: str, name: str, value: str) -> str:

@@ -8,24 +8,22 @@ use std::time::{Duration, Instant};
 use crate::model::Claimed;
 
 use super::config::LaneKind;
+use super::per_lane::PerLane;
 use super::processes::GroupId;
 use super::run::{AbortReason, Control, RunId};
-
-/// How many kinds of lanes there are.
-pub(super) const LANES: usize = LaneKind::ALL.len();
 
 #[derive(Default)]
 pub(super) struct State {
     pub next_run: RunId,
-    pub waiting: [VecDeque<Waiting>; LANES],
+    pub waiting: PerLane<VecDeque<Waiting>>,
     pub running: HashMap<RunId, Running>,
     /// Runs whose job is over for the engine while the handler still runs; they hold no slot.
     pub abandoned: HashMap<RunId, LaneKind>,
     pub deadlines: BTreeSet<(Instant, RunId)>,
-    pub controls: [VecDeque<Control>; LANES],
+    pub controls: PerLane<VecDeque<Control>>,
     pub reports: VecDeque<String>,
     /// Threads of each lane that wait for a run.
-    pub idle: [usize; LANES],
+    pub idle: PerLane<usize>,
     pub closed: bool,
     /// The smoothed time a handler takes, in seconds.
     pub run_time: f64,
@@ -71,7 +69,7 @@ impl Running {
 
 impl State {
     pub fn waiting(&self) -> usize {
-        self.waiting.iter().map(VecDeque::len).sum()
+        self.waiting.each().into_iter().map(VecDeque::len).sum()
     }
 
     /// How many runs with a slot are on `lane`.
@@ -83,11 +81,11 @@ impl State {
     /// lane they are for, so that one kind of handler cannot starve the other.
     pub fn takeable(&self, lane: LaneKind, concurrency: u32) -> usize {
         let free = (concurrency as usize).saturating_sub(self.running.len());
-        let Some(mine) = self.waiting.get(lane.index()) else { return 0 };
+        let mine = &self.waiting[lane];
         if mine.len() == self.waiting() {
             return free.min(mine.len());
         }
-        let mut others = self.waiting.each_ref().map(|queue| queue.iter().peekable());
+        let mut others = self.waiting.each().map(|queue| queue.iter().peekable());
         let mut older = 0;
         for (taken, waiting) in mine.iter().take(free).enumerate() {
             for queue in &mut others {
@@ -104,25 +102,21 @@ impl State {
     }
 
     pub fn send(&mut self, lane: LaneKind, control: Control) {
-        if let Some(queue) = self.controls.get_mut(lane.index()) {
-            queue.push_back(control);
-        }
+        self.controls[lane].push_back(control);
     }
 
     pub fn has_no_message(&self, lane: LaneKind) -> bool {
-        self.controls.get(lane.index()).is_none_or(VecDeque::is_empty)
+        self.controls[lane].is_empty()
     }
 
     /// One thread more, or less, waits for a run.
     pub fn count_idle(&mut self, lane: LaneKind, change: isize) {
-        if let Some(idle) = self.idle.get_mut(lane.index()) {
-            *idle = idle.saturating_add_signed(change);
-        }
+        self.idle[lane] = self.idle[lane].saturating_add_signed(change);
     }
 
     /// Takes the messages to a lane.
     pub fn messages(&mut self, lane: LaneKind) -> VecDeque<Control> {
-        self.controls.get_mut(lane.index()).map(mem::take).unwrap_or_default()
+        mem::take(&mut self.controls[lane])
     }
 
     /// Sets a run's deadline; true when it is now the earliest of all.

@@ -21,14 +21,6 @@ pub enum LaneKind {
 
 impl LaneKind {
     pub(super) const ALL: [Self; 3] = [Self::Thread, Self::Loop, Self::Process];
-
-    pub(super) fn index(self) -> usize {
-        match self {
-            Self::Thread => 0,
-            Self::Loop => 1,
-            Self::Process => 2,
-        }
-    }
 }
 
 /// What the engine knows of a handler.

@@ -33,9 +33,7 @@ impl Lanes {
             let run = state.next_run;
             let lane = if claimed.job.force_kill_on_timeout { LaneKind::Process } else { handler.lane };
             let waiting = Waiting { run, handler: handler.index, claimed: Arc::new(claimed), since };
-            if let Some(queue) = state.waiting.get_mut(lane.index()) {
-                queue.push_back(waiting);
-            }
+            state.waiting[lane].push_back(waiting);
         }
         let idle = LaneKind::ALL.map(|lane| self.wanted(&state, lane));
         drop(state);
@@ -93,7 +91,7 @@ impl Lanes {
     fn take_back(&self, keep: impl Fn(&Waiting) -> bool, run_time: Duration) {
         let mut state = self.state.lock();
         let mut released = Vec::new();
-        for queue in &mut state.waiting {
+        for queue in state.waiting.each_mut() {
             queue.retain(|waiting| {
                 let keep = keep(waiting);
                 if !keep {
@@ -117,7 +115,7 @@ impl Lanes {
     pub(super) fn lose_all(&self) -> usize {
         let mut state = self.state.lock();
         let mut lost = state.waiting();
-        state.waiting.iter_mut().for_each(VecDeque::clear);
+        state.waiting.each_mut().into_iter().for_each(VecDeque::clear);
         let runs: Vec<RunId> = state.running.iter().filter(|(_, r)| !r.over).map(|(run, _)| *run).collect();
         lost += runs.len();
         for run in runs {
@@ -133,7 +131,7 @@ impl Lanes {
     /// The worker is dead: nothing that it holds is run or recorded any more, and no handler is told.
     pub(super) fn disown(&self) {
         let mut state = self.state.lock();
-        state.waiting.iter_mut().for_each(VecDeque::clear);
+        state.waiting.each_mut().into_iter().for_each(VecDeque::clear);
         for running in state.running.values_mut() {
             kill(running);
             running.over = true;
@@ -179,7 +177,7 @@ impl Lanes {
     /// Ends every lane: threads return, loops are told once more to look.
     pub(super) fn close(&self) {
         self.state.lock().closed = true;
-        self.work.iter().for_each(Condvar::notify_all);
+        self.work.each().into_iter().for_each(Condvar::notify_all);
         self.idle.notify_waiters();
         self.wake_all();
     }

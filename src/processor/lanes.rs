@@ -13,9 +13,10 @@ use crate::error::{Error, Result};
 use crate::lock::{Condvar, Mutex};
 use crate::model::{FailureReason, JobId, Note, NoteKind, Settled, Settlement};
 
-use super::board::{LANES, Running, State};
+use super::board::{Running, State};
 use super::config::{Config, LaneKind};
 use super::outbox::Outbox;
+use super::per_lane::PerLane;
 use super::run::{AbortReason, Control, Finished, RetryChoice, RunId, Start, engine_failure};
 use super::stats::Stats;
 
@@ -28,7 +29,7 @@ const MOST_REPORTS: usize = 100;
 pub struct Lanes {
     pub(super) state: Mutex<State>,
     /// Wakes idle threads of each lane.
-    pub(super) work: [Condvar; LANES],
+    pub(super) work: PerLane<Condvar>,
     /// Wakes the monitor: messages about runs on threads, or reports of errors.
     attention: Condvar,
     /// Wakes the claimer: a slot is free, or the state changed.
@@ -74,7 +75,7 @@ impl Lanes {
     ) -> Self {
         Self {
             state: Mutex::default(),
-            work: std::array::from_fn(|_| Condvar::new()),
+            work: PerLane::default(),
             attention: Condvar::new(),
             room: Notify::new(),
             rearm: Notify::new(),
@@ -131,7 +132,7 @@ impl Lanes {
         loop {
             if let Some(start) = self.start(&mut state, lane) {
                 let left = state.takeable(lane, self.config.concurrency);
-                let idle = state.idle.get(lane.index()).copied().unwrap_or(0);
+                let idle = state.idle[lane];
                 if left > 0 && idle > 0 {
                     self.wake_one(lane);
                 }
@@ -150,10 +151,9 @@ impl Lanes {
             if state.closed {
                 return Next::Closed;
             }
-            let Some(work) = self.work.get(lane.index()) else { return Next::Closed };
             state.count_idle(lane, 1);
             let timed_out;
-            (state, timed_out) = work.wait_until(state, until);
+            (state, timed_out) = self.work[lane].wait_until(state, until);
             state.count_idle(lane, -1);
             if timed_out {
                 return if state.closed { Next::Closed } else { Next::Nothing };
@@ -314,7 +314,7 @@ impl Lanes {
         if state.takeable(lane, self.config.concurrency) == 0 {
             return None;
         }
-        let waiting = state.waiting.get_mut(lane.index())?.pop_front()?;
+        let waiting = state.waiting[lane].pop_front()?;
         let job = &waiting.claimed.job;
         let own = job.timeout_ms.and_then(|ms| u64::try_from(ms).ok()).map(Duration::from_millis);
         let timeout = own.or(self.config.default_timeout);
@@ -366,7 +366,7 @@ impl Lanes {
 
     /// How many idle threads of a lane could take a run.
     pub(super) fn wanted(&self, state: &State, lane: LaneKind) -> usize {
-        let idle = state.idle.get(lane.index()).copied().unwrap_or(0);
+        let idle = state.idle[lane];
         if idle == 0 { 0 } else { idle.min(state.takeable(lane, self.config.concurrency)) }
     }
 
@@ -374,9 +374,7 @@ impl Lanes {
     pub(super) fn wake_one(&self, lane: LaneKind) {
         match lane {
             LaneKind::Loop => self.wake_loop(),
-            LaneKind::Thread | LaneKind::Process => {
-                self.work.get(lane.index()).iter().for_each(|work| work.notify_one());
-            }
+            LaneKind::Thread | LaneKind::Process => self.work[lane].notify_one(),
         }
     }
 

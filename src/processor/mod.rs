@@ -14,6 +14,7 @@ mod health;
 mod lanes;
 mod leases;
 mod outbox;
+mod per_lane;
 mod processes;
 mod pulse;
 mod run;

@@ -3,7 +3,6 @@
 use std::time::{Duration, Instant};
 
 use crate::model::{FailureReason, Lease, Outcome, Settlement};
-use crate::policy::limits::MAX_CRASHES;
 
 use super::board::{Running, State};
 use super::config::LaneKind;
@@ -49,7 +48,7 @@ impl Lanes {
         }
         let mut state = self.state.lock();
         let mut stopped = Vec::new();
-        for queue in &mut state.waiting {
+        for queue in state.waiting.each_mut() {
             queue.retain(|waiting| {
                 let asked = leases.contains(&waiting.claimed.lease);
                 if asked {
@@ -105,11 +104,6 @@ impl Lanes {
                     _ => RetryChoice::Policy,
                 };
                 engine_failure(claimed, FailureReason::Timeout, running.overrun(), retry)
-            }
-            (_, End::Lost(error)) => {
-                let is_last = claimed.job.crashes + 1 >= MAX_CRASHES;
-                let retry = if is_last { RetryChoice::Never } else { error.retry };
-                engine_failure(claimed, FailureReason::Lost, error.message, retry)
             }
             (_, end) => settlement(claimed, self.held(running), end),
         }

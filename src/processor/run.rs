@@ -146,9 +146,15 @@ pub(super) fn settlement(claimed: &Claimed, held: Duration, end: End) -> Settlem
         End::Released => Outcome::Released,
         End::Waiting(pause) => Outcome::Waiting(wait(claimed, held, pause)),
         End::Failed(error) => Outcome::Failed(failure(claimed, FailureReason::HandlerError, error)),
-        End::Lost(error) => Outcome::Failed(failure(claimed, FailureReason::Lost, error)),
+        End::Lost(error) => Outcome::Failed(failure(claimed, FailureReason::Lost, lost(claimed, error))),
     };
     Settlement { lease: claimed.lease, attempt: claimed.job.attempts, outcome }
+}
+
+/// What is told of a process that died. A job that killed its last one has used up all that it may.
+fn lost(claimed: &Claimed, error: HandlerError) -> HandlerError {
+    let is_last = claimed.job.crashes + 1 >= limits::MAX_CRASHES;
+    HandlerError { retry: if is_last { RetryChoice::Never } else { error.retry }, ..error }
 }
 
 /// A wait by the store's clock, which told the time of the claim.

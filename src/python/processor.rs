@@ -50,7 +50,7 @@ impl Processor {
 #[pymethods]
 impl Processor {
     #[new]
-    #[pyo3(signature = (store, *, worker_name, handlers, job_types, any_type, batch_size, concurrency, poll_interval, default_timeout, schedules, upkeep, lease, unready_after=None))]
+    #[pyo3(signature = (store, *, worker_name, handlers, job_types, any_type, batch_size, concurrency, poll_interval, default_timeout, schedules, upkeep, lease, unready_after))]
     #[allow(clippy::too_many_arguments, reason = "the options of a processor, all by keyword")]
     fn new(
         py: Python<'_>,

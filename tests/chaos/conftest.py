@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import pytest
 
 from dataqueue import JobQueue
 from tests import servers
 from tests.chaos.ledger import VARIABLE
-from tests.chaos.proxy import run_proxy
 from tests.cluster import Cluster, run_cluster, version_of
 from tests.conftest import NOT_HERE, with_parameter
+from tests.proxy import run_proxy_before
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.chaos.proxy import Proxy
+    from tests.proxy import Proxy
 
 
 @pytest.fixture
@@ -52,11 +51,7 @@ class Proxied:
 def proxied(request: pytest.FixtureRequest) -> Iterator[Proxied]:
     """A store of each kind that has a server, behind a proxy; what does not answer is given up soon."""
     direct: str = request.getfixturevalue(f"{request.param}_store_url")
-    parts = urlsplit(direct)
-    default = 5432 if request.param == "postgres" else 6379
-    with run_proxy(parts.port or default, parts.hostname or "127.0.0.1") as proxy:
-        login, at, _ = parts.netloc.rpartition("@")
-        url = parts._replace(netloc=f"{login}{at}127.0.0.1:{proxy.port}").geturl()
+    with run_proxy_before(direct) as (proxy, url):
         url = with_parameter(url, "connect_timeout", "2")
         url = with_parameter(url, "statement_timeout" if request.param == "postgres" else "response_timeout", "2")
         yield Proxied(proxy, url, direct)

@@ -14,9 +14,9 @@ from dataqueue import BackendUnavailable, JobHandlers, JobQueue
 from tests.chaos.conftest import server_binaries
 from tests.chaos.legality import all_jobs, check_events
 from tests.chaos.progress import is_done
-from tests.chaos.proxy import run_proxy
 from tests.cluster import Cluster, run_cluster, run_standby
 from tests.processes import PATIENCE, until
+from tests.proxy import run_proxy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,7 +58,7 @@ def test_nothing_accepted_is_lost_when_a_synchronous_replica_is_promoted(way: st
 
     with replicated() as (primary, standby), run_proxy(primary.port) as proxy:
         hosts = f"127.0.0.1:{primary.port},127.0.0.1:{standby.port}"
-        place = hosts if way == "several hosts" else f"127.0.0.1:{proxy.port}"
+        place = hosts if way == "several hosts" else f"{proxy.address}"
         url = f"postgresql://postgres@{place}/postgres?connect_timeout=3&statement_timeout=3"
         with JobQueue(url) as queue:
             queue.migrate()
@@ -71,8 +71,7 @@ def test_nothing_accepted_is_lost_when_a_synchronous_replica_is_promoted(way: st
                 primary.stop(signal.SIGKILL)
                 before = dict(accepted)
                 standby.promote()
-                proxy.target = standby.port
-                proxy.cut()
+                proxy.lead_to(standby.port)
                 until(lambda: len(accepted) > len(before) + 100, "jobs are added at the new primary")
             finally:
                 over.set()

@@ -1,26 +1,21 @@
-"""Random ways through what handlers can do, beside a small model, on each store: steps, waits, and workers that die.
-
-`DATAQUEUE_HYPOTHESIS=long` looks for longer, and elsewhere each time.
-"""
+"""Random ways through what handlers can do, beside a small model, on each store: steps, waits, and workers that die."""
 
 from __future__ import annotations
 
-import os
 import time
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
-from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, precondition, rule
 
 from dataqueue import JobContext, JobHandlers, JobQueue, JobRecord, LeaseLost
 from dataqueue.testing import VirtualQueue
 from tests.conftest import MEMORY
 from tests.python.conftest import PATIENCE
+from tests.python.machines import explore
 from tests.python.run_model import FAR, MOST_STEP_BYTES, TOKENS, Part, RunModel, runs
-from tests.python.test_state_machine import CHECKED, LONG
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -233,7 +228,5 @@ def place(record: JobRecord) -> tuple[int, datetime, int]:
 @pytest.mark.timeout(0)
 @pytest.mark.parametrize("store_url", ["sqlite", "postgres", "redis", "memory"], indirect=True)
 def test_runs_do_what_their_model_says(store_url: str) -> None:
-    profile = LONG if os.environ.get("DATAQUEUE_HYPOTHESIS") == "long" else settings(CHECKED, max_examples=40)
     with VirtualQueue() if store_url == MEMORY else JobQueue(store_url) as queue:
-        machine = type("Runs", (Runs,), {"queue": queue})
-        run_state_machine_as_test(machine, settings=profile)
+        explore(Runs, queue, most=40)

@@ -1,37 +1,21 @@
-"""Random ways through the public API, beside a small model of what they must lead to, on each store.
-
-`DATAQUEUE_HYPOTHESIS=long` looks for longer, and elsewhere each time.
-"""
+"""Random ways through the public API, beside a small model of what they must lead to, on each store."""
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multiple, rule, run_state_machine_as_test
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multiple, rule
 
 from dataqueue import JobContext, JobHandlers, JobQueue, JobRecord
+from tests.python.machines import explore
 from tests.python.state_model import FAR, FINAL, SPLIT, Condition, ModelJob, added, conditions, new_jobs, updates
 
 if TYPE_CHECKING:
     from dataqueue import EditUpdates
-
-CHECKED = settings(
-    max_examples=120,
-    stateful_step_count=40,
-    deadline=None,
-    derandomize=True,
-    print_blob=True,
-    suppress_health_check=list(HealthCheck),
-    # Explaining would repeat a failing way many times over.
-    phases=(Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink),
-)
-LONG = settings(CHECKED, max_examples=1500, stateful_step_count=60, derandomize=False)
 
 
 class Queue(RuleBasedStateMachine):
@@ -290,7 +274,5 @@ def place(record: JobRecord) -> tuple[int, datetime, int]:
 
 @pytest.mark.timeout(0)
 def test_the_queue_does_what_its_model_says(store_url: str) -> None:
-    profile = LONG if os.environ.get("DATAQUEUE_HYPOTHESIS") == "long" else CHECKED
     with JobQueue(store_url) as queue:
-        machine = type("Queue", (Queue,), {"queue": queue})
-        run_state_machine_as_test(machine, settings=profile)
+        explore(Queue, queue)

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from dataqueue import JobQueue
+from tests.conftest import proxied
 from tests.processes import PATIENCE, Worker, until
-from tests.relay import run_relay
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -91,8 +91,8 @@ def away(url: str) -> Iterator[tuple[str, Callable[[], object], Callable[[], obj
         with sqlite_away(url) as taken:
             yield taken
         return
-    with run_relay(url) as (relay, through):
-        yield through, relay.cut, relay.resume
+    with proxied(url) as (proxy, through):
+        yield through, proxy.shut, proxy.let_go
 
 
 def test_it_is_not_ready_while_the_store_is_away(store_url: str, tmp_path: Path) -> None:

@@ -14,9 +14,9 @@ import psycopg
 
 from tests import redis_servers, servers
 from tests.chaos.files import check_file
-from tests.chaos.proxy import Proxy, run_proxy
 from tests.cluster import Cluster, run_cluster, version_of
 from tests.pooler import NotHereError
+from tests.proxy import Proxy, run_proxy
 from tests.redis_process import RedisProcess, run_redis
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class PostgresStore(ServerStore):
         self.cluster, self.proxy = cluster, proxy
         self.direct_url = cluster.url
         options = f"application_name={NAME}&connect_timeout={_CONNECT}&statement_timeout={_ANSWER}"
-        self.url = f"postgresql://postgres@127.0.0.1:{proxy.port}/postgres?{options}"
+        self.url = f"postgresql://postgres@{proxy.address}/postgres?{options}"
 
     def restart(self, how: signal.Signals) -> None:
         """Stops the server in this way, and starts it again."""
@@ -83,7 +83,7 @@ class RedisStore(ServerStore):
     def __init__(self, process: RedisProcess, proxy: Proxy) -> None:
         self.process, self.proxy = process, proxy
         self.direct_url = process.url
-        self.url = f"redis://127.0.0.1:{proxy.port}?connect_timeout={_CONNECT}&response_timeout={_ANSWER}"
+        self.url = f"redis://{proxy.address}?connect_timeout={_CONNECT}&response_timeout={_ANSWER}"
 
     def restart(self) -> None:
         """Kills the server, and starts it again."""

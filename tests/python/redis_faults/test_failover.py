@@ -8,7 +8,7 @@ import pytest
 
 from dataqueue import BackendUnavailable, JobQueue
 from tests.processes import until
-from tests.python.redis_faults.forwarder import run_forwarder
+from tests.proxy import run_proxy
 from tests.python.redis_faults.load import Load
 from tests.python.redis_faults.slots import slot_of
 from tests.redis_cluster import ask, run_redis_cluster
@@ -21,14 +21,15 @@ if TYPE_CHECKING:
 
 
 def test_a_replica_behind_the_same_address_takes_over(server: RedisProcess, binary: Path) -> None:
-    with run_redis(binary) as replica, run_forwarder(server.port) as address:
+    with run_redis(binary) as replica, run_proxy(server.port) as proxy:
+        url = f"redis://{proxy.address}"
         ask(replica, "REPLICAOF", "127.0.0.1", str(server.port))
         until(lambda: b"master_link_status:up" in ask(replica, "INFO", "replication"), "the replica replicates")
-        with Load(address.url, keyed=True, may_fail=True) as load:
+        with Load(url, keyed=True, may_fail=True) as load:
             load.goes_on()
             kill_when_replicated(server, replica)
-            address.switch(replica.port)
-            with JobQueue(address.url) as late, pytest.raises(BackendUnavailable, match="it is a replica"):
+            proxy.lead_to(replica.port)
+            with JobQueue(url) as late, pytest.raises(BackendUnavailable, match="it is a replica"):
                 late.add_job("count", -1)
             ask(replica, "REPLICAOF", "NO", "ONE")
             load.goes_on()

@@ -34,7 +34,7 @@ def test_without_subscriptions_jobs_are_polled_for(server: RedisProcess, caplog:
         # Each pause may be twice the last, and at least half of that.
         assert all(gap > 0.024 * 2**at for at, gap in enumerate(gaps[: TRIES - 1])), gaps
         # The calls of each queue share a connection.
-        assert proxy.connections <= len(proxy.refused) + 4
+        assert proxy.opened <= len(proxy.refused) + 4
 
 
 def told(caplog: pytest.LogCaptureFixture) -> list[str]:

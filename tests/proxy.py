@@ -1,4 +1,7 @@
-"""A small TCP proxy between clients and a server of the tests, which does what networks do to connections."""
+"""A small TCP proxy between clients and a server of the tests, which does what networks do to connections.
+
+It stands before one address: the clients of a cluster go past it to the nodes.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +11,14 @@ import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import urlsplit
 
 from tests.processes import PATIENCE, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
 
-__all__ = ["Proxy", "run_proxy"]
+__all__ = ["Proxy", "Tunnel", "run_proxy", "run_proxy_before"]
 
 T = TypeVar("T")
 
@@ -22,7 +26,7 @@ _CHUNK = 1 << 16
 
 
 @dataclass(eq=False)
-class _Tunnel:
+class Tunnel:
     """A client's connection, and the server's end of it."""
 
     client: asyncio.StreamWriter
@@ -56,22 +60,43 @@ class Proxy:
         self._withholds = False
         self._spared: tuple[bytes, ...] = ()
         self._delay = 0.0
-        self._tunnels: set[_Tunnel] = set()
+        self._freezes = self._is_shut = False
+        self._tunnels: set[Tunnel] = set()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever)
         self._server: asyncio.Server | None = None
 
+    @property
+    def address(self) -> str:
+        """Where it listens."""
+        return f"127.0.0.1:{self.port}"
+
+    def lead_to(self, target: int) -> None:
+        """Cuts every connection; later ones lead elsewhere."""
+        self.target = target
+        self.cut()
+
     def cut(self, *, saying: bytes = b"") -> int:
         """Closes connections: all, or those whose clients began with something that holds these bytes."""
-        return self._each(_Tunnel.cut, saying)
+        return self._each(Tunnel.cut, saying)
 
     def freeze(self, *, saying: bytes = b"") -> int:
         """Makes connections half-open, for good: nothing passes any more, and neither side is told."""
 
-        def freeze(tunnel: _Tunnel) -> None:
+        def freeze(tunnel: Tunnel) -> None:
             tunnel.frozen = True
 
         return self._each(freeze, saying)
+
+    def stall(self) -> None:
+        """Makes every connection half-open, and later ones too, until `let_go`."""
+        self._freezes = True
+        self.freeze()
+
+    def shut(self) -> None:
+        """Cuts every connection, and later ones too, until `let_go`."""
+        self._is_shut = True
+        self.cut()
 
     def await_silence(self, span: float = 0.3) -> None:
         """Waits until nothing has been under way for so long."""
@@ -89,14 +114,16 @@ class Proxy:
         self._delay = delay
 
     def let_go(self) -> None:
-        """Ends `withhold` and `slow_down`. A connection of which a reply is missing is of no use: it is cut."""
-        was_withholding, self._withholds, self._delay = self._withholds, False, 0.0
-        if was_withholding:
-            self.cut()
+        """Ends `withhold`, `slow_down`, `stall` and `shut`. A connection that misses something is cut."""
+        misses, stood_still = self._withholds or self._freezes, self._freezes
+        self._withholds = self._freezes = self._is_shut = False
+        self._delay = 0.0
+        if misses:
+            self._each(Tunnel.cut, frozen=stood_still)
 
-    def _each(self, action: Callable[[_Tunnel], None], saying: bytes) -> int:
+    def _each(self, action: Callable[[Tunnel], None], saying: bytes = b"", *, frozen: bool = False) -> int:
         async def act() -> int:
-            chosen = [tunnel for tunnel in self._tunnels if not tunnel.frozen and saying in tunnel.said]
+            chosen = [tunnel for tunnel in self._tunnels if (frozen or not tunnel.frozen) and saying in tunnel.said]
             for tunnel in chosen:
                 action(tunnel)
             return len(chosen)
@@ -141,8 +168,10 @@ class Proxy:
             # Nobody is there, as the client will find.
             client.close()
             return
-        tunnel = _Tunnel(client, server)
+        tunnel = Tunnel(client, server, frozen=self._freezes)
         self._tunnels.add(tunnel)
+        if self._is_shut:
+            tunnel.cut()
         up = asyncio.ensure_future(self._pass_requests(tunnel, requests))
         down = asyncio.ensure_future(self._pass_replies(tunnel, replies))
         try:
@@ -157,7 +186,7 @@ class Proxy:
             self._tunnels.discard(tunnel)
             tunnel.cut()
 
-    async def _pass_requests(self, tunnel: _Tunnel, reader: asyncio.StreamReader) -> None:
+    async def _pass_requests(self, tunnel: Tunnel, reader: asyncio.StreamReader) -> None:
         with suppress(OSError):
             while data := await reader.read(_CHUNK):
                 if len(tunnel.said) < _CHUNK:
@@ -169,7 +198,7 @@ class Proxy:
                     tunnel.server.write(data)
                     await tunnel.server.drain()
 
-    async def _pass_replies(self, tunnel: _Tunnel, reader: asyncio.StreamReader) -> None:
+    async def _pass_replies(self, tunnel: Tunnel, reader: asyncio.StreamReader) -> None:
         with suppress(OSError):
             while data := await reader.read(_CHUNK):
                 if self._delay:
@@ -191,3 +220,13 @@ def run_proxy(target: int, host: str = "127.0.0.1") -> Iterator[Proxy]:
         yield proxy
     finally:
         proxy.stop()
+
+
+@contextmanager
+def run_proxy_before(url: str) -> Iterator[tuple[Proxy, str]]:
+    """A proxy before the server of a URL, which names its port, and the URL that leads through it."""
+    parts = urlsplit(url)
+    assert parts.port is not None
+    with run_proxy(parts.port, parts.hostname or "127.0.0.1") as proxy:
+        login, at, _ = parts.netloc.rpartition("@")
+        yield proxy, parts._replace(netloc=f"{login}{at}{proxy.address}").geturl()
