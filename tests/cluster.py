@@ -312,7 +312,9 @@ def _await_ready(data: Path, process: subprocess.Popen[bytes]) -> bool:
             lines = (data / "postmaster.pid").read_text().splitlines()
         except OSError:
             lines = []
-        if len(lines) > _STATE_LINE and lines[_STATE_LINE].strip() in ("ready", "standby"):
+        # One that was killed left its own behind.
+        is_own = bool(lines) and lines[0] == str(process.pid)
+        if is_own and len(lines) > _STATE_LINE and lines[_STATE_LINE].strip() in ("ready", "standby"):
             return True
         time.sleep(0.01)
     return False
