@@ -6,10 +6,10 @@ import json
 import os
 import sys
 import time
+import uuid
 from collections import defaultdict
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,9 +41,6 @@ class Run:
     """When it last said that it goes on, where it does."""
 
 
-_runs = count(1)
-
-
 _parent = os.getppid()
 
 
@@ -73,7 +70,7 @@ def noted(ctx: JobContext | AsyncJobContext) -> Iterator[str]:
 
     A handler that does not heed its signal may run beside a later run of its job, in one process too.
     """
-    name = f"{os.getpid()}-{next(_runs)}"
+    name = uuid.uuid4().hex
     write(what="began", job=ctx.job.id, attempt=ctx.job.attempts, run=name)
     try:
         yield name

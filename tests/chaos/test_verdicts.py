@@ -50,7 +50,10 @@ def write(ledger: Path, line: dict[str, Any]) -> None:
 
 
 def judged(
-    queue: JobQueue, ledger: Path, deaths: dict[int, int] | None = None, interruptions: Sequence[Interruption] = ()
+    queue: JobQueue,
+    ledger: Path,
+    deaths: dict[int, list[int]] | None = None,
+    interruptions: Sequence[Interruption] = (),
 ) -> Verdict:
     return judge(queue, ledger, deaths or {}, interruptions, LEASE)
 
@@ -87,7 +90,7 @@ def test_a_run_beside_another_is_overlapping(queue: JobQueue, ledger: Path, done
 def test_a_run_whose_process_died_before_is_not(queue: JobQueue, ledger: Path, done: dict[str, Any]) -> None:
     began = done["began"]["at"]
     write(ledger, other_run(done, 0, began - 2 * SECOND))
-    verdict = judged(queue, ledger, {7: began - SECOND})
+    verdict = judged(queue, ledger, {7: [began - 60 * SECOND, began - SECOND]})
     assert verdict.is_good
     assert verdict.recoveries == [pytest.approx(1)]
 
@@ -119,7 +122,7 @@ def test_a_step_that_is_done_again_is_doubled(queue: JobQueue, ledger: Path, don
     step = {"job": done["job"], "step": "first"}
     write(ledger, {"what": "effect", **step, "run": "other"})
     write(ledger, {"what": "effect", **step, "run": done["began"]["run"]})
-    deaths = {7: began - SECOND}
+    deaths = {7: [began - 60 * SECOND, began - SECOND]}
     assert judged(queue, ledger, deaths).is_good, "it died before the record"
     write(ledger, {"what": "recorded", **step, "run": "other"})
     assert found(judged(queue, ledger, deaths)) == ["doubled"]

@@ -7,6 +7,7 @@ import re
 import signal
 import threading
 import time
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -46,7 +47,7 @@ class Crew:
         self._fleets = [self._start_fleet() for _ in range(size.fleets)]
         self._adders = [self._start_adder() for _ in range(size.adders)]
         self._logs: list[Worker] = list(self._fleets)
-        self.deaths: dict[int, int] = {}
+        self.deaths: defaultdict[int, list[int]] = defaultdict(list)
         """When each process that is no more had surely ended, or was killed."""
         self.faults: list[str] = []
 
@@ -99,7 +100,7 @@ class Crew:
 
     def _kill(self, pid: int) -> None:
         os.kill(pid, signal.SIGKILL)
-        self.deaths[pid] = time.time_ns()
+        self.deaths[pid].append(time.time_ns())
 
     def pause_worker(self, chance: Random, seconds: float) -> int | None:
         """Stops a worker process and lets it go on after so long; answers which."""
@@ -124,11 +125,12 @@ class Crew:
     def _end_fleet(self, fleet: Worker) -> None:
         fleet.send(signal.SIGTERM)
         code = fleet.ends()
-        # 1 where a handler was told to stop and its job went back.
-        if code not in (0, 1):
+        # 1 where a handler was told to stop and its job went back. One that has said nothing yet is still being loaded.
+        is_early = code == -signal.SIGTERM and not fleet.log
+        if code not in (0, 1) and not is_early:
             self.faults.append(f"a fleet that was told to drain ended with {code}:\n{fleet.log[-2000:]}")
         for pid in _children(fleet):
-            self.deaths.setdefault(pid, time.time_ns())
+            self.deaths[pid].append(time.time_ns())
 
     def look_after(self) -> None:
         """Starts anew which of the adders was killed. Nobody else may have ended."""
@@ -141,8 +143,10 @@ class Crew:
                     self._adders[at] = self._start_adder()
             for at, fleet in enumerate(self._fleets):
                 code = fleet.process.poll()
-                if code is not None:
+                # One whose workers were all killed before any was up gives up; whoever runs it starts it anew.
+                if code is not None and not (code == 1 and "the workers do not start" in fleet.log):
                     self.faults.append(f"a fleet ended with {code}:\n{fleet.log[-2000:]}")
+                if code is not None:
                     self._fleets[at] = self._start_fleet()
                     self._logs.append(self._fleets[at])
 

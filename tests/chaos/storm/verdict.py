@@ -68,7 +68,7 @@ class Verdict:
 
 
 def judge(
-    queue: JobQueue, ledger: Path, deaths: Mapping[int, int], interruptions: Sequence[Interruption], lease: float
+    queue: JobQueue, ledger: Path, deaths: Mapping[int, list[int]], interruptions: Sequence[Interruption], lease: float
 ) -> Verdict:
     """Reads everything and compares it."""
     verdict = Verdict()
@@ -102,13 +102,17 @@ def _is_final(job: JobRecord) -> bool:
 
 @dataclass(frozen=True)
 class _Times:
-    deaths: Mapping[int, int]
+    deaths: Mapping[int, list[int]]
     interruptions: Sequence[Interruption]
     lease: float
 
+    def death(self, run: Run) -> int | None:
+        """When its process died. Another one may have had the same number before it, or after."""
+        return min((at for at in self.deaths.get(run.pid, ()) if at >= run.began), default=None)
+
     def end(self, run: Run) -> int:
         """When it ended, with its process if not before."""
-        death = self.deaths.get(run.pid)
+        death = self.death(run)
         # One that was killed is over when it was heard of last.
         ended = run.seen if run.ended is None else run.ended
         return min(end for end in (ended, death, 1 << 63) if end is not None)
@@ -142,7 +146,7 @@ def _judge_runs(verdict: Verdict, job: JobRecord, runs: list[Run], times: _Times
         if not runs or named != runs[-1].name:
             verdict.stale.append(f"job {job.id} ({job.job_type}): recorded of run {named}, and the last is {runs[-1:]}")
     for run in runs:
-        death = times.deaths.get(run.pid)
+        death = times.death(run)
         if death is not None and run.ended is None:
             next_runs = [later.began for later in runs if later.began > death]
             verdict.recoveries += [(min(next_runs) - death) / _SECOND] if next_runs else []
