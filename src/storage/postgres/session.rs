@@ -90,7 +90,11 @@ impl Session {
         }
         all.push(Box::pin(async { self.batch("COMMIT").await.map(|()| Vec::new()) }));
         let mut results = join_all(all).await;
-        results.drain(1..=statements.len()).collect()
+        let committed = results.pop();
+        // A statement that failed tells more than the end of its transaction.
+        let rows = results.drain(1..).collect::<Attempt<Vec<_>>>()?;
+        committed.transpose()?;
+        Ok(rows)
     }
 
     /// Prepares what is not prepared yet, so that nothing has to be waited for between the statements of a pipeline.

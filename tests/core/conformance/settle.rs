@@ -20,6 +20,7 @@ super::tests![settle:
     a_repeat_after_a_cut_reply_changes_nothing_more,
     a_repeat_is_known_until_the_next_claim,
     a_settled_job_needs_its_worker_no_more,
+    ends_whose_commit_is_refused_are_not_told_as_recorded,
 ];
 
 /// Claims as many new jobs as asked for, of a type of their own.
@@ -277,4 +278,18 @@ pub async fn a_settled_job_needs_its_worker_no_more(bench: &Bench) {
     assert_eq!(bench.reclaim_stuck(Duration::ZERO, 0, 100).await.unwrap().changed, 0);
     assert_eq!(settle(bench, complete(&claimed)).await, Settled::Applied);
     assert_eq!(bench.job(id).await, before);
+}
+
+pub async fn ends_whose_commit_is_refused_are_not_told_as_recorded(bench: &Bench) {
+    bench.add_all(vec![job("poison"), job("poison")]).await;
+    let hand = bench.hand().await;
+    let claimed = hand.claim(&["poison"], 2).await;
+    let ends = [complete(&claimed[0]), fail(&claimed[1], None)];
+    bench.driver().poison_commits().await;
+    assert!(bench.settle(&ends).await.is_err());
+    bench.driver().cure().await;
+    for claimed in &claimed {
+        assert_eq!(bench.job(claimed.job.id).await.status, Status::Processing);
+    }
+    assert!(settled_all(&bench.settle(&ends).await.unwrap()));
 }

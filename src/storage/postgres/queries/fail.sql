@@ -1,15 +1,11 @@
 -- Fails jobs whose lease is held, for good or until their retry; one that somebody asked to cancel is not retried:
 -- job_leases_pkey, job_queue_pkey, job_ready_pkey, job_scheduled_pkey, job_watchers_pkey.
-WITH held AS MATERIALIZED (
-    SELECT i.*, l.ctid AS place
-    FROM unnest($1::int8[], $2::int8[], $3::int8[], $4::int4[], $5::text[], $6::text[], $7::text[], $8::text[], $9::float8[])
+WITH held AS (
+    DELETE FROM {schema}.job_leases l
+    USING unnest($1::int8[], $2::int8[], $3::int8[], $4::int4[], $5::text[], $6::text[], $7::text[], $8::text[], $9::float8[])
         AS i (worker_id, job_id, token, attempt, reason, message, kind, traceback, retry_in)
-    CROSS JOIN LATERAL (
-        SELECT ctid FROM {schema}.job_leases
-        WHERE worker_id = i.worker_id AND job_id = i.job_id AND token = i.token FOR UPDATE
-    ) l
-), fenced AS (
-    DELETE FROM {schema}.job_leases WHERE ctid = ANY (ARRAY(SELECT place FROM held))
+    WHERE l.worker_id = i.worker_id AND l.job_id = i.job_id AND l.token = i.token AND {each i.job_id}
+    RETURNING i.*
 ), done AS (
     UPDATE {schema}.job_queue j SET updated_at = now(), locked_at = NULL, locked_by = NULL, wait_until = NULL,
         status = CASE WHEN j.cancel_requested_at IS NULL OR f.retry_in IS NULL THEN 'failed' ELSE 'cancelled' END,

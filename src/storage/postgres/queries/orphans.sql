@@ -1,5 +1,5 @@
 -- Leases without a worker: job_leases_pkey is skipped through from worker to worker.
-SELECT l.job_id, l.worker_id, l.ctid AS place FROM (
+SELECT l.job_id, l.worker_id, l.token FROM (
     WITH RECURSIVE holders AS (
         (SELECT worker_id FROM {schema}.job_leases ORDER BY worker_id LIMIT 1)
         UNION ALL

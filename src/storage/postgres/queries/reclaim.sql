@@ -1,29 +1,34 @@
--- Takes the leases that `{chosen}` finds and makes their jobs claimable, or ends them as lost, or as cancelled: job_queue_pkey,
--- job_ready_pkey, job_watchers_pkey. A worker goes with the first lease that is taken from it, so that its renewal tells it:
--- job_workers_pkey.
+-- Takes the leases that `{chosen}` finds and makes their jobs claimable, or ends them as lost, or as cancelled: job_leases_pkey,
+-- job_queue_pkey, job_ready_pkey, job_watchers_pkey. A lease that is not its job's any more is only removed. A worker goes with
+-- the first lease that is taken from it, so that its renewal tells it: job_workers_pkey.
 WITH {workers} chosen AS MATERIALIZED (
     {chosen}
 ), buried AS (
     DELETE FROM {schema}.job_workers WHERE id = ANY (ARRAY(SELECT worker_id FROM chosen))
 ), taken AS (
-    DELETE FROM {schema}.job_leases WHERE ctid = ANY (ARRAY(SELECT place FROM chosen))
+    DELETE FROM {schema}.job_leases l USING chosen c WHERE l.worker_id = c.worker_id AND l.job_id = c.job_id AND {each c.job_id}
+), held AS MATERIALIZED (
+    SELECT o.*, CASE WHEN o.cancel_requested_at IS NOT NULL THEN 'cancelled'
+        WHEN o.attempts >= o.max_attempts OR o.crashes + 1 >= $2::int4 THEN 'failed' ELSE 'pending' END AS next_status
+    FROM chosen c CROSS JOIN LATERAL (
+        SELECT id, attempts, max_attempts, crashes, cancel_requested_at FROM {schema}.job_queue
+        WHERE id = c.job_id AND status = 'processing' AND lease_worker = c.worker_id AND lease_token = c.token FOR UPDATE
+    ) o
 ), done AS (
-    UPDATE {schema}.job_queue j SET status = s.status, crashes = j.crashes + 1, updated_at = now(), locked_at = NULL,
+    UPDATE {schema}.job_queue j SET status = h.next_status, crashes = j.crashes + 1, updated_at = now(), locked_at = NULL,
         locked_by = NULL, lease_worker = NULL, lease_token = NULL, next_attempt_at = NULL,
         wait_until = NULL,
-        last_failed_at = CASE s.status WHEN 'failed' THEN now() ELSE j.last_failed_at END,
-        last_cancelled_at = CASE s.status WHEN 'cancelled' THEN now() ELSE j.last_cancelled_at END,
-        failure_reason = CASE s.status WHEN 'failed' THEN 'lost' ELSE j.failure_reason END,
-        error_history = CASE WHEN s.status <> 'failed' THEN j.error_history
+        last_failed_at = CASE h.next_status WHEN 'failed' THEN now() ELSE j.last_failed_at END,
+        last_cancelled_at = CASE h.next_status WHEN 'cancelled' THEN now() ELSE j.last_cancelled_at END,
+        failure_reason = CASE h.next_status WHEN 'failed' THEN 'lost' ELSE j.failure_reason END,
+        error_history = CASE WHEN h.next_status <> 'failed' THEN j.error_history
             WHEN jsonb_array_length(j.error_history) < $3::int4 THEN j.error_history || s.entry
             ELSE (j.error_history - 0) || s.entry END
-    FROM chosen t JOIN {schema}.job_queue o ON o.id = t.job_id CROSS JOIN LATERAL (
-        SELECT CASE WHEN o.cancel_requested_at IS NOT NULL THEN 'cancelled'
-            WHEN o.attempts >= o.max_attempts OR o.crashes + 1 >= $2::int4 THEN 'failed' ELSE 'pending' END AS status,
-            jsonb_build_object('message', {lost}, 'type', NULL, 'traceback', NULL, 'attempt', o.attempts,
-                'timestamp', {stamp}) AS entry
+    FROM held h CROSS JOIN LATERAL (
+        SELECT jsonb_build_object('message', {lost}, 'type', NULL, 'traceback', NULL, 'attempt', h.attempts,
+            'timestamp', {stamp}) AS entry
     ) s
-    WHERE j.id = t.job_id AND {each t.job_id}
+    WHERE j.id = h.id AND {each h.id}
     RETURNING j.id, j.status, j.job_type, j.priority, j.run_at, j.attempts
 ), soon AS (
     INSERT INTO {schema}.job_ready (job_id, due_at, priority, retrying, job_type)

@@ -1,14 +1,10 @@
 -- Gives jobs whose lease is held back as they were, or ends those that somebody asked to cancel: job_leases_pkey,
 -- job_queue_pkey, job_ready_pkey, job_watchers_pkey.
-WITH held AS MATERIALIZED (
-    SELECT i.*, l.ctid AS place, l.retrying
-    FROM unnest($1::int8[], $2::int8[], $3::int8[]) AS i (worker_id, job_id, token)
-    CROSS JOIN LATERAL (
-        SELECT ctid, retrying FROM {schema}.job_leases
-        WHERE worker_id = i.worker_id AND job_id = i.job_id AND token = i.token FOR UPDATE
-    ) l
-), fenced AS (
-    DELETE FROM {schema}.job_leases WHERE ctid = ANY (ARRAY(SELECT place FROM held))
+WITH held AS (
+    DELETE FROM {schema}.job_leases l
+    USING unnest($1::int8[], $2::int8[], $3::int8[]) AS i (worker_id, job_id, token)
+    WHERE l.worker_id = i.worker_id AND l.job_id = i.job_id AND l.token = i.token AND {each i.job_id}
+    RETURNING i.*, l.retrying
 ), done AS (
     UPDATE {schema}.job_queue j SET
         status = CASE WHEN j.cancel_requested_at IS NOT NULL THEN 'cancelled' WHEN j.wait_until IS NOT NULL THEN 'waiting'

@@ -1,13 +1,9 @@
 -- Ends jobs whose lease is held as cancelled: job_leases_pkey, job_queue_pkey, job_watchers_pkey.
-WITH held AS MATERIALIZED (
-    SELECT i.*, l.ctid AS place
-    FROM unnest($1::int8[], $2::int8[], $3::int8[]) AS i (worker_id, job_id, token)
-    CROSS JOIN LATERAL (
-        SELECT ctid FROM {schema}.job_leases
-        WHERE worker_id = i.worker_id AND job_id = i.job_id AND token = i.token FOR UPDATE
-    ) l
-), fenced AS (
-    DELETE FROM {schema}.job_leases WHERE ctid = ANY (ARRAY(SELECT place FROM held))
+WITH held AS (
+    DELETE FROM {schema}.job_leases l
+    USING unnest($1::int8[], $2::int8[], $3::int8[]) AS i (worker_id, job_id, token)
+    WHERE l.worker_id = i.worker_id AND l.job_id = i.job_id AND l.token = i.token AND {each i.job_id}
+    RETURNING i.*
 ), done AS (
     UPDATE {schema}.job_queue j SET status = 'cancelled', last_cancelled_at = now(), updated_at = now(),
         next_attempt_at = NULL, locked_at = NULL, locked_by = NULL, wait_until = NULL

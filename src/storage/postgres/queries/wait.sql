@@ -1,15 +1,11 @@
 -- Lets jobs wait whose lease is held, or ends those that somebody asked to cancel: job_leases_pkey, job_queue_pkey,
 -- job_ready_pkey, job_scheduled_pkey, job_watchers_pkey.
-WITH held AS MATERIALIZED (
-    SELECT i.*, l.ctid AS place
-    FROM unnest($1::int8[], $2::int8[], $3::int8[], $4::timestamptz[], $5::jsonb[], $6::jsonb[], $7::text[])
+WITH held AS (
+    DELETE FROM {schema}.job_leases l
+    USING unnest($1::int8[], $2::int8[], $3::int8[], $4::timestamptz[], $5::jsonb[], $6::jsonb[], $7::text[])
         AS i (worker_id, job_id, token, until, step, metadata, awaited)
-    CROSS JOIN LATERAL (
-        SELECT ctid FROM {schema}.job_leases
-        WHERE worker_id = i.worker_id AND job_id = i.job_id AND token = i.token FOR UPDATE
-    ) l
-), fenced AS (
-    DELETE FROM {schema}.job_leases WHERE ctid = ANY (ARRAY(SELECT place FROM held))
+    WHERE l.worker_id = i.worker_id AND l.job_id = i.job_id AND l.token = i.token AND {each i.job_id}
+    RETURNING i.*
 ), done AS (
     UPDATE {schema}.job_queue j SET updated_at = now(), locked_at = NULL, locked_by = NULL,
         status = CASE WHEN j.cancel_requested_at IS NULL THEN 'waiting' ELSE 'cancelled' END,

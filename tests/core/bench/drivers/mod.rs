@@ -44,7 +44,12 @@ pub trait Driver: Send + Sync + 'static {
     /// out jobs, every change.
     async fn poison(&self);
 
-    /// Takes back [`Self::poison`].
+    /// As [`Self::poison`], but where a store can, the change is refused only when it is committed.
+    async fn poison_commits(&self) {
+        self.poison().await;
+    }
+
+    /// Takes back [`Self::poison`] and [`Self::poison_commits`].
     async fn cure(&self);
 
     /// Makes the store look as if a later version of the library had migrated it, so that earlier ones cannot work with it if

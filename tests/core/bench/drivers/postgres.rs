@@ -94,6 +94,16 @@ impl Driver for Postgres {
         .await;
     }
 
+    async fn poison_commits(&self) {
+        self.run(&[
+            "create function SCHEMA.poison() returns trigger language plpgsql as \
+             $$ begin raise exception 'poison'; end $$",
+            "create constraint trigger poison after insert or update on SCHEMA.job_queue deferrable initially deferred \
+             for each row when (new.job_type = 'poison') execute function SCHEMA.poison()",
+        ])
+        .await;
+    }
+
     async fn cure(&self) {
         self.run(&["drop function SCHEMA.poison cascade"]).await;
     }
