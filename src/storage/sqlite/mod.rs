@@ -127,6 +127,14 @@ impl SqliteStorage {
         self.threads().await?.write(Duration::ZERO, work).await
     }
 
+    /// As `write`, without waiting for the disk: for what no worker outlives.
+    async fn write_fleeting<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Session<'_>) -> Outcome<T> + Send + 'static,
+    ) -> Result<T> {
+        self.threads().await?.write_fleeting(work).await
+    }
+
     async fn read<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Session<'_>) -> Outcome<T> + Send + 'static,

@@ -54,22 +54,22 @@ impl Storage for SqliteStorage {
 
     async fn register(&self, name: &str, lease: Duration) -> Result<Worker> {
         let name = name.to_owned();
-        self.write(move |session| upkeep::register(session, name, lease)).await
+        self.write_fleeting(move |session| upkeep::register(session, name, lease)).await
     }
 
     async fn renew(&self, worker: &Worker, lease: Duration) -> Result<Vec<Lease>> {
         let worker = worker.id;
-        self.write(move |session| upkeep::renew(session, worker, lease)).await
+        self.write_fleeting(move |session| upkeep::renew(session, worker, lease)).await
     }
 
     async fn unregister(&self, worker: &Worker) -> Result<()> {
         let worker = worker.id;
-        self.write(move |session| upkeep::unregister(session, worker)).await
+        self.write_fleeting(move |session| upkeep::unregister(session, worker)).await
     }
 
     async fn claim(&self, request: &ClaimRequest) -> Result<Claim> {
         let request = request.clone();
-        self.write(move |session| claim::claim(session, &request)).await
+        self.write_fleeting(move |session| claim::claim(session, &request)).await
     }
 
     async fn claimable_types(&self) -> Result<Vec<String>> {
@@ -79,7 +79,7 @@ impl Storage for SqliteStorage {
     // On the writer, where it comes after the claim whose reply was lost.
     async fn reclaim_reply(&self, worker: &Worker, token: i64) -> Result<Claim> {
         let worker = worker.clone();
-        self.write(move |session| claim::reclaim_reply(session, &worker, token)).await
+        self.write_fleeting(move |session| claim::reclaim_reply(session, &worker, token)).await
     }
 
     async fn settle(&self, settlements: &[Settlement]) -> Result<Vec<Settled>> {

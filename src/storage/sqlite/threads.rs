@@ -68,7 +68,7 @@ impl Threads {
                 let Setup { place, patience, clock, hints } = start;
                 if ready.send(Ok(())).is_ok() {
                     let conn = Some(conn);
-                    Writer { conn, clock, hints, place, patience, inbox, version, newest: None }.serve();
+                    Writer { conn, clock, hints, place, patience, inbox, lasting: true, version, newest: None }.serve();
                 }
             }
             Err(fault) => drop(ready.send(Err(fault.told_of(&start.place)))),
@@ -103,9 +103,20 @@ impl Threads {
         extra: Duration,
         work: impl FnOnce(&mut Session<'_>) -> Outcome<T> + Send + 'static,
     ) -> Result<T> {
-        let (work, reply) = pack(work);
+        let (work, reply) = pack(work, true);
         self.writer.send(Message::Work(work)).map_err(|_| Error::Closed)?;
         answer(&self.setup, reply, extra).await
+    }
+
+    /// Runs a request that writes what is of no use to anybody after a crash of the machine: every worker on the file ends with
+    /// it. The disk is not waited for.
+    pub(super) async fn write_fleeting<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Session<'_>) -> Outcome<T> + Send + 'static,
+    ) -> Result<T> {
+        let (work, reply) = pack(work, false);
+        self.writer.send(Message::Work(work)).map_err(|_| Error::Closed)?;
+        answer(&self.setup, reply, Duration::ZERO).await
     }
 
     /// Runs a request that only reads.
@@ -113,7 +124,7 @@ impl Threads {
         &self,
         work: impl FnOnce(&mut Session<'_>) -> Outcome<T> + Send + 'static,
     ) -> Result<T> {
-        let (work, reply) = pack(work);
+        let (work, reply) = pack(work, false);
         let readers = self.readers.lock().clone();
         match readers {
             Some(readers) => readers.send(Request::Work(work)).map_err(|_| Error::Closed)?,

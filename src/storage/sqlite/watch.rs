@@ -23,8 +23,9 @@ const WITHOUT_NOTICE: Duration = Duration::from_millis(100);
 /// Writes that follow within this time are one notice; a busy writer makes thousands a second.
 const SPACING: Duration = Duration::from_millis(2);
 
-/// The pauses between looks after a notice; together longer than a slow disk's sync.
-const PAUSES: [u64; 10] = [1, 1, 2, 4, 8, 16, 32, 64, 128, 512];
+/// The pauses between looks after a notice, in microseconds: short ones for what a quick disk syncs, and all of them together
+/// longer than a slow one takes.
+const PAUSES: [u64; 14] = [150, 150, 200, 250, 250, 500, 1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 128_000, 512_000];
 
 /// A running watch; ends when dropped.
 pub(super) struct FileWatch {
@@ -109,7 +110,7 @@ impl WatchThread {
         loop {
             self.probe();
             let Some(pause) = pauses.next() else { return };
-            match self.notices.recv_timeout(Duration::from_millis(*pause)) {
+            match self.notices.recv_timeout(Duration::from_micros(*pause)) {
                 Err(RecvTimeoutError::Timeout) => {}
                 Ok(()) if !self.stop.load(Ordering::Acquire) => pauses = PAUSES.iter(),
                 _ => return,

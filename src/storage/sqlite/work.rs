@@ -13,6 +13,8 @@ use crate::error::{Error, Result};
 pub(super) trait Work: Send {
     /// Whether the caller still waits.
     fn is_wanted(&self) -> bool;
+    /// Whether what it changes must be on the disk before the caller is answered.
+    fn is_lasting(&self) -> bool;
     /// Runs it; false when it failed and its changes are to be rolled back.
     fn run(&mut self, session: &mut Session<'_>, place: &Place) -> bool;
     /// Answers the caller: what `run` gave, or that the transaction around it was lost or never begun.
@@ -21,19 +23,20 @@ pub(super) trait Work: Send {
 
 struct Call<T, F> {
     work: Option<F>,
+    lasting: bool,
     /// None until it ran.
     done: Option<Result<T>>,
     reply: oneshot::Sender<Result<T>>,
 }
 
 /// Packs a request; its answer comes through the receiver.
-pub(super) fn pack<T, F>(work: F) -> (Box<dyn Work>, oneshot::Receiver<Result<T>>)
+pub(super) fn pack<T, F>(work: F, lasting: bool) -> (Box<dyn Work>, oneshot::Receiver<Result<T>>)
 where
     T: Send + 'static,
     F: FnOnce(&mut Session<'_>) -> Outcome<T> + Send + 'static,
 {
     let (reply, answer) = oneshot::channel();
-    (Box::new(Call { work: Some(work), done: None, reply }), answer)
+    (Box::new(Call { work: Some(work), lasting, done: None, reply }), answer)
 }
 
 impl<T, F> Work for Call<T, F>
@@ -43,6 +46,10 @@ where
 {
     fn is_wanted(&self) -> bool {
         !self.reply.is_closed()
+    }
+
+    fn is_lasting(&self) -> bool {
+        self.lasting
     }
 
     fn run(&mut self, session: &mut Session<'_>, place: &Place) -> bool {

@@ -42,6 +42,8 @@ pub(super) struct Writer {
     pub place: Place,
     pub patience: Duration,
     pub inbox: Receiver<Message>,
+    /// Whether commits wait for the disk now.
+    pub lasting: bool,
     /// The database's version as this connection last saw it; its own commits do not change it.
     pub version: i64,
     /// What was newest when the last probe looked.
@@ -113,6 +115,7 @@ impl Writer {
         if self.conn.is_none() {
             let conn = connection::open_writer(&self.place, self.patience)?;
             self.version = version(&conn)?;
+            self.lasting = true;
             self.conn = Some(conn);
             self.hints.changed_elsewhere(true);
         }
@@ -129,7 +132,10 @@ impl Writer {
 
     /// Runs `first` and what else is queued in one transaction; answers what it met that is to be done next.
     fn commit_group(&mut self, first: Box<dyn Work>) -> Option<Message> {
-        if let Err(fault) = self.reopen().and_then(|()| self.execute("BEGIN IMMEDIATE")) {
+        let lasting = first.is_lasting();
+        let begun =
+            self.reopen().and_then(|()| self.wait_for_disk(lasting)).and_then(|()| self.execute("BEGIN IMMEDIATE"));
+        if let Err(fault) = begun {
             return self.refuse_all(first, &fault.told_of(&self.place));
         }
         let since = Instant::now();
@@ -137,7 +143,7 @@ impl Writer {
         let mut lost = self.run(first, &mut group).err();
         while lost.is_none() && group.ran.len() < GROUP && since.elapsed() < GROUP_TIME {
             match self.inbox.try_recv() {
-                Ok(Message::Work(work)) => lost = self.run(work, &mut group).err(),
+                Ok(Message::Work(work)) if lasting || !work.is_lasting() => lost = self.run(work, &mut group).err(),
                 Ok(Message::Probe) => self.hints.probed(),
                 Ok(met) => {
                     group.met = Some(met);
@@ -254,6 +260,21 @@ impl Writer {
 
     fn version_now(&self) -> Outcome<i64> {
         version(self.conn()?)
+    }
+
+    /// Sets whether commits wait for the disk. Those that do not are there after a crash of this process, and after one of the
+    /// machine if a later one that waited is.
+    fn wait_for_disk(&mut self, lasting: bool) -> Outcome<()> {
+        if self.lasting != lasting {
+            // It takes effect when it is compiled, and must not be kept compiled.
+            self.conn()?.execute_batch(if lasting {
+                "PRAGMA synchronous=FULL"
+            } else {
+                "PRAGMA synchronous=NORMAL"
+            })?;
+            self.lasting = lasting;
+        }
+        Ok(())
     }
 
     fn execute(&self, statement: &str) -> Outcome<()> {
