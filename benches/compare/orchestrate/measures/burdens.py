@@ -1,0 +1,59 @@
+"""What is left of a drain's rate on a burdened store: an old snapshot, a long history, much that is not yet due."""
+
+from __future__ import annotations
+
+from ..drains import drain, jobs_for
+from ..history import fill
+from ..registry import Contestant
+from ..stage import Figures, Stage
+from .measure import Measure
+
+__all__ = ["MEASURES"]
+
+_NOT_YET = 7 * 86_400.0
+
+
+def _snapshot(stage: Stage, contestant: Contestant) -> Figures:
+    jobs = jobs_for(stage, contestant, "async")
+    clean = _clean(stage, contestant, jobs)
+    with stage.place(contestant) as place:
+        held = drain(stage, contestant, place, "async", jobs, meanwhile=place.old_snapshot())
+    return _shares(clean, held)
+
+
+def _history(stage: Stage, contestant: Contestant) -> Figures:
+    jobs = jobs_for(stage, contestant, "async")
+    clean = _clean(stage, contestant, jobs)
+    with stage.place(contestant) as place:
+        fill(stage, contestant, place, stage.sizes.history)
+        place.settle()
+        return _shares(clean, drain(stage, contestant, place, "async", jobs))
+
+
+def _future(stage: Stage, contestant: Contestant) -> Figures:
+    jobs, future = jobs_for(stage, contestant, "async"), stage.sizes.future
+    clean = _clean(stage, contestant, jobs)
+    with stage.place(contestant) as place:
+        with stage.program(contestant, place) as program:
+            program.ask("add", count=future, bytes=stage.sizes.bytes, kind="async", delay=_NOT_YET)
+        place.settle()
+        return _shares(clean, drain(stage, contestant, place, "async", jobs, left=future))
+
+
+def _clean(stage: Stage, contestant: Contestant, jobs: int) -> Figures:
+    with stage.place(contestant) as place:
+        return drain(stage, contestant, place, "async", jobs)
+
+
+def _shares(clean: Figures, burdened: Figures) -> Figures:
+    share = burdened["rate"] / clean["rate"]
+    return {"share": share, "clean_rate": clean["rate"], "rate": burdened["rate"]}
+
+
+MEASURES = (
+    Measure(
+        "snapshot", "Old snapshot held open", _snapshot, stores=("postgres", "sqlite"), key="share", unit="of its rate"
+    ),
+    Measure("history", "Many finished jobs", _history, roles=("ours",), key="share", unit="of its rate"),
+    Measure("future", "Many jobs not yet due", _future, roles=("ours",), key="share", unit="of its rate"),
+)
