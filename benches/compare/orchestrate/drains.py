@@ -12,7 +12,7 @@ from .program import ContestantError, Program
 from .registry import Contestant
 from .stage import Figures, Stage
 
-__all__ = ["drain", "jobs_for"]
+__all__ = ["drain", "pace"]
 
 _LOOK = 0.002
 # A trial has so small a part of a drain's jobs, but not fewer than this.
@@ -76,18 +76,33 @@ def drain(
     return figures
 
 
-def jobs_for(stage: Stage, contestant: Contestant, kind: str) -> int:
-    """How many jobs a drain has: all, or for a peer as many as it runs in the time that a drain may take."""
+def pace(stage: Stage, contestant: Contestant, kind: str) -> tuple[str, int]:
+    """The kind of handler and the number of jobs of a contestant's drains.
+
+    A peer that has no handlers of a kind is measured with those it has, and one that is slow with as many jobs as it
+    runs in the time that a drain may take. A trial tells both.
+    """
     if contestant.role != "peer":
-        return stage.sizes.jobs
+        return kind, stage.sizes.jobs
     known = stage.paces.get((contestant, kind))
     if known is None:
-        trial = max(stage.sizes.jobs // _TRIAL, _FEWEST)
-        with stage.place(contestant) as place:
-            rate = drain(stage, contestant, place, kind, trial)["rate"]
-        known = max(trial, min(stage.sizes.jobs, int(rate * stage.sizes.drain_seconds)))
+        try:
+            known = kind, _trial(stage, contestant, kind)
+        except ContestantError as refusal:
+            other = "sync" if kind == "async" else "async"
+            try:
+                known = other, _trial(stage, contestant, other)
+            except ContestantError:
+                raise refusal from None
         stage.paces[contestant, kind] = known
     return known
+
+
+def _trial(stage: Stage, contestant: Contestant, kind: str) -> int:
+    few = max(stage.sizes.jobs // _TRIAL, _FEWEST)
+    with stage.place(contestant) as place:
+        rate = drain(stage, contestant, place, kind, few)["rate"]
+    return max(few, min(stage.sizes.jobs, int(rate * stage.sizes.drain_seconds)))
 
 
 def _await(workers: Sequence[Program], jobs: int, deadline: float) -> None:

@@ -26,7 +26,7 @@ class InstallError(RuntimeError):
 def command(contestant: Contestant) -> list[str]:
     """How its program is started."""
     if contestant.runtime == "node":
-        return [str(node()), str(_folder(contestant) / contestant.program.name)]
+        return [str(node()), str(contestant.program)]
     # Without -P a program that is named like the library it runs would be found in its place.
     return [str(_python(contestant)), "-P", str(contestant.program)]
 
@@ -59,7 +59,9 @@ def install(contestant: Contestant) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     folder.parent.mkdir(parents=True, exist_ok=True)
     if contestant.runtime == "node":
-        shutil.copytree(contestant.requirements, folder, ignore=shutil.ignore_patterns("node_modules"))
+        folder.mkdir()
+        for file in (*contestant.requirements.glob("package*.json"), *contestant.requirements.glob(".npmrc")):
+            shutil.copy(file, folder)
         _run(contestant, [*npm(), "ci", "--no-audit", "--no-fund"], folder)
     else:
         _run(contestant, [sys.executable, "-m", "venv", str(folder)], folder.parent)
@@ -69,9 +71,10 @@ def install(contestant: Contestant) -> None:
 
 
 def _folder(contestant: Contestant) -> Path:
-    # Node's peers share one package.json.
-    shared = contestant.runtime == "node" and contestant.requirements is not None
-    return _ROOT / (contestant.requirements.name if shared and contestant.requirements else contestant.name)
+    if contestant.runtime == "node" and contestant.requirements is not None:
+        # Node's peers share one package.json; their programs look for the packages here.
+        return _ROOT / contestant.requirements.name
+    return _ROOT / contestant.name
 
 
 def _mark(contestant: Contestant) -> Path:
@@ -82,7 +85,7 @@ def _asked(contestant: Contestant) -> str:
     asked = contestant.requirements
     if asked is None:
         return ""
-    files = [asked] if asked.is_file() else [*sorted(asked.glob("*.json")), *sorted(asked.glob("*.mjs"))]
+    files = [asked] if asked.is_file() else sorted(asked.glob("package*.json"))
     return hashlib.sha256(b"\0".join(file.read_bytes() for file in files)).hexdigest()
 
 

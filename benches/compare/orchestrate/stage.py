@@ -28,8 +28,10 @@ class Stage:
     servers: Servers
     sizes: Sizes
     deadline: float = DEADLINE
-    paces: dict[tuple[Contestant, str], int] = field(default_factory=dict)
-    """How many jobs a drain of a contestant has, by kind of handler."""
+    paces: dict[tuple[Contestant, str], tuple[str, int]] = field(default_factory=dict)
+    """The kind of handler and the number of jobs of a contestant's drains, by the kind that is asked for."""
+    notes: dict[str, str] = field(default_factory=dict)
+    """What contestants say about themselves."""
 
     @contextmanager
     def place(self, contestant: Contestant) -> Iterator[Place]:
@@ -44,5 +46,6 @@ class Stage:
     def program(self, contestant: Contestant, place: Place) -> Iterator[Program]:
         """The contestant's program, ready for commands."""
         with Program(contestant, place.url, self.deadline) as program:
-            program.ask("hello")
+            told = program.ask("hello")
+            self.notes[f"{contestant.name} on {contestant.store}"] = f"{told['version']}: {told['notes']}"
             yield program

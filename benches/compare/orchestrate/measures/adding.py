@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..drains import jobs_for
+from ..drains import pace
 from ..registry import Contestant
 from ..stage import Figures, Stage
 from .measure import Measure
@@ -11,13 +11,13 @@ __all__ = ["MEASURES"]
 
 
 def _bulk(stage: Stage, contestant: Contestant) -> Figures:
-    jobs = stage.sizes.jobs if contestant.only else jobs_for(stage, contestant, "async")
+    kind, jobs = pace(stage, contestant, "async")
     with stage.place(contestant) as place:
         with stage.program(contestant, place) as program:
             # The first batch makes connections and plans.
-            program.ask("add", count=max(jobs // 20, 1), bytes=stage.sizes.bytes, kind="async")
+            program.ask("add", count=max(jobs // 20, 1), bytes=stage.sizes.bytes, kind=kind)
             work, used = place.work(), program.usage()
-            seconds = program.ask("add", count=jobs, bytes=stage.sizes.bytes, kind="async")["seconds"]
+            seconds = program.ask("add", count=jobs, bytes=stage.sizes.bytes, kind=kind)["seconds"]
             used_after = program.usage()
         # PostgreSQL hears of a connection's last commits when it ends.
         figures = {"rate": jobs / seconds, **place.work().since(work).per_job(jobs)}

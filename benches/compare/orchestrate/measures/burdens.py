@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..drains import drain, jobs_for
+from ..drains import drain, pace
 from ..history import fill
 from ..registry import Contestant
 from ..stage import Figures, Stage
@@ -14,35 +14,36 @@ _NOT_YET = 7 * 86_400.0
 
 
 def _snapshot(stage: Stage, contestant: Contestant) -> Figures:
-    jobs = jobs_for(stage, contestant, "async")
-    clean = _clean(stage, contestant, jobs)
+    kind, jobs = pace(stage, contestant, "async")
+    clean = _clean(stage, contestant, kind, jobs)
     with stage.place(contestant) as place:
-        held = drain(stage, contestant, place, "async", jobs, meanwhile=place.old_snapshot())
+        held = drain(stage, contestant, place, kind, jobs, meanwhile=place.old_snapshot())
     return _shares(clean, held)
 
 
 def _history(stage: Stage, contestant: Contestant) -> Figures:
-    jobs = jobs_for(stage, contestant, "async")
-    clean = _clean(stage, contestant, jobs)
+    kind, jobs = pace(stage, contestant, "async")
+    clean = _clean(stage, contestant, kind, jobs)
     with stage.place(contestant) as place:
         fill(stage, contestant, place, stage.sizes.history)
         place.settle()
-        return _shares(clean, drain(stage, contestant, place, "async", jobs))
+        return _shares(clean, drain(stage, contestant, place, kind, jobs))
 
 
 def _future(stage: Stage, contestant: Contestant) -> Figures:
-    jobs, future = jobs_for(stage, contestant, "async"), stage.sizes.future
-    clean = _clean(stage, contestant, jobs)
+    kind, jobs = pace(stage, contestant, "async")
+    future = stage.sizes.future
+    clean = _clean(stage, contestant, kind, jobs)
     with stage.place(contestant) as place:
         with stage.program(contestant, place) as program:
-            program.ask("add", count=future, bytes=stage.sizes.bytes, kind="async", delay=_NOT_YET)
+            program.ask("add", count=future, bytes=stage.sizes.bytes, kind=kind, delay=_NOT_YET)
         place.settle()
-        return _shares(clean, drain(stage, contestant, place, "async", jobs, left=future))
+        return _shares(clean, drain(stage, contestant, place, kind, jobs, left=future))
 
 
-def _clean(stage: Stage, contestant: Contestant, jobs: int) -> Figures:
+def _clean(stage: Stage, contestant: Contestant, kind: str, jobs: int) -> Figures:
     with stage.place(contestant) as place:
-        return drain(stage, contestant, place, "async", jobs)
+        return drain(stage, contestant, place, kind, jobs)
 
 
 def _shares(clean: Figures, burdened: Figures) -> Figures:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..drains import drain, jobs_for
+from ..drains import drain, pace
 from ..registry import Contestant
 from ..stage import Figures, Stage
 from .measure import Measure
@@ -19,17 +19,17 @@ def _sync(stage: Stage, contestant: Contestant) -> Figures:
 
 
 def _once(stage: Stage, contestant: Contestant, kind: str) -> Figures:
-    jobs = jobs_for(stage, contestant, kind)
+    kind, jobs = pace(stage, contestant, kind)
     with stage.place(contestant) as place:
         return drain(stage, contestant, place, kind, jobs)
 
 
 def _processes(stage: Stage, contestant: Contestant) -> Figures:
-    jobs = jobs_for(stage, contestant, "async")
+    kind, jobs = pace(stage, contestant, "async")
     figures: Figures = {}
     for processes in stage.sizes.processes:
         with stage.place(contestant) as place:
-            figures[f"rate_{processes}"] = drain(stage, contestant, place, "async", jobs, processes=processes)["rate"]
+            figures[f"rate_{processes}"] = drain(stage, contestant, place, kind, jobs, processes=processes)["rate"]
     for processes in stage.sizes.processes[1:]:
         figures[f"share_{processes}"] = figures[f"rate_{processes}"] / figures["rate_1"]
     return figures

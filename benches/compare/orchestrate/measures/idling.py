@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from ..drains import pace
 from ..registry import Contestant
 from ..stage import Figures, Stage
 from .measure import Measure
@@ -15,13 +16,14 @@ _SETTLE = 2.0
 
 
 def _idle(stage: Stage, contestant: Contestant) -> Figures:
+    kind, _ = pace(stage, contestant, "async")
     seconds = stage.sizes.idle_seconds
     with stage.place(contestant) as place, stage.program(contestant, place) as program:
-        program.ask("work", kind="async", latency=True)
+        program.ask("work", kind=kind, latency=True)
         time.sleep(_SETTLE)
         work, used = place.work(), program.usage()
         time.sleep(seconds)
-        figures = {"statements": 0.0, **place.work().since(work).per_job(1)}
+        figures = place.work().since(work).per_job(1)
         used_after = program.usage()
         program.ask("stop")
     told = {f"{name}_per_second": count / seconds for name, count in figures.items()}
@@ -33,5 +35,13 @@ def _idle(stage: Stage, contestant: Contestant) -> Figures:
 
 
 MEASURES = (
-    Measure("idle", "Idle worker", _idle, roles=("ours", "peer"), key="statements_per_second", unit="statements/s"),
+    Measure(
+        "idle",
+        "Idle worker",
+        _idle,
+        roles=("ours", "peer"),
+        key="statements_per_second",
+        unit="statements/s",
+        peers_by_name=True,
+    ),
 )

@@ -23,6 +23,7 @@ class Measure:
         stores: Where it can be measured.
         key: The figure that contestants are compared by.
         unit: That figure's unit.
+        peers_by_name: Whether peers take part only where they are asked for by name.
     """
 
     name: str
@@ -32,8 +33,11 @@ class Measure:
     stores: tuple[str, ...] = STORES
     key: str = "rate"
     unit: str = "jobs/s"
+    peers_by_name: bool = False
 
-    def takes(self, contestant: Contestant) -> bool:
-        """Whether a contestant takes part."""
+    def takes(self, contestant: Contestant, *, by_name: bool = False) -> bool:
+        """Whether a contestant takes part, who may have been asked for by name."""
         chosen = not contestant.only or self.name in contestant.only
+        if self.peers_by_name and contestant.role == "peer" and not by_name:
+            return False
         return chosen and contestant.role in self.roles and contestant.store in self.stores
