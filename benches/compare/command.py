@@ -19,9 +19,9 @@ from tests.ways import ServerMissingError
 
 from .orchestrate import charts, environments, registry, results, tables
 from .orchestrate.measures import MEASURES
-from .orchestrate.node import NodeMissingError
 from .orchestrate.registry import Contestant
 from .orchestrate.run import run
+from .orchestrate.runtimes import RuntimeMissingError
 from .orchestrate.servers import Servers
 from .orchestrate.sizes import FULL, QUICK, Sizes
 from .orchestrate.stage import Stage
@@ -102,7 +102,7 @@ def _installed(contestants: Sequence[Contestant], found: results.Results, *, ins
             if environments.is_installed(one):
                 environments.command(one)
                 ready.append(one)
-        except (environments.InstallError, NodeMissingError) as error:
+        except (environments.InstallError, RuntimeMissingError) as error:
             _tell(str(error))
             found.failures.append(results.Failure("install", one.store, one.name, str(error)))
     return ready

@@ -9,8 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from .node import node, npm
 from .registry import CONTESTANTS, Contestant
+from .runtimes import node, npm, python
 
 __all__ = ["InstallError", "command", "environment", "install", "is_installed"]
 
@@ -52,6 +52,7 @@ def install(contestant: Contestant) -> None:
 
     Raises:
         InstallError: It could not be made.
+        RuntimeMissingError: What it runs on is not here.
     """
     if contestant.requirements is None:
         return
@@ -64,7 +65,7 @@ def install(contestant: Contestant) -> None:
             shutil.copy(file, folder)
         _run(contestant, [*npm(), "ci", "--no-audit", "--no-fund"], folder)
     else:
-        _run(contestant, [sys.executable, "-m", "venv", str(folder)], folder.parent)
+        _run(contestant, [str(python(contestant.python)), "-m", "venv", str(folder)], folder.parent)
         pip = [str(_python(contestant)), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         _run(contestant, [*pip, "-r", str(contestant.requirements)], folder)
     _mark(contestant).write_text(_asked(contestant))

@@ -26,6 +26,8 @@ class Contestant:
     runtime: str = "python"
     requirements: Path | None = None
     """What is installed for it: a file for pip, or the folder of a package.json."""
+    python: str | None = None
+    """The oldest Python that it runs on, where ours may be too old."""
     only: tuple[str, ...] = ()
     """The measures that it is for; all that its role takes part in where this is empty."""
 
@@ -51,6 +53,7 @@ def _listed(file: Path) -> list[Contestant]:
             file.parent / entry["program"],
             entry["runtime"],
             _folder(file.parent / entry["requirements"]),
+            entry.get("python"),
         )
         for entry in entries
     ]
