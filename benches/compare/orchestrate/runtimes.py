@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import re
 import shutil
 import subprocess
@@ -51,11 +52,16 @@ def python(oldest: str | None) -> Path:
     if sys.version_info[: len(needed)] >= needed:
         return Path(sys.executable)
     for minor in range(needed[1], _NEWEST_PYTHON + 1):
-        found = shutil.which(f"python3.{minor}")
-        # A version manager leaves commands that do not run.
-        if found is not None and _told(found, "--version").startswith("Python 3."):
-            return Path(found)
+        name = f"python3.{minor}"
+        for found in filter(None, [shutil.which(name), *sorted(_pyenv().glob(f"versions/*/bin/{name}"))]):
+            # pyenv's own command of that name runs only where the version is switched on.
+            if _told(str(found), "--version").startswith("Python 3."):
+                return Path(found)
     raise RuntimeMissingError(f"there is no Python {oldest} or newer on this machine")
+
+
+def _pyenv() -> Path:
+    return Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
 
 
 def _of_machine() -> Path | None:
