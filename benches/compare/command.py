@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -31,7 +32,7 @@ NO_PEERS = "none"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command and answers its exit code: 1 where this library itself failed."""
+    """Runs the command and answers its exit code: 1 where this library itself failed, 130 after Ctrl-C."""
     chosen = _options().parse_args(arguments)
     if chosen.saved is not None:
         _show(results.load(chosen.saved), chosen.charts)
@@ -41,6 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     found = results.Results(conditions={"machine": conditions.machine(), "sizes": _described(sizes)})
     _tell(f"{found.conditions['machine']}\n{found.conditions['sizes']}")
     contestants = _installed(_wanted(chosen), found, install=chosen.full or bool(chosen.peers))
+    broken_off = False
     measures = [measure for measure in MEASURES if not chosen.only or measure.name in chosen.only]
     try:
         with Servers() as servers:
@@ -49,6 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"benches.compare: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
+        broken_off = True
         _tell("\nbroken off: what was measured so far follows")
     finally:
         if found.turns:
@@ -58,6 +61,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             file.with_suffix(".md").write_text(tables.markdown(found))
             _show(found, chosen.charts)
             _tell(f"saved as {file}")
+    if broken_off:
+        return 128 + signal.SIGINT
     return 1 if any(one.contestant == registry.OURS for one in found.failures) else 0
 
 

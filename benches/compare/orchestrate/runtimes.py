@@ -53,10 +53,12 @@ def python(oldest: str | None) -> Path:
         return Path(sys.executable)
     for minor in range(needed[1], _NEWEST_PYTHON + 1):
         name = f"python3.{minor}"
-        for found in filter(None, [shutil.which(name), *sorted(_pyenv().glob(f"versions/*/bin/{name}"))]):
+        on_path = shutil.which(name)
+        places = [*([] if on_path is None else [Path(on_path)]), *sorted(_pyenv().glob(f"versions/*/bin/{name}"))]
+        for place in places:
             # pyenv's own command of that name runs only where the version is switched on.
-            if _told(str(found), "--version").startswith("Python 3."):
-                return Path(found)
+            if _told(str(place), "--version").startswith("Python 3."):
+                return place
     raise RuntimeMissingError(f"there is no Python {oldest} or newer on this machine")
 
 
