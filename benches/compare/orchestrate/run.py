@@ -34,7 +34,8 @@ def run(
             chosen = [one for one in contestants if one.store == store and measure.takes(one, by_name=by_name)]
             if chosen:
                 tell(f"  {measure.title}")
-                _rounds(stage, measure, chosen, results, tell)
+                with stage.keeping():
+                    _rounds(stage, measure, chosen, results, tell)
 
 
 def _rounds(stage: Stage, measure: Measure, contestants: Sequence[Contestant], results: Results, tell: Told) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
 from .places import Place
@@ -32,6 +32,8 @@ class Stage:
     """The kind of handler and the number of jobs of a contestant's drains, by the kind that is asked for."""
     notes: dict[str, str] = field(default_factory=dict)
     """What contestants say about themselves."""
+    _keeping: ExitStack = field(default_factory=ExitStack)
+    _kept: dict[Contestant, Place] = field(default_factory=dict)
 
     @contextmanager
     def place(self, contestant: Contestant) -> Iterator[Place]:
@@ -41,6 +43,25 @@ class Stage:
                 program.ask("prepare")
             place.settle()
             yield place
+
+    @contextmanager
+    def keeping(self) -> Iterator[None]:
+        """Lets places that are long to fill live on from turn to turn, until the context ends."""
+        with self._keeping:
+            try:
+                yield
+            finally:
+                self._kept.clear()
+
+    def kept(self, contestant: Contestant, fill: Callable[[Place], None]) -> Place:
+        """The contestant's place that is kept, filled when it is first asked for."""
+        place = self._kept.get(contestant)
+        if place is None:
+            place = self._keeping.enter_context(self.place(contestant))
+            fill(place)
+            place.settle()
+            self._kept[contestant] = place
+        return place
 
     @contextmanager
     def program(self, contestant: Contestant, place: Place) -> Iterator[Program]:

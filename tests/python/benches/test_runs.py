@@ -106,3 +106,18 @@ def test_a_contestant_that_never_answers_is_given_up_and_ended(tmp_path: Path) -
     pid = int(str(told.value).splitlines()[-1])
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
+
+
+def test_a_store_that_is_long_to_fill_is_filled_once(stage: Stage) -> None:
+    found = Results()
+    stage.sizes = replace(stage.sizes, rounds=2, jobs=20, history=30, future=40)
+    burdens = [measure for measure in MEASURES if measure.name in ("history", "future")]
+    run(stage, burdens, measured_here(OURS), found, lambda _: None)
+    assert found.failures == []
+    # Jobs that were added a second time would be left, which is no result.
+    assert [(turn.measure, turn.round) for turn in found.turns] == [
+        ("history", 0),
+        ("history", 1),
+        ("future", 0),
+        ("future", 1),
+    ]

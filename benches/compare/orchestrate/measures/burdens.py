@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..drains import drain, pace
 from ..history import fill
+from ..places import Place
 from ..registry import Contestant
 from ..stage import Figures, Stage
 from .measure import Measure
@@ -23,22 +24,27 @@ def _snapshot(stage: Stage, contestant: Contestant) -> Figures:
 
 def _history(stage: Stage, contestant: Contestant) -> Figures:
     kind, jobs = pace(stage, contestant, "async")
-    clean = _clean(stage, contestant, kind, jobs)
-    with stage.place(contestant) as place:
+
+    def finish_many(place: Place) -> None:
         fill(stage, contestant, place, stage.sizes.history)
-        place.settle()
-        return _shares(clean, drain(stage, contestant, place, kind, jobs))
+
+    # Filled before the clean drain, which is to be a moment before the other.
+    place = stage.kept(contestant, finish_many)
+    clean = _clean(stage, contestant, kind, jobs)
+    return _shares(clean, drain(stage, contestant, place, kind, jobs))
 
 
 def _future(stage: Stage, contestant: Contestant) -> Figures:
     kind, jobs = pace(stage, contestant, "async")
     future = stage.sizes.future
-    clean = _clean(stage, contestant, kind, jobs)
-    with stage.place(contestant) as place:
+
+    def add_many(place: Place) -> None:
         with stage.program(contestant, place) as program:
             program.ask("add", count=future, bytes=stage.sizes.bytes, kind=kind, delay=_NOT_YET)
-        place.settle()
-        return _shares(clean, drain(stage, contestant, place, kind, jobs, left=future))
+
+    place = stage.kept(contestant, add_many)
+    clean = _clean(stage, contestant, kind, jobs)
+    return _shares(clean, drain(stage, contestant, place, kind, jobs, left=future))
 
 
 def _clean(stage: Stage, contestant: Contestant, kind: str, jobs: int) -> Figures:
