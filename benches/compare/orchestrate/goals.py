@@ -45,7 +45,14 @@ class Goal:
 
     def is_reached(self, value: Spread) -> bool:
         """Whether the median is within the bound."""
-        return value.median >= self.bound if self.sense == "least" else value.median <= self.bound
+        return self._holds(value.median)
+
+    def is_always_reached(self, value: Spread) -> bool:
+        """Whether every round is."""
+        return self._holds(value.lowest) and self._holds(value.highest)
+
+    def _holds(self, figure: float) -> bool:
+        return figure >= self.bound if self.sense == "least" else figure <= self.bound
 
 
 def _beside(title: str, measure: str, figure: str, wanted: dict[str, dict[str, float]], part: float = 1) -> list[Goal]:

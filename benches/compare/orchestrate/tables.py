@@ -75,7 +75,9 @@ def _wanted(goal: Goal) -> str:
 
 
 def _verdict(goal: Goal, value: Spread) -> str:
-    return "reached" if goal.is_reached(value) else "**not reached**"
+    if not goal.is_reached(value):
+        return "**not reached**"
+    return "reached" if goal.is_always_reached(value) else "reached, not in every round"
 
 
 def _measure(results: Results, measure: Measure, store: str) -> Iterator[str]:

@@ -51,10 +51,23 @@ def test_every_goal_is_about_a_measure_that_there_is() -> None:
 
 def test_tables_tell_ratios_before_rates() -> None:
     told = tables.markdown(measured(dataqueue=[1_000.0, 1_200.0, 800.0], huey=[100.0, 100.0, 100.0]))
-    assert "| drain, async no-op | SQLite | at least 10 times huey | 10.0 (8.00 to 12.0) | reached |" in told
+    assert (
+        "| drain, async no-op | SQLite | at least 10 times huey | 10.0 (8.00 to 12.0) | reached, not in every round |"
+        in told
+    )
     assert "| huey | 10.0 (8.00 to 12.0) | 100 (100 to 100) | 10.0 |" in told
     assert "| drain, async no-op | SQLite | at least 10 times flexiq | - | not measured |" in told
     assert "PostgreSQL" not in told
+
+
+@pytest.mark.parametrize(
+    ("rates", "verdict"),
+    [([10.0, 11.0, 12.0], "reached"), ([9.0, 10.0, 12.0], "reached, not in every round"), ([9.0], "**not reached**")],
+)
+def test_a_goal_that_single_rounds_miss_is_told_as_that(rates: list[float], verdict: str) -> None:
+    told = tables.markdown(measured(dataqueue=rates, huey=[1.0, 1.0, 1.0]))
+    (row,) = [line for line in told.splitlines() if "| at least 10 times huey |" in line]
+    assert row.endswith(f"| {verdict} |")
 
 
 def test_what_failed_is_told_by_its_first_line() -> None:
