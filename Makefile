@@ -11,6 +11,8 @@ JOBS   ?= 2
 MINUTES ?= 10
 STORES  ?= postgres redis sqlite
 SEED    ?= 1
+# Large sizes and every peer for `make bench`.
+FULL    ?=
 
 # A cargo that was installed a moment ago is not on the caller's PATH yet.
 export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
@@ -24,11 +26,11 @@ SOURCES := $(shell find src migrations -type f) Cargo.toml Cargo.lock pyproject.
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-inner upgrade-test models models-inner mutants mutants-inner check check-rust check-python fmt bench \
-	bench-inner chaos wheel clean rust
+	bench-engine bench-engine-inner chaos wheel clean rust
 .DELETE_ON_ERROR:
 
 help: ## List the commands
-	@awk -F ':[^#]*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':[^#]*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 demo: rust $(VENV)/.built ## Build what is missing, then run real jobs and watch them
 	@$(BIN)/dataqueue demo $(ARGS)
@@ -84,13 +86,14 @@ fmt: rust $(VENV)/.contributing ## Format everything, and mend what ruff can men
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-bench: rust $(VENV)/.contributing $(VENV)/.built ## Measure the engine and the whole road, against real servers
-	$(SERVERS) bench-inner
+bench: rust $(VENV)/.contributing $(VENV)/.built ## Measure beside other libraries and the stores' limits; FULL=1 takes hours
+	$(BIN)/python -m benches.compare $(if $(FULL),--full) $(ARGS)
 
-bench-inner: ## Measure, against the servers that the environment names
+bench-engine: rust $(VENV)/.contributing ## Measure the engine alone, against real servers
+	$(SERVERS) bench-engine-inner
+
+bench-engine-inner: ## Measure the engine, against the servers that the environment names
 	cargo bench --locked
-	$(BIN)/python benches/python/throughput.py
-	$(BIN)/python benches/python/latency.py
 
 chaos: rust $(VENV)/.contributing $(VENV)/.built ## Let a storm rage for MINUTES on each of STORES
 	@for store in $(STORES); do \

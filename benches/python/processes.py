@@ -1,6 +1,6 @@
 """Handlers in processes: how late one that never ends is killed, what a run costs, and what a replacement costs.
 
-    python -m tests.servers -- python benches/python/processes.py [--samples N] [--store NAME]
+    python -m benches.python.processes [--samples N] [--store NAME]
 
 Lateness is by the store's clock: from the deadline, which counts from the claim, to the recorded failure.
 """
@@ -8,17 +8,11 @@ Lateness is by the store's clock: from the deadline, which counts from the claim
 from __future__ import annotations
 
 import argparse
-import sys
 import time
-from pathlib import Path
 
-import conditions
-import stores
-
+from benches.python import conditions, stores
+from benches.python.process_handlers import handlers
 from dataqueue import JobQueue
-
-sys.path.insert(0, str(Path(__file__).parent))
-from process_handlers import handlers
 
 PATIENCE = 60.0
 TIMEOUT = 0.1
@@ -27,7 +21,7 @@ TIMEOUT = 0.1
 def run(name: str, samples: int) -> None:
     """Measures one store."""
     with stores.fresh(name) as store, JobQueue(store.url) as queue:
-        print(f"\n{name}: {store.conditions()}", flush=True)
+        print(f"\n{name}: {store.place.conditions()}", flush=True)
         late = lateness(queue, samples)
         print(
             f"  killed after the deadline: p50 {_at(late, 0.5):.1f} ms, p99 {_at(late, 0.99):.1f} ms, "

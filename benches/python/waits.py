@@ -1,6 +1,6 @@
 """What jobs cost that wait, and how quickly they go on when their time comes together.
 
-    python -m tests.servers -- python benches/python/waits.py [--jobs N] [--idle SECONDS] [--store NAME]
+    python -m benches.python.waits [--jobs N] [--idle SECONDS] [--store NAME]
 
 A processor runs the jobs until each waits, and then idles: what the store does meanwhile is set beside what it does for
 an empty queue. When their time comes, all go on at once, and fresh jobs of two priorities are added every few
@@ -15,9 +15,7 @@ import sys
 import time
 from datetime import UTC, datetime, timedelta
 
-import conditions
-import stores
-
+from benches.python import conditions, stores
 from dataqueue import AsyncJobContext, Job, JobHandlers, JobQueue
 
 GIVE_UP = 600.0
@@ -51,24 +49,25 @@ def idle(store: stores.Store, queue: JobQueue, seconds: float) -> str:
     processor = queue.create_processor(handlers)
     processor.start_in_background()
     time.sleep(2)
-    before = store.work()
+    work, used = store.work()
     time.sleep(seconds)
-    work = store.work().since(before)
+    work_after, used_after = store.work()
     processor.stop_and_drain(10)
+    done = work_after.since(work)
     parts = []
-    if work.statements is not None:
-        parts.append(f"{work.statements * 60 / seconds:.0f} commands")
-    if work.wal_bytes is not None:
-        parts.append(f"{work.wal_bytes * 60 / seconds / 1024:.0f} KiB of WAL")
-    if work.written_bytes is not None:
-        parts.append(f"{work.written_bytes * 60 / seconds / 1024:.0f} KiB written")
+    if done.statements is not None:
+        parts.append(f"{done.statements * 60 / seconds:.0f} commands")
+    if done.wal_bytes is not None:
+        parts.append(f"{done.wal_bytes * 60 / seconds / 1024:.0f} KiB of WAL")
+    if store.name == "sqlite":
+        parts.append(f"{used_after.since(used).written * 60 / seconds / 1024:.0f} KiB written")
     return ", ".join(parts) + " a minute"
 
 
 def run(name: str, jobs: int, seconds: float) -> None:
     """Measures one store."""
     with stores.fresh(name) as store, JobQueue(store.url) as queue:
-        print(f"\n{name}: {store.conditions()}", flush=True)
+        print(f"\n{name}: {store.place.conditions()}", flush=True)
         print(f"  idle, empty queue:             {idle(store, queue, seconds)}", flush=True)
         until = time.time() + jobs / 1_000 + 2 * seconds + 60
         for first in range(0, jobs, BATCH):
