@@ -14,7 +14,7 @@ from contestant import main
 MAX_JOBS = 100
 POLL_DELAY = 0.01
 # It has no bulk call: so many adds are under way at a time.
-ADDING_AT_ONCE = 50
+ADDING_AT_ONCE = 10
 
 
 class ArqContestant(AsyncContestant):

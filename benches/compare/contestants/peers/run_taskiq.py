@@ -17,7 +17,7 @@ MAX_ASYNC_TASKS = 100
 MAX_PREFETCH = 100
 SYNC_WORKERS = 8
 # It has no bulk call: so many adds are under way at a time.
-ADDING_AT_ONCE = 50
+ADDING_AT_ONCE = 10
 QUEUE = "taskiq"
 
 
