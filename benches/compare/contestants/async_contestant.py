@@ -1,4 +1,4 @@
-"""A contestant whose library lives in an event loop. The commands are the same for all of them; the library's calls differ.
+"""A contestant whose library lives in an event loop. The commands are the same for all of them; the calls differ.
 
 It runs in each library's own environment, so it needs nothing but the standard library, and uvloop where that is there.
 """
@@ -25,7 +25,7 @@ MOST_SAMPLES = 100_000
 
 
 class AsyncContestant(Contestant):
-    """A queue whose library is called in an event loop, which has a thread of its own beside the one that reads commands."""
+    """A queue whose library is called in an event loop, in a thread beside the one that reads commands."""
 
     def __init__(self, url: str, counter: Counter) -> None:
         super().__init__(url, counter)

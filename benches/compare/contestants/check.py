@@ -2,7 +2,7 @@
 
     PYTHONPATH=benches/compare/contestants python check.py [--only KIND] PROGRAM URL
 
-The program is run by the interpreter that runs this. What it answers is printed; the exit code is 1 if something is wrong.
+The program is run by the interpreter that runs this. What it answers is printed; the exit code is 1 if one is wrong.
 """
 
 from __future__ import annotations

@@ -62,7 +62,7 @@ class ArdiqContestant(AsyncContestant):
         self.worker = self.running = None
 
     async def count_left(self) -> int:
-        return await self.app.queue_size()
+        return int(await self.app.queue_size())
 
     async def shut(self) -> None:
         await self.admin.aclose()

@@ -7,7 +7,7 @@ from datetime import timedelta
 from importlib.metadata import version
 from typing import Any
 
-import asyncpg
+import asyncpg  # type: ignore[import-untyped]
 from async_contestant import JOB_PATIENCE, AsyncContestant
 from contestant import main
 from pgqueuer import PgQueuer, Queries
@@ -85,9 +85,7 @@ class PgQueuerContestant(AsyncContestant):
         await self.pool.close()
 
     async def _connect(self, connections: int) -> asyncpg.Pool:
-        return await asyncpg.create_pool(
-            self.url, min_size=1, max_size=connections, command_timeout=STATEMENT_DEADLINE
-        )
+        return await asyncpg.create_pool(self.url, min_size=1, max_size=connections, command_timeout=STATEMENT_DEADLINE)
 
     def _worker(self, pool: asyncpg.Pool) -> PgQueuer:
         worker = PgQueuer.from_asyncpg_pool(pool)
