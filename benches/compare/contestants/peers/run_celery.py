@@ -34,8 +34,8 @@ class CeleryContestant(SyncContestant):
     store = "redis"
     notes = (
         f"one worker process, --pool {POOL} --concurrency {CONCURRENCY}, prefetch multiplier {PREFETCH_MULTIPLIER}, "
-        "results ignored, no gossip, mingle, heartbeat and events; its start is part of a drain; adds one by one on one "
-        f"producer, as there is no bulk call; for latency prefetch multiplier {LATENCY_PREFETCH_MULTIPLIER}; "
+        "results ignored, no gossip, mingle, heartbeat and events; its start is part of a drain; adds one by one on "
+        f"one producer, as there is no bulk call; for latency prefetch multiplier {LATENCY_PREFETCH_MULTIPLIER}; "
         "has sync handlers only"
     )
 
