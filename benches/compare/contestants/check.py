@@ -9,17 +9,21 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import select
+import signal
 import struct
 import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 JOBS = 500
 PATIENCE = 90.0
+END_PATIENCE = 30.0
 
 
 class Talk:
@@ -29,7 +33,9 @@ class Talk:
         self.counter = counter
         counter.write_bytes(bytes(8))
         command = [sys.executable, "-P", program, "--url", url, "--counter", str(counter)]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
+        pipe = subprocess.PIPE
+        # A session of its own, so that what it starts can be ended with it.
+        self.process = subprocess.Popen(command, stdin=pipe, stdout=pipe, bufsize=0, start_new_session=True)
         self.rest = b""
 
     def ask(self, do: str, **fields: Any) -> dict[str, Any]:
@@ -48,11 +54,16 @@ class Talk:
         print(do, *(f"{name}={value}" for name, value in fields.items()), "->", _short(answer), flush=True)
         return answer
 
-    def quit(self) -> None:
-        """Ends the program and waits for its end."""
+    def end(self) -> None:
+        """Ends the program, which leaves in order when nobody can tell it anything, and all that it started."""
         assert self.process.stdin is not None
-        self.process.stdin.write(b'{"do": "quit"}\n')
-        self.process.wait(PATIENCE)
+        self.process.stdin.close()
+        try:
+            self.process.wait(END_PATIENCE)
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
 
     def count(self) -> int:
         return int(struct.unpack("<Q", self.counter.read_bytes())[0])
@@ -79,11 +90,8 @@ def main() -> int:
         talk = Talk(chosen.program, chosen.url, Path(folder) / "counter")
         try:
             wrong = _talk(talk, chosen.jobs, [chosen.only] if chosen.only else ["async", "sync"])
-            talk.quit()
         finally:
-            if talk.process.poll() is None:
-                talk.process.kill()
-            talk.process.wait()
+            talk.end()
     print("WRONG: " + "; ".join(wrong) if wrong else "right", flush=True)
     return 1 if wrong else 0
 
@@ -94,6 +102,7 @@ def _talk(talk: Talk, jobs: int, kinds: list[str]) -> list[str]:
     wrong += _errors(talk.ask("prepare"))
     for kind in kinds:
         if _errors(talk.ask("add", count=jobs, bytes=100, kind=kind)):
+            kinds = [other for other in kinds if other != kind]
             continue
         wrong += _expect("left before", talk.ask("left")["count"], jobs)
         before = talk.count()
@@ -112,6 +121,9 @@ def _talk(talk: Talk, jobs: int, kinds: list[str]) -> list[str]:
     wrong += _expect("left of single adds", talk.ask("left")["count"], 200)
     wrong += _errors(talk.ask("prepare"))
     wrong += _expect("left of an empty queue", talk.ask("left")["count"], 0)
+    wrong += _errors(talk.ask("add", count=20, bytes=100, kind=kinds[-1]))
+    wrong += _expect("left of a queue made anew", talk.ask("left")["count"], 20)
+    wrong += _errors(talk.ask("prepare"))
     return wrong
 
 

@@ -81,7 +81,9 @@ class CeleryContestant(SyncContestant):
         }
         arguments = ["--pool", POOL, "--concurrency", str(CONCURRENCY), "--loglevel", "WARNING"]
         quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
-        command = [sys.executable, "-P", "-m", "celery", "-A", "celery_tasks", "worker", *arguments, *quiet]
+        # A name of its own for each, where several programs work on one queue.
+        name = ["--hostname", f"bench-{os.getpid()}@%h"]
+        command = [sys.executable, "-P", "-m", "celery", "-A", "celery_tasks", "worker", *name, *arguments, *quiet]
         self.worker = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL)
         self.ended = threading.Event()
         self.reader = threading.Thread(target=self._read_notes, name="notes", daemon=True)
