@@ -21,6 +21,7 @@ T = TypeVar("T")
 COMMAND_PATIENCE = 1_800.0
 JOB_PATIENCE = 60.0
 STEADY_STEP = 0.005
+STEADY_CALLERS = 10
 MOST_SAMPLES = 100_000
 
 
@@ -118,13 +119,14 @@ class AsyncContestant(Contestant):
         return {"milliseconds": self.run(self._load(rate, int(rate * seconds)))}
 
     async def _load(self, rate: int, total: int) -> list[float]:
+        await self.prepare_callers(STEADY_CALLERS)
         began, added = time.perf_counter(), 0
         while added < total:
             due = min(int((time.perf_counter() - began) * rate), total)
-            numbers = range(added, due)
+            numbers = range(added, min(due, added + STEADY_CALLERS))
             await asyncio.gather(*(self.add_one(f"probe_{self.kind}", began + number / rate) for number in numbers))
-            added = due
-            await asyncio.sleep(STEADY_STEP)
+            added = numbers.stop
+            await asyncio.sleep(STEADY_STEP if added == due else 0)
         taken = [await self._delay() for _ in range(total)]
         return taken[:: max(1, -(-total // MOST_SAMPLES))]
 
