@@ -34,7 +34,7 @@ class Talk:
         counter.write_bytes(bytes(8))
         command = [sys.executable, "-P", program, "--url", url, "--counter", str(counter)]
         pipe = subprocess.PIPE
-        # A session of its own, so that what it starts can be ended with it.
+        # A process group of its own, so that what it starts can be ended with it.
         self.process = subprocess.Popen(command, stdin=pipe, stdout=pipe, bufsize=0, start_new_session=True)
         self.rest = b""
 

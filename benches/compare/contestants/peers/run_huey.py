@@ -23,7 +23,7 @@ class HueyContestant(SyncContestant):
     name = "huey"
     store = "sqlite"
     notes = (
-        f"SqliteHuey in WAL with its default durability (synchronous NORMAL), {WORKERS} worker threads, polling every "
+        f"SqliteHuey in WAL with its default durability (synchronous FULL), {WORKERS} worker threads, polling every "
         f"{POLL_DELAY} s, no periodic tasks; adds one by one, as there is no bulk call; the same for latency; has sync "
         "handlers only"
     )
