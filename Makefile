@@ -26,7 +26,7 @@ SOURCES := $(shell find src migrations -type f) Cargo.toml Cargo.lock pyproject.
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-inner upgrade-test models models-inner mutants mutants-inner check check-rust check-python fmt bench \
-	bench-engine bench-engine-inner chaos wheel clean rust
+	bench-engine bench-engine-inner instructions plans plans-inner chaos wheel clean rust
 .DELETE_ON_ERROR:
 
 help: ## List the commands
@@ -94,6 +94,15 @@ bench-engine: rust $(VENV)/.contributing ## Measure the engine alone, against re
 
 bench-engine-inner: ## Measure the engine, against the servers that the environment names
 	cargo bench --locked
+
+instructions: rust $(VENV)/.made ## Compare the instructions of hot paths with those recorded; UPDATE=1 records them
+	$(BIN)/python benches/python/instructions.py $(if $(UPDATE),--update)
+
+plans: rust $(VENV)/.contributing ## Hold the plans of statements against millions of jobs, on a real server
+	$(SERVERS) plans-inner
+
+plans-inner: ## Hold the plans of statements, against the server that the environment names
+	cargo test --locked --test core -- --ignored plans::
 
 chaos: rust $(VENV)/.contributing $(VENV)/.built ## Let a storm rage for MINUTES on each of STORES
 	@for store in $(STORES); do \

@@ -6,6 +6,7 @@ mod architecture;
 mod bench;
 mod clock;
 mod conformance;
+mod costs;
 mod cron;
 mod failpoints;
 mod plans;

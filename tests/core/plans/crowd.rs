@@ -9,6 +9,16 @@ use crate::bench::Bench;
 /// On PostgreSQL.
 pub async fn on_postgres(bench: &Bench) {
     bench.forget_history();
+    run_on_postgres(bench, POSTGRES).await;
+}
+
+/// As [`on_postgres`], and behind these a million jobs that were completed and a million that are not due yet.
+pub async fn millions_on_postgres(bench: &Bench) {
+    on_postgres(bench).await;
+    run_on_postgres(bench, MILLIONS).await;
+}
+
+async fn run_on_postgres(bench: &Bench, sql: &str) {
     let StoreOptions::Postgres(options) = bench.driver().options() else { panic!("no server") };
     let mut config = Config::new();
     for (host, port) in &options.hosts {
@@ -20,7 +30,7 @@ pub async fn on_postgres(bench: &Bench) {
     }
     let (client, connection) = config.connect(NoTls).await.unwrap();
     let driven = tokio::spawn(connection);
-    client.batch_execute(&format!("set search_path to {}; {POSTGRES}", options.schema)).await.unwrap();
+    client.batch_execute(&format!("set search_path to {}; {sql}", options.schema)).await.unwrap();
     drop(client);
     driven.await.unwrap().unwrap();
 }
@@ -68,6 +78,22 @@ insert into cron_schedules (schedule_name, cron_expression, job_type, payload, s
             else now() + n * interval '1 second' end, n
     from generate_series(1, 3000) n;
 analyze cron_schedules, waitpoints, job_workers, job_queue, job_ready, job_scheduled, job_leases, job_events, job_watchers;
+";
+
+const MILLIONS: &str = "
+insert into job_queue (job_type, status, payload, priority, max_attempts, attempts, created_at, updated_at, run_at, tags,
+    completed_at)
+select 'type_' || n % 20, 'completed', '{}', n % 5, 5, 1, t.at, t.at, t.at,
+    case when n % 30 = 0 then array['tag_' || n % 50, 'all'] end, t.at
+from generate_series(1, 1000000) n cross join lateral (select now() - (2000000 - n) * interval '1 second' as at) t;
+insert into job_events (job_id, created_at, event_type)
+    select id, created_at, 'completed' from job_queue where id > 40000 order by id;
+insert into job_queue (job_type, status, payload, priority, max_attempts, run_at)
+    select 'type_' || n % 20, 'pending', '{}', n % 5, 5, now() + n * interval '1 second' + interval '1 day'
+    from generate_series(1, 1000000) n;
+insert into job_scheduled (job_id, due_at, priority, retrying, job_type)
+    select id, run_at, priority, false, job_type from job_queue where id > 40000 and status = 'pending';
+analyze job_queue, job_scheduled, job_events;
 ";
 
 /// On SQLite.

@@ -162,33 +162,48 @@ fn plans_made_on_empty_tables_are_good_when_the_tables_have_grown() {
     bench::run::<Postgres>(try_all);
 }
 
+/// Tries every walk.
+async fn try_walks(bench: &Bench) {
+    if is_pooled(bench) {
+        return;
+    }
+    let driver = driver(bench);
+    let mut faults = Vec::new();
+    let mut used: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+    for case in cases() {
+        for walk in walks() {
+            let Some((about, json)) = driver.walk_plan(&case.filter, &walk).await.unwrap() else { continue };
+            let plan = Plan::read(&json);
+            used.entry(about).or_default().extend(plan.indexes());
+            let counts = matches!(walk, Walk::Count);
+            let allowed = |read: &String| counts && (case.counts_all || !read.ends_with(" job_queue"));
+            let reads = plan.whole_reads().into_iter().filter(|read| !allowed(read));
+            faults.extend(reads.map(|read| format!("{}, {walk:?}: {read}", case.name)));
+        }
+    }
+    for (about, indexes) in used {
+        if indexes != indexes_in(about) {
+            faults.push(format!("{about} uses {indexes:?}"));
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
 #[test]
 fn every_walk_uses_the_indexes_that_its_file_names_and_stops_when_it_has_enough() {
     bench::run::<Postgres>(async |bench| {
-        if is_pooled(bench) {
-            return;
-        }
         crowd::on_postgres(bench).await;
-        let driver = driver(bench);
-        let mut faults = Vec::new();
-        let mut used: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
-        for case in cases() {
-            for walk in walks() {
-                let Some((about, json)) = driver.walk_plan(&case.filter, &walk).await.unwrap() else { continue };
-                let plan = Plan::read(&json);
-                used.entry(about).or_default().extend(plan.indexes());
-                let counts = matches!(walk, Walk::Count);
-                let allowed = |read: &String| counts && (case.counts_all || !read.ends_with(" job_queue"));
-                let reads = plan.whole_reads().into_iter().filter(|read| !allowed(read));
-                faults.extend(reads.map(|read| format!("{}, {walk:?}: {read}", case.name)));
-            }
-        }
-        for (about, indexes) in used {
-            if indexes != indexes_in(about) {
-                faults.push(format!("{about} uses {indexes:?}"));
-            }
-        }
-        assert!(faults.is_empty(), "{}", faults.join("\n"));
+        try_walks(bench).await;
+    });
+}
+
+#[test]
+#[ignore = "it fills tables with millions of rows: make plans"]
+fn nothing_is_planned_otherwise_among_millions_of_jobs() {
+    bench::run::<Postgres>(async |bench| {
+        crowd::millions_on_postgres(bench).await;
+        try_all(bench).await;
+        try_walks(bench).await;
     });
 }
 

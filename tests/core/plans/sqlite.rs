@@ -163,6 +163,39 @@ fn every_walk_uses_the_indexes_that_its_file_names_and_stops_when_it_has_enough(
     });
 }
 
+/// Makes the planner think that the tables are so many times as large as they are. Samples of values go: they would tell.
+fn grow(connection: &Connection, times: u64) {
+    let mut query =
+        connection.prepare("SELECT rowid, stat FROM sqlite_stat1 WHERE tbl LIKE 'job\\_%' ESCAPE '\\'").unwrap();
+    let told: Vec<(i64, String)> =
+        query.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap().collect::<Result<_, _>>().unwrap();
+    assert!(!told.is_empty(), "no statistics to grow");
+    for (row, stat) in told {
+        // The number of rows, then how many of them are alike in the first columns of the index; words may follow.
+        let grown = stat.split(' ').map(|word| match word.parse::<u64>() {
+            Ok(count) if count > 1 => (count * times).to_string(),
+            _ => word.to_owned(),
+        });
+        let grown = grown.collect::<Vec<_>>().join(" ");
+        connection.execute("UPDATE sqlite_stat1 SET stat = ?2 WHERE rowid = ?1", (row, grown)).unwrap();
+    }
+    connection.execute_batch("DELETE FROM sqlite_stat4").unwrap();
+}
+
+#[test]
+fn nothing_is_planned_otherwise_where_statistics_tell_of_millions_of_jobs() {
+    bench::run::<Sqlite>(async |bench| {
+        crowd::on_sqlite(bench).await;
+        let connection = connect(bench);
+        connection.execute_batch("ANALYZE").unwrap();
+        grow(&connection, 50);
+        // Statistics are read when a database is opened.
+        let connection = connect(bench);
+        check_statements(&connection);
+        check_walks(&connection);
+    });
+}
+
 #[test]
 fn every_query_file_belongs_to_a_statement_that_was_tried() {
     let filter = Filter { statuses: vec![Status::Pending], ..Filter::default() };
