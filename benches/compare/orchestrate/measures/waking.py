@@ -25,8 +25,7 @@ def _pick_up(stage: Stage, contestant: Contestant) -> Figures:
 def _steady(stage: Stage, contestant: Contestant) -> Figures:
     kind, _ = pace(stage, contestant, "async")
     with stage.place(contestant) as place, stage.program(contestant, place) as program:
-        # As for the pick-up: these handlers note when they begin.
-        program.ask("work", kind=kind, latency=True)
+        program.ask("work", kind=kind)
         taken = program.ask("steady", rate=stage.sizes.rate, seconds=stage.sizes.steady_seconds)["milliseconds"]
         program.ask("stop")
     return {"p50": at(taken, 0.5), "p99": at(taken, 0.99), "p999": at(taken, 0.999), "longest": max(taken)}

@@ -89,14 +89,10 @@ class Contestant {
     this.#kind = kind;
     const counter = this.#counter;
     const marks = this.#marks;
-    const ended = () => {
+    const handler = (job) => {
+      if (job.mark !== undefined) marks.began(job);
       counter.ended += 1;
     };
-    const noted = (job) => {
-      marks.began(job);
-      counter.ended += 1;
-    };
-    const handler = latency ? noted : ended;
     await this.#peer.work(kind === "sync" ? handler : async (job) => handler(job), { kind, latency });
     return {};
   }
