@@ -65,13 +65,14 @@ def note(what: str, ctx: JobContext | AsyncJobContext) -> None:
 
 
 @contextmanager
-def noted(ctx: JobContext | AsyncJobContext) -> Iterator[str]:
+def noted(ctx: JobContext | AsyncJobContext, *, tells: bool = False) -> Iterator[str]:
     """Writes that the run of `ctx` began, and that it ended, however it does; gives it a name of its own.
 
-    A handler that does not heed its signal may run beside a later run of its job, in one process too.
+    A handler that does not heed its signal may run beside a later run of its job, in one process too. One that `tells`
+    writes that it is alive for as long as it runs: it may be killed before it did so once.
     """
     name = uuid.uuid4().hex
-    write(what="began", job=ctx.job.id, attempt=ctx.job.attempts, run=name)
+    write(what="began", job=ctx.job.id, attempt=ctx.job.attempts, run=name, tells=tells)
     try:
         yield name
     finally:
@@ -89,6 +90,7 @@ def read_runs(path: Path) -> dict[int, list[Run]]:
     for line in read_lines(path):
         if line["what"] == "began":
             run = Run(line["job"], line["attempt"], line["pid"], line["at"], name=line.get("run"))
+            run.seen = run.began if line.get("tells") else None
             runs[line["job"]].append(run)
         elif line["what"] == "alive":
             next(run for run in runs[line["job"]] if run.name == line["run"]).seen = line["at"]

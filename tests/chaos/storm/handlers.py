@@ -91,7 +91,7 @@ def crashes(payload: Any, *, ctx: JobContext) -> dict[str, Any]:
 @handlers.job("forced")
 def forced(payload: Any, *, ctx: JobContext) -> dict[str, Any]:
     """Runs until it is killed, the first time."""
-    with noted(ctx) as run:
+    with noted(ctx, tells=True) as run:
         while ctx.job.attempts < 2:
             write(what="alive", job=ctx.job.id, run=run)
             time.sleep(0.01)
