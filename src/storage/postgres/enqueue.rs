@@ -2,12 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use tokio_postgres::Row;
-use tokio_postgres::types::ToSql;
-
 use super::PostgresStorage;
 use super::faults::{Attempt, unavailable};
-use super::rows::{At, Json, Reader, damaged, tags_text};
+use super::rows::{At, Json, Reader, tags_text};
 use super::session::{Session, Tries};
 use crate::error::Result;
 use crate::model::{Added, JobId, NewJob};
@@ -16,8 +13,6 @@ use crate::storage::parts::parts;
 /// The most rows and payload bytes that one statement carries: what is sent is held in memory once more.
 const ROWS: usize = 5_000;
 const BYTES: usize = 8 << 20;
-/// Rows of one statement among several that are sent at once: while the server works on one, the next is written down.
-const PIECE: usize = 1_000;
 /// How often the holder of a key may vanish between the insert and the look for it.
 const ROUNDS: u32 = 20;
 
@@ -44,17 +39,15 @@ impl PostgresStorage {
     }
 
     async fn add_all(&self, session: &Session, jobs: &[NewJob]) -> Attempt<Vec<Added>> {
-        let keyed = jobs.iter().any(|job| job.idempotency_key.is_some());
         let chunks = chunks(jobs);
         // One statement is all or nothing by itself; where keys may have to be looked up after it, only for one job.
-        if jobs.len() == 1 || (jobs.len() <= PIECE && chunks.len() == 1 && !keyed) {
+        if chunks.len() == 1 && (jobs.len() == 1 || jobs.iter().all(|job| job.idempotency_key.is_none())) {
             return self.add_chunk(session, jobs).await;
         }
         let mut added = Vec::with_capacity(jobs.len());
         session.begin().await?;
         for chunk in chunks {
-            let rows = if keyed { self.add_chunk(session, chunk).await } else { self.add_pieces(session, chunk).await };
-            match rows {
+            match self.add_chunk(session, chunk).await {
                 Ok(more) => added.extend(more),
                 Err(fault) => {
                     // If this fails too, the connection is closed, which rolls back as well.
@@ -64,19 +57,6 @@ impl PostgresStorage {
             }
         }
         session.commit().await?;
-        Ok(added)
-    }
-
-    /// Adds jobs without keys by several statements that are sent at once, within a transaction.
-    async fn add_pieces(&self, session: &Session, jobs: &[NewJob]) -> Attempt<Vec<Added>> {
-        let pieces: Vec<_> = jobs.chunks(PIECE).map(|piece| Columns::of(piece.iter())).collect();
-        let params: Vec<_> = pieces.iter().map(Columns::params).collect();
-        let statements: Vec<_> = params.iter().map(|params| (&self.statements.add, params.as_slice())).collect();
-        let mut added = Vec::with_capacity(jobs.len());
-        for rows in session.pipeline(&statements).await? {
-            let (ids, _) = reserved(&rows?)?;
-            added.extend(ids.into_iter().map(|id| Added { id, created: true }));
-        }
         Ok(added)
     }
 
@@ -123,72 +103,44 @@ impl PostgresStorage {
     }
 
     /// The ids reserved, and those among them that were inserted if these are not all.
-    async fn insert(&self, session: &Session, jobs: &[&NewJob]) -> Attempt<Reserved> {
-        let columns = Columns::of(jobs.iter().copied());
-        let statement = if columns.keys.is_some() { &self.statements.add_keyed } else { &self.statements.add };
-        Ok(reserved(&session.query(statement, &columns.params()).await?)?)
-    }
-}
-
-/// Ids in the order of the jobs, and those of them that were inserted if some were not.
-type Reserved = (Vec<JobId>, Option<HashSet<JobId>>);
-
-fn reserved(rows: &[Row]) -> Result<Reserved> {
-    let row = rows.first().ok_or_else(|| damaged("no ids came back"))?;
-    let mut reader = Reader::new(row, 0);
-    let ids: Vec<JobId> = reader.take()?;
-    let created = reader.take::<Option<Vec<JobId>>>()?.unwrap_or_default();
-    let all = created.len() == ids.len();
-    Ok((ids, (!all).then(|| created.into_iter().collect())))
-}
-
-/// The jobs of one statement, field by field.
-struct Columns<'a> {
-    types: Vec<&'a str>,
-    payloads: Vec<Json<'a>>,
-    priorities: Vec<i32>,
-    run_at: Option<Vec<Option<At>>>,
-    max_attempts: Vec<i32>,
-    timeouts: Option<Vec<Option<i32>>>,
-    tags: Option<Vec<Option<String>>>,
-    keys: Option<Vec<Option<&'a str>>>,
-    delays: Option<Vec<Option<f64>>>,
-    backoffs: Option<Vec<Option<bool>>>,
-    longest_delays: Option<Vec<Option<f64>>>,
-}
-
-impl<'a> Columns<'a> {
-    fn of(jobs: impl Iterator<Item = &'a NewJob> + Clone) -> Self {
-        Self {
-            types: jobs.clone().map(|job| job.job_type.as_str()).collect(),
-            payloads: jobs.clone().map(|job| Json(&job.payload)).collect(),
-            priorities: jobs.clone().map(|job| job.priority).collect(),
-            run_at: some_of(jobs.clone().map(|job| job.run_at.map(At))),
-            max_attempts: jobs.clone().map(|job| job.max_attempts).collect(),
-            timeouts: some_of(jobs.clone().map(NewJob::signed_timeout)),
-            tags: some_of(jobs.clone().map(|job| tags_text(&job.tags))),
-            keys: some_of(jobs.clone().map(|job| job.idempotency_key.as_deref())),
-            delays: some_of(jobs.clone().map(|job| job.retry.delay.map(|span| span.as_secs_f64()))),
-            backoffs: some_of(jobs.clone().map(|job| job.retry.backoff)),
-            longest_delays: some_of(jobs.map(|job| job.retry.delay_max.map(|span| span.as_secs_f64()))),
-        }
-    }
-
-    /// In the order of the statements that add.
-    fn params(&self) -> [&(dyn ToSql + Sync); 11] {
-        [
-            &self.types,
-            &self.payloads,
-            &self.priorities,
-            &self.run_at,
-            &self.max_attempts,
-            &self.timeouts,
-            &self.tags,
-            &self.keys,
-            &self.delays,
-            &self.backoffs,
-            &self.longest_delays,
-        ]
+    async fn insert(&self, session: &Session, jobs: &[&NewJob]) -> Attempt<(Vec<JobId>, Option<HashSet<JobId>>)> {
+        let keys = some_of(jobs.iter().map(|job| job.idempotency_key.as_deref()));
+        let keyed = keys.is_some();
+        let statement = if keyed { &self.statements.add_keyed } else { &self.statements.add };
+        let types: Vec<_> = jobs.iter().map(|job| job.job_type.as_str()).collect();
+        let payloads: Vec<_> = jobs.iter().map(|job| Json(&job.payload)).collect();
+        let priorities: Vec<_> = jobs.iter().map(|job| job.priority).collect();
+        let run_at = some_of(jobs.iter().map(|job| job.run_at.map(At)));
+        let max_attempts: Vec<_> = jobs.iter().map(|job| job.max_attempts).collect();
+        let timeouts = some_of(jobs.iter().map(|job| job.signed_timeout()));
+        let tags = some_of(jobs.iter().map(|job| tags_text(&job.tags)));
+        let delays = some_of(jobs.iter().map(|job| job.retry.delay.map(|span| span.as_secs_f64())));
+        let backoffs = some_of(jobs.iter().map(|job| job.retry.backoff));
+        let most = some_of(jobs.iter().map(|job| job.retry.delay_max.map(|span| span.as_secs_f64())));
+        let rows = session
+            .query(
+                statement,
+                &[
+                    &types,
+                    &payloads,
+                    &priorities,
+                    &run_at,
+                    &max_attempts,
+                    &timeouts,
+                    &tags,
+                    &keys,
+                    &delays,
+                    &backoffs,
+                    &most,
+                ],
+            )
+            .await?;
+        let row = rows.first().ok_or_else(|| super::rows::damaged("no ids came back"))?;
+        let mut reader = Reader::new(row, 0);
+        let ids: Vec<JobId> = reader.take()?;
+        let created = reader.take::<Option<Vec<JobId>>>()?.unwrap_or_default();
+        let all = created.len() == ids.len();
+        Ok((ids, (!all).then(|| created.into_iter().collect())))
     }
 }
 
