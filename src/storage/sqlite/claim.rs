@@ -122,12 +122,12 @@ fn pick(session: &Session<'_>, types: &[&str], limit: usize) -> Outcome<(Vec<Rea
 fn start(session: &Session<'_>, request: &ClaimRequest, job_type: &str, ready: Ready) -> Outcome<Option<Claimed>> {
     let (job_id, worker) = (ready.job_id, &request.worker);
     session.run(sql::DROP_READY, (job_type, ready.priority.0, ready.due_at, job_id))?;
-    let mut statement = session.conn.prepare_cached(&sql::START_JOB)?;
-    let mut started =
-        statement.query((job_id, session.micros(), &worker.name, worker.id, request.token, ready.due_at))?;
-    let Some(job) = started.next()?.map(rows::job).transpose()? else { return Ok(None) };
-    // An update with RETURNING is complete only when it was stepped to its end.
-    while started.next()?.is_some() {}
+    let start = (job_id, session.micros(), &worker.name, worker.id, request.token, ready.due_at);
+    if session.run(sql::START_JOB, start)? == 0 {
+        return Ok(None);
+    }
+    // Read apart: an update that returned the row would keep all of it in a table of its own first.
+    let job = session.with(&sql::GET_JOB, |found| Ok(found.query_row([job_id], rows::job)?))?;
     session.run(sql::ADD_LEASE, (worker.id, job_id, request.token, ready.is_retry))?;
     session.event(job_id, EventKind::Processing, None)?;
     Ok(Some(Claimed { lease: Lease { job_id, worker_id: worker.id, token: request.token }, job }))

@@ -68,7 +68,7 @@ pub(super) fn page(session: &Session<'_>, filter: &Filter, page: Page) -> Outcom
 /// How many jobs match.
 pub(super) fn count(session: &Session<'_>, filter: &Filter) -> Outcome<i64> {
     let sql = count_query(filter);
-    session.value(&sql.text, params_from_iter(sql.params))
+    Ok(session.conn.prepare_cached(&sql.text)?.query_row(params_from_iter(sql.params), |row| row.get(0))?)
 }
 
 /// The next jobs of these open statuses by growing id, and whether each matches.

@@ -1,6 +1,8 @@
 //! What a request works with: a connection, the time, and what is to be told after the commit.
 
-use rusqlite::Connection;
+use std::cell::RefCell;
+
+use rusqlite::{CachedStatement, Connection};
 
 use super::fault::Outcome;
 use super::statements as sql;
@@ -12,6 +14,8 @@ pub(super) struct Session<'c> {
     pub conn: &'c Connection,
     pub now: Timestamp,
     pub effects: Effects,
+    /// Statements that this request has run, by the address of their text.
+    kept: RefCell<Vec<(usize, CachedStatement<'c>)>>,
 }
 
 /// What others in this process are told once the transaction is committed.
@@ -35,7 +39,7 @@ impl Effects {
 
 impl<'c> Session<'c> {
     pub(super) fn new(conn: &'c Connection, now: Timestamp) -> Self {
-        Self { conn, now, effects: Effects::default() }
+        Self { conn, now, effects: Effects::default(), kept: RefCell::default() }
     }
 
     /// Now, as it is stored.
@@ -43,18 +47,40 @@ impl<'c> Session<'c> {
         self.now.as_micros()
     }
 
+    /// Works with a statement. A request for many jobs runs the same few again and again, and looking one up by its text costs
+    /// as much as a short one takes.
+    pub(super) fn with<T>(
+        &self,
+        statement: &'static str,
+        work: impl FnOnce(&mut CachedStatement<'c>) -> Outcome<T>,
+    ) -> Outcome<T> {
+        let address = statement.as_ptr().addr();
+        let known = {
+            let mut kept = self.kept.borrow_mut();
+            let place = kept.iter().position(|(known, _)| *known == address);
+            place.map(|place| kept.swap_remove(place).1)
+        };
+        let mut prepared = match known {
+            Some(prepared) => prepared,
+            None => self.conn.prepare_cached(statement)?,
+        };
+        let done = work(&mut prepared)?;
+        self.kept.borrow_mut().push((address, prepared));
+        Ok(done)
+    }
+
     /// Runs a statement and answers how many rows it changed.
-    pub(super) fn run(&self, statement: &str, params: impl rusqlite::Params) -> Outcome<usize> {
-        Ok(self.conn.prepare_cached(statement)?.execute(params)?)
+    pub(super) fn run(&self, statement: &'static str, params: impl rusqlite::Params) -> Outcome<usize> {
+        self.with(statement, |prepared| Ok(prepared.execute(params)?))
     }
 
     /// The first row's first value.
     pub(super) fn value<T: rusqlite::types::FromSql>(
         &self,
-        statement: &str,
+        statement: &'static str,
         params: impl rusqlite::Params,
     ) -> Outcome<T> {
-        Ok(self.conn.prepare_cached(statement)?.query_row(params, |row| row.get(0))?)
+        self.with(statement, |prepared| Ok(prepared.query_row(params, |row| row.get(0))?))
     }
 
     /// The first value of each row.

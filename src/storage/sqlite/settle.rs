@@ -39,10 +39,10 @@ fn settle_one(session: &mut Session<'_>, settlement: &Settlement) -> Done<Settle
 
 /// Whether the run was a retry, and whether somebody asked to cancel it; `None` where the lease is not valid.
 fn end_lease(session: &Session<'_>, lease: Lease) -> Done<Option<(bool, bool)>> {
-    let mut statement = session.conn.prepare_cached(sql::END_LEASE)?;
-    let ended: Option<(bool, bool, bool)> = statement
-        .query_row((lease.worker_id, lease.job_id, lease.token), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
-        .optional()?;
+    let key = (lease.worker_id, lease.job_id, lease.token);
+    let ended: Option<(bool, bool, bool)> = session.with(sql::END_LEASE, |ended| {
+        Ok(ended.query_row(key, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).optional()?)
+    })?;
     Ok(ended.filter(|(_, exists, _)| *exists).map(|(is_retry, _, is_asked)| (is_retry, is_asked)))
 }
 

@@ -8,7 +8,6 @@ macro_rules! statements {
         pub(super) fn all() -> Vec<(&'static str, String, Vec<&'static str>)> {
             vec![
                 ("get_job", GET_JOB.clone(), vec![COLUMNS, include_str!("queries/get_job.sql")]),
-                ("start_job", START_JOB.clone(), vec![include_str!("queries/start_job.sql"), COLUMNS]),
                 ("schedule_by_id", SCHEDULE_BY_ID.clone(), of_schedules(include_str!("queries/schedule_by_id.sql"))),
                 ("schedule_by_name", SCHEDULE_BY_NAME.clone(), of_schedules(include_str!("queries/schedule_by_name.sql"))),
                 ("schedule_page", SCHEDULE_PAGE.clone(), of_schedules(include_str!("queries/schedule_page.sql"))),
@@ -25,10 +24,6 @@ const COLUMNS: &str = include_str!("queries/columns.sql");
 /// One job.
 pub(super) static GET_JOB: std::sync::LazyLock<String> =
     std::sync::LazyLock::new(|| format!("SELECT\n{COLUMNS}{}", include_str!("queries/get_job.sql")));
-
-/// Turns a picked job into a running one and answers it.
-pub(super) static START_JOB: std::sync::LazyLock<String> =
-    std::sync::LazyLock::new(|| format!("{}{COLUMNS}", include_str!("queries/start_job.sql")));
 
 macro_rules! of_schedules {
     ($($name:ident = $file:literal;)*) => {
@@ -62,6 +57,7 @@ statements! {
     ADD_READY = "add_ready";
     ADD_SCHEDULE = "add_schedule";
     ADD_SCHEDULED = "add_scheduled";
+    START_JOB = "start_job";
     ADD_TAG = "add_tag";
     NEWEST_COMPLETION = "newest_completion";
     HAS_JOB_WAITS = "has_job_waits";

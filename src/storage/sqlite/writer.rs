@@ -255,6 +255,7 @@ impl Writer {
         if newest.is_some_and(|news| news.asked != 0) {
             self.hints.asked_elsewhere();
         }
+        drop(session);
         self.newest = newest;
     }
 

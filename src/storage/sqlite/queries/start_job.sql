@@ -5,4 +5,3 @@ SET status = 'processing', attempts = attempts + (status <> 'waiting'), updated_
     pending_reason = NULL, wait_token_id = NULL
 WHERE id = ?1 AND (status = 'pending' OR status = 'failed' AND next_attempt_at IS NOT NULL
     OR status = 'waiting' AND wait_until <= ?6)
-RETURNING
