@@ -15,6 +15,7 @@ super::tests![drain:
     draining_twice_at_once_waits_twice_for_the_claim_in_flight,
     a_claim_whose_reply_is_lost_while_draining_goes_back_uncounted,
     draining_gives_back_at_once_what_did_not_start_and_waits_for_what_runs,
+    what_did_not_start_goes_back_though_a_claim_hangs,
     draining_records_the_last_results_and_signs_off,
     a_handler_that_does_not_stop_in_time_is_told_to_and_its_job_goes_back_uncounted,
     a_handler_that_stops_when_told_to_has_its_end_recorded,
@@ -95,6 +96,20 @@ pub async fn draining_gives_back_at_once_what_did_not_start_and_waits_for_what_r
     ends.sort_by_key(|(id, ..)| *id);
     assert_eq!(ends, wanted);
     assert_eq!(station.counts().released, 2);
+}
+
+pub async fn what_did_not_start_goes_back_though_a_claim_hangs(bench: &Bench) {
+    let id = bench.add_one(job(LOOPED)).await;
+    let gate = Gate::before(bench.second());
+    let station = Station::started(gate.clone(), |config| config.concurrency = 5);
+    station.until_counts("it is claimed", |counts| counts.claimed == 1).await;
+    gate.hold(Side::Call, "claim");
+    bench.add_one(job(LOOPED)).await;
+    gate.until_held(Side::Call, "claim").await;
+    let draining = draining(&station, LONG).await;
+    eventually("what waits goes back", async || bench.status(id).await == Status::Pending).await;
+    gate.open();
+    assert!(draining.await.unwrap().complete);
 }
 
 pub async fn draining_records_the_last_results_and_signs_off(bench: &Bench) {
