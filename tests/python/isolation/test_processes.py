@@ -149,7 +149,10 @@ def test_a_handler_that_forks_ends_once(queue: JobQueue, processor: Processor) -
         job = ended(queue, queue.add_job("forks", None))
         assert job.status == "completed"
         kinds = [event.event_type.value for event in queue.get_job_events(job.id)]
-        assert kinds == ["added", "processing", "completed"]
+        # On a busy machine it may find no process in time and go back first.
+        assert kinds[-1] == "completed"
+        assert {*kinds[:-1]} <= {"added", "processing", "reclaimed"}
+        assert job.attempts == 1
 
 
 def test_what_a_killed_handler_had_started_is_killed_too(queue: JobQueue, processor: Processor, tmp_path: Path) -> None:
