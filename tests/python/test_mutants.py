@@ -37,3 +37,7 @@ def test_a_guard_can_be_taken_away_and_its_test_exists(mutant: Mutant) -> None:
     assert mutant.applied(text) != text
     name = mutant.test.split("::")[-1]
     assert re.search(rf"\bfn {name}\(", home(mutant.test).read_text()), f"no test {name} in {home(mutant.test)}"
+    room, driver, module, *_ = mutant.test.split("::")
+    if room == "processor":
+        suites = (ROOT / "tests" / "core" / "processor" / "mod.rs").read_text()
+        assert re.search(rf"suite!\({driver}: .*\b{module}\b", suites), f"{driver} has no {module}"
