@@ -117,7 +117,13 @@ pub async fn each_part_of_a_lease_must_be_right(bench: &Bench) {
     ];
     let before = bench.job(right.job_id).await;
     let wait = Outcome::Waiting(Wait { until: None, on: None, name: "__wait_0".to_owned(), entry: "{}".into() });
-    let ends = [complete(&claimed[0]), fail(&claimed[0], None), release(&claimed[0]), end(&claimed[0], wait)];
+    let ends = [
+        complete(&claimed[0]),
+        fail(&claimed[0], None),
+        release(&claimed[0]),
+        end(&claimed[0], wait),
+        end(&claimed[0], Outcome::Cancelled),
+    ];
     for lease in wrong {
         for outcome in ends.clone().map(|end| end.outcome) {
             let settlement = Settlement { lease, attempt: 1, outcome };
