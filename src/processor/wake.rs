@@ -11,18 +11,20 @@ use crate::storage::Wakes;
 use super::engine::{Engine, Phase};
 use super::pulse::resting;
 
-/// When other claimers hold the jobs that were left, they are looked for again after about this long.
+/// When others hold the jobs that were left, they are looked for again after about this long, and then after twice as long each
+/// time: a claim holds them for a moment, somebody's transaction for as long as it likes.
 const CONTENDED: Duration = Duration::from_millis(5);
 
 pub(super) struct Wake {
     hints: Option<Wakes>,
     /// Those of the store's clock, where its owner moves it.
     moves: Option<watch::Receiver<Duration>>,
+    contended: Duration,
 }
 
 impl Wake {
     pub fn new(engine: &Engine) -> Self {
-        Self { hints: None, moves: engine.clock.as_ref().map(VirtualClock::moves) }
+        Self { hints: None, moves: engine.clock.as_ref().map(VirtualClock::moves), contended: CONTENDED }
     }
 
     /// Marks all hints as seen: those that come from now on are about changes that the next claim may miss. Starts
@@ -50,7 +52,10 @@ impl Wake {
             until = until.min(Instant::now() + due);
         }
         if more {
-            until = until.min(Instant::now() + CONTENDED.mul_f64(0.5 + rand::random::<f64>()));
+            until = until.min(Instant::now() + self.contended.mul_f64(0.5 + rand::random::<f64>()));
+            self.contended = (self.contended * 2).min(engine.config.poll_interval);
+        } else {
+            self.contended = CONTENDED;
         }
         resting(async {
             tokio::select! {

@@ -1,4 +1,4 @@
-"""On PostgreSQL: a request to cancel that crosses the end of the run that it is about, and leases that nobody holds."""
+"""On PostgreSQL: requests to cancel that cross the end of their run, leases of nobody, jobs that somebody holds."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from dataqueue import JobContext, JobHandlers, JobQueue
+from dataqueue import Job, JobContext, JobHandlers, JobQueue
 from tests.processes import PATIENCE, until
 
 if TYPE_CHECKING:
@@ -84,3 +84,18 @@ def test_a_lease_that_is_not_its_jobs_any_more_is_only_removed(
         assert leases(connection) == 0
         connection.execute("update job_queue set locked_at = null")
         assert (queue.get_job(job_id), queue.get_job_events(job_id)) == before
+
+
+def test_a_job_that_somebody_else_held_is_claimed_without_another_hint(
+    postgres_store_url: str, connection: psycopg.Connection
+) -> None:
+    may_end.set()
+    with JobQueue(postgres_store_url) as queue:
+        held, free = queue.add_jobs([Job("ends", ""), Job("ends", "")])
+        processor = queue.create_processor(handlers, poll_interval=600)
+        with connection.transaction():
+            connection.execute("select from job_ready where job_id = %s for update", [held])
+            processor.start_in_background()
+            assert queue.wait_for_job(free, PATIENCE).status == "completed"
+        assert queue.wait_for_job(held, PATIENCE).status == "completed"
+        assert processor.stop_and_drain(PATIENCE)

@@ -1,5 +1,6 @@
 -- Leases due jobs to a living worker: job_workers_pkey, idx_job_scheduled_due; `{pick}` locks ready rows, then
--- job_queue_pkey.
+-- job_queue_pkey. Whether more could be claimed is looked at without a lock (idx_job_queue_claimable): a row that was locked and
+-- left would be hidden from another claim, whose worker nobody wakes again, and one that another holds may come back.
 WITH moment AS MATERIALIZED (
     SELECT clock_timestamp() AS at
 ), alive AS MATERIALIZED (
@@ -13,6 +14,13 @@ WITH moment AS MATERIALIZED (
     FROM moment m, next n
 ), picked AS MATERIALIZED (
     {pick}
+), there AS MATERIALIZED (
+    SELECT count(*) AS jobs FROM (
+        SELECT FROM unnest($4::text[]) AS t (job_type) CROSS JOIN LATERAL (
+            SELECT FROM {schema}.job_ready WHERE job_type = t.job_type AND (SELECT open FROM gate)
+            ORDER BY priority DESC, due_at, job_id LIMIT $5::int8 + 1
+        ) r LIMIT $5::int8 + 1
+    ) h
 ), chosen AS MATERIALIZED (
     SELECT * FROM picked ORDER BY priority DESC, due_at, job_id LIMIT $5::int8
 ), taken AS (
@@ -33,6 +41,6 @@ WITH moment AS MATERIALIZED (
     INSERT INTO {schema}.job_events (job_id, created_at, event_type) SELECT id, updated_at, 'processing' FROM claimed
 )
 SELECT m.at, EXISTS (SELECT FROM alive), g.open, n.due_at,
-    (SELECT count(*) > $5::int8 OR coalesce(bool_or(beyond), false) FROM picked), c.*
+    (SELECT jobs FROM there) > (SELECT count(*) FROM picked), c.*
 FROM moment m CROSS JOIN next n CROSS JOIN gate g LEFT JOIN claimed c ON true
 ORDER BY c.priority DESC, c.due_at, c.id
