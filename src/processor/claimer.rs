@@ -10,6 +10,9 @@ use super::engine::{Backoff, Engine, Phase};
 use super::pulse::resting;
 use super::wake::Wake;
 
+/// How many batches are claimed in advance at most: while one is run, the next is on its way.
+const DEPTH: f64 = 2.0;
+
 /// How often a claimer that has no time left asks for the reply to its last claim.
 const ASKED: u32 = 5;
 
@@ -157,8 +160,8 @@ fn prefetch(concurrency: u32, batch_size: u32, run_time: Duration, claim_time: f
         return 0;
     }
     let begun = f64::from(concurrency) * 2.0 * claim_time / run_time;
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "bounded by batch_size")]
-    let begun = begun.min(f64::from(batch_size)) as u32;
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "bounded by DEPTH batches")]
+    let begun = begun.min(f64::from(batch_size) * DEPTH) as u32;
     begun
 }
 
@@ -167,8 +170,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn quick_handlers_prefetch_a_batch_and_slow_ones_nothing() {
-        assert_eq!(prefetch(3, 10, Duration::from_micros(20), 0.002), 10);
+    fn quick_handlers_prefetch_two_batches_and_slow_ones_nothing() {
+        assert_eq!(prefetch(3, 10, Duration::from_micros(20), 0.002), 20);
         assert_eq!(prefetch(3, 10, Duration::from_millis(100), 0.002), 0);
         assert_eq!(prefetch(3, 10, Duration::ZERO, 0.002), 0);
     }
