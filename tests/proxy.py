@@ -18,9 +18,10 @@ from tests.processes import PATIENCE, until
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
 
-__all__ = ["Proxy", "Tunnel", "run_proxy", "run_proxy_before"]
+__all__ = ["Proxy", "Tunnel", "run_proxy", "run_proxy_before", "running"]
 
 T = TypeVar("T")
+P = TypeVar("P", bound="Proxy")
 
 _CHUNK = 1 << 16
 
@@ -212,14 +213,20 @@ class Proxy:
 
 
 @contextmanager
-def run_proxy(target: int, host: str = "127.0.0.1") -> Iterator[Proxy]:
-    """Passes connections on to a port until the context ends."""
-    proxy = Proxy(target, host)
+def running(proxy: P) -> Iterator[P]:
+    """Starts a proxy, and stops it in the end."""
     proxy.start()
     try:
         yield proxy
     finally:
         proxy.stop()
+
+
+@contextmanager
+def run_proxy(target: int, host: str = "127.0.0.1") -> Iterator[Proxy]:
+    """Passes connections on to a port until the context ends."""
+    with running(Proxy(target, host)) as proxy:
+        yield proxy
 
 
 @contextmanager

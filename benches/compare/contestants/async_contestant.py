@@ -8,24 +8,22 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from contestant import Contestant, Counter, payload_of
+from contestant import JOB_PATIENCE, MOST_SAMPLES, STEADY_STEP, Contestant, Counter, payload_of
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
 T = TypeVar("T")
 
-# How long one command may take, and a job may stay away, before a measurement is given up.
+# How long one command may take before a measurement is given up.
 COMMAND_PATIENCE = 1_800.0
-JOB_PATIENCE = 60.0
-STEADY_STEP = 0.005
 STEADY_CALLERS = 10
-MOST_SAMPLES = 100_000
 
 
-class AsyncContestant(Contestant):
+class AsyncContestant(Contestant, ABC):
     """A queue whose library is called in an event loop, in a thread beside the one that reads commands."""
 
     def __init__(self, url: str, counter: Counter) -> None:
@@ -40,29 +38,29 @@ class AsyncContestant(Contestant):
     async def open(self) -> None:
         """Connects."""
 
+    @abstractmethod
     async def empty(self) -> None:
         """Sets up the queue and removes every job."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def add_many(self, kind: str, payload: str, count: int, delay: float) -> None:
         """Adds jobs that do nothing by the library's best bulk way."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def add_one(self, handler: str, payload: Any) -> None:
         """Adds one job for `noop_async`, `noop_sync`, `probe_async` or `probe_sync`. A probe's payload is a number."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def start(self, kind: str, *, latency: bool) -> None:
         """Starts a worker and does not wait for jobs."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def finish(self) -> None:
         """Stops the worker with every result recorded; does nothing where there is none."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def count_left(self) -> int:
         """How many jobs have not ended."""
-        raise NotImplementedError
 
     async def shut(self) -> None:
         """Disconnects."""

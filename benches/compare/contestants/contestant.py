@@ -30,6 +30,13 @@ COMMANDS = (
 )
 
 
+# How long a job may stay away before a measurement is given up.
+JOB_PATIENCE = 60.0
+# Under a steady load jobs are added this often, in seconds, and of at most so many the lateness is told.
+STEADY_STEP = 0.005
+MOST_SAMPLES = 100_000
+
+
 class Counter:
     """How many handlers have ended in this process, where the orchestrator reads it. Safe to use from threads."""
 

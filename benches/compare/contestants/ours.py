@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from typing import Any
 
-from contestant import Contestant, Counter, main, payload_of
+from contestant import MOST_SAMPLES, STEADY_STEP, Contestant, Counter, main, payload_of
 
 from dataqueue import AsyncJobQueue, Job, JobHandlers, JobQueue
 from dataqueue.processor import Processor
@@ -21,8 +21,6 @@ CONCURRENCY = 100
 PATIENCE = 60.0
 # Single adds of many callers at once may use as many connections as this.
 CONNECTIONS = 50
-STEADY_STEP = 0.005
-MOST_SAMPLES = 100_000
 OPEN = ("pending", "processing", "waiting")
 
 

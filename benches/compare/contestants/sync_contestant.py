@@ -8,18 +8,14 @@ from __future__ import annotations
 import queue
 import threading
 import time
+from abc import ABC, abstractmethod
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from contestant import Contestant, Counter, payload_of
-
-# How long a job may stay away before a measurement is given up.
-JOB_PATIENCE = 60.0
-STEADY_STEP = 0.005
-MOST_SAMPLES = 100_000
+from contestant import JOB_PATIENCE, MOST_SAMPLES, STEADY_STEP, Contestant, Counter, payload_of
 
 
-class SyncContestant(Contestant):
+class SyncContestant(Contestant, ABC):
     """A queue whose library blocks: many callers are threads."""
 
     def __init__(self, url: str, counter: Counter) -> None:
@@ -27,21 +23,21 @@ class SyncContestant(Contestant):
         self.kind = "sync"
         self.began: queue.SimpleQueue[tuple[float, float]] = queue.SimpleQueue()
 
+    @abstractmethod
     def add_many(self, kind: str, payload: str, count: int, delay: float) -> None:
         """Adds jobs that do nothing by the library's best bulk way."""
-        raise NotImplementedError
 
+    @abstractmethod
     def add_one(self, handler: str, payload: Any) -> None:
         """Adds one job for `noop_async`, `noop_sync`, `probe_async` or `probe_sync`. A probe's payload is a number."""
-        raise NotImplementedError
 
+    @abstractmethod
     def start(self, kind: str, *, latency: bool) -> None:
         """Starts a worker and does not wait for jobs."""
-        raise NotImplementedError
 
+    @abstractmethod
     def finish(self) -> None:
         """Stops the worker with every result recorded; does nothing where there is none."""
-        raise NotImplementedError
 
     def add(self, count: int, bytes: int, kind: str, delay: float = 0) -> dict[str, float]:  # noqa: A002
         """Adds jobs; with a delay, such as are due only later."""

@@ -7,7 +7,7 @@ import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from tests.proxy import Proxy
+from tests.proxy import Proxy, running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,9 +58,5 @@ async def _request(reader: asyncio.StreamReader) -> tuple[bytes, bytes]:
 @contextmanager
 def run_forwarder(target: int, *, refuses: tuple[bytes, ...]) -> Iterator[Forwarder]:
     """Forwards to a port until the context ends."""
-    forwarder = Forwarder(target, refuses)
-    forwarder.start()
-    try:
+    with running(Forwarder(target, refuses)) as forwarder:
         yield forwarder
-    finally:
-        forwarder.stop()

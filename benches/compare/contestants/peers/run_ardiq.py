@@ -7,8 +7,8 @@ from importlib.metadata import version
 from typing import Any
 
 from ardiq import Ardiq
-from async_contestant import JOB_PATIENCE, AsyncContestant
-from contestant import main
+from async_contestant import AsyncContestant
+from contestant import JOB_PATIENCE, main
 from redis.asyncio import Redis
 
 ADD_BATCH = 5_000

@@ -8,8 +8,8 @@ from typing import Any
 
 from arq.connections import ArqRedis, RedisSettings, create_pool
 from arq.worker import Worker, func
-from async_contestant import JOB_PATIENCE, AsyncContestant
-from contestant import main
+from async_contestant import AsyncContestant
+from contestant import JOB_PATIENCE, main
 
 MAX_JOBS = 100
 POLL_DELAY = 0.01

@@ -14,9 +14,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from contestant import Counter, main
+from contestant import JOB_PATIENCE, Counter, main
 from redis import Redis
-from sync_contestant import JOB_PATIENCE, SyncContestant
+from sync_contestant import SyncContestant
 
 POOL = "threads"
 CONCURRENCY = 8

@@ -7,9 +7,9 @@ import threading
 from importlib.metadata import version
 from typing import Any
 
-from contestant import Counter, main
+from contestant import JOB_PATIENCE, Counter, main
 from flexiq import Queue
-from sync_contestant import JOB_PATIENCE, SyncContestant
+from sync_contestant import SyncContestant
 
 ADD_BATCH = 5_000
 THREADS = 4

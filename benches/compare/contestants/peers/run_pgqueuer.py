@@ -8,8 +8,8 @@ from importlib.metadata import version
 from typing import Any
 
 import asyncpg  # type: ignore[import-untyped]
-from async_contestant import JOB_PATIENCE, AsyncContestant
-from contestant import main
+from async_contestant import AsyncContestant
+from contestant import JOB_PATIENCE, main
 from pgqueuer import PgQueuer, Queries
 from pgqueuer.models import Job
 

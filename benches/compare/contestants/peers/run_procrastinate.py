@@ -6,8 +6,8 @@ import asyncio
 from importlib.metadata import version
 from typing import Any
 
-from async_contestant import JOB_PATIENCE, AsyncContestant
-from contestant import main
+from async_contestant import AsyncContestant
+from contestant import JOB_PATIENCE, main
 from procrastinate import App, PsycopgConnector
 
 ADD_BATCH = 5_000

@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from typing import Any
 
-from async_contestant import JOB_PATIENCE, AsyncContestant
-from contestant import main
+from async_contestant import AsyncContestant
+from contestant import JOB_PATIENCE, main
 from redis.asyncio import Redis
 from taskiq.receiver import Receiver
 from taskiq_redis import ListQueueBroker
