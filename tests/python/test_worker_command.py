@@ -146,6 +146,21 @@ def test_jobs_that_take_their_process_along_do_not_end_the_fleet(
         assert worker.ends() == 0
 
 
+def test_jobs_that_end_a_process_at_once_are_not_taken_for_a_mistake_of_its_start(
+    sqlite_store_url: str, tmp_path: Path
+) -> None:
+    with JobQueue(sqlite_store_url) as queue:
+        poison = [queue.add_job("die", 2, max_attempts=1, priority=9) for _ in range(3)]
+        late = "tests.python.late_report_handlers:handlers"
+        options = ("--concurrency", "1", "--batch-size", "1", "--lease", "0.5")
+        with Worker(late, sqlite_store_url, tmp_path, *options) as worker:
+            lost = [queue.wait_for_job(job_id, PATIENCE) for job_id in poison]
+            assert {(job.status, job.failure_reason) for job in lost} == {("failed", "lost")}
+            assert queue.wait_for_job(queue.add_job("echo", "fine"), PATIENCE).output == "fine"
+            worker.send(signal.SIGTERM)
+            assert worker.ends() == 0
+
+
 def test_workers_end_when_their_parent_is_killed(queue: JobQueue, store_url: str, tmp_path: Path) -> None:
     running = Gate(queue, tmp_path)
     with Worker(TARGET, store_url, tmp_path, "--processes", "3") as worker:

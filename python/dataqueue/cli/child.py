@@ -60,12 +60,21 @@ class _Orders:
         request: dict[str, Any] = json.loads(text)
         return request
 
+    def announce(self) -> None:
+        """Tells the parent that nothing keeps this process from claiming jobs, before it claims one.
+
+        A handler may end the process at once, with any exit code: that is not taken for a mistake of the start.
+        """
+        self._up = True
+        if sys.platform != "win32":
+            with contextlib.suppress(OSError):
+                os.write(self._line, b"{}\n")
+
     def hand_over(self, follow: Callable[[int], None]) -> None:
         """Jobs are being claimed: from now on the engine tells the parent how it is, and heeds the end of the line.
 
         A handler that holds the interpreter keeps this thread from both.
         """
-        self._up = True
         # A pipe has one direction.
         if sys.platform != "win32":
             follow(self._line)
@@ -131,6 +140,7 @@ def _work(
         # A store that is not there, or not as it should be, shows at the first look.
         queue.get_job(1)
         processor = queue.create_processor(handlers, **options)
+        orders.announce()
         processor.start_in_background()
         orders.hand_over(lambda line: processor._follow(line, drain_timeout))
         orders.wait()

@@ -36,6 +36,7 @@ class Process:
         self.number = number
         self._started = self._heard = time.monotonic()
         self._report: dict[str, Any] = {}
+        self._announced = False
         self._unread = b""
         self.is_killed = False
         self._line: socket.socket | None = None
@@ -64,8 +65,8 @@ class Process:
 
     @property
     def is_up(self) -> bool:
-        """Whether it came so far as to claim jobs."""
-        return bool(self._report) if self._line is not None else self.age >= SURELY_UP
+        """Whether nothing kept it from claiming jobs."""
+        return self._announced if self._line is not None else self.age >= SURELY_UP
 
     @property
     def is_overdue(self) -> bool:
@@ -80,6 +81,8 @@ class Process:
             while data := self._line.recv(_MOST_UNREAD):
                 *whole, self._unread = (self._unread + data).split(b"\n")
                 if whole:
+                    # The first line is empty: it announces that jobs will be claimed.
+                    self._announced = True
                     self._report, self._heard = json.loads(whole[-1]), time.monotonic()
 
     def health(self) -> dict[str, Any]:
