@@ -70,7 +70,8 @@ fn claim_and_settle(rounds: usize) {
         let worker = store.register("bench", PATIENCE).await.unwrap();
         for token in 1..=i64::try_from(rounds).unwrap() {
             let limit = u32::try_from(BATCH).unwrap();
-            let request = ClaimRequest { worker: worker.clone(), token, job_types: vec![TYPE.to_owned()], limit };
+            let request =
+                ClaimRequest { worker: worker.clone(), token, job_types: vec![TYPE.to_owned()], limit, lease: None };
             let claimed = store.claim(&request).await.unwrap().jobs;
             assert_eq!(claimed.len(), BATCH);
             let ends = claimed.iter().map(|claimed| Settlement {

@@ -142,6 +142,7 @@ impl Bed {
             token: self.tokens.fetch_add(1, Ordering::Relaxed),
             job_types: vec![TYPE.to_owned()],
             limit: u32::try_from(limit).unwrap(),
+            lease: None,
         };
         self.store.claim(&request).await.unwrap().jobs
     }

@@ -39,6 +39,21 @@ pub struct ClaimRequest {
     pub job_types: Vec<String>,
     /// At most this many, at least 1.
     pub limit: u32,
+    /// Renews the worker in the same transaction, for so long from now; `None` leaves its lease as it is.
+    pub lease: Option<Duration>,
+}
+
+/// What is to be done in a store and may have been told to nobody.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Outstanding {
+    /// Jobs of the types asked for may be claimed, if nobody else claims them first.
+    pub jobs: bool,
+    /// How long until there may be jobs to be reclaimed: zero where there are, `None` where nobody else holds any.
+    pub reclaim_in: Option<Duration>,
+    /// Tokens whose time is up are not marked, or jobs wait that a crash may have kept from going on.
+    pub waits: bool,
+    /// Schedules are due.
+    pub schedules: bool,
 }
 
 /// A claimed job.

@@ -17,7 +17,7 @@ pub use durability::Durability;
 pub use event::{Event, EventKind};
 pub use filter::{Filter, Page, RunAtFilter, TagFilter, TagMode};
 pub use job::{Added, FailureReason, Job, JobId, NewJob, Retry, Status, distinct};
-pub use lease::{Claim, ClaimRequest, Claimed, Lease, Worker, WorkerId};
+pub use lease::{Claim, ClaimRequest, Claimed, Lease, Outstanding, Worker, WorkerId};
 pub use outcome::{Failure, Note, NoteKind, Outcome, Reclaimed, Settled, Settlement, Wait};
 pub use schedule::{
     DueSchedule, DueSchedules, Fired, Firing, Missed, NewSchedule, Schedule, ScheduleEdit, ScheduleId, ScheduleQuery,

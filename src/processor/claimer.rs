@@ -20,6 +20,7 @@ pub(super) async fn run(engine: Arc<Engine>) {
     let mut wake = Wake::new(&engine);
     let mut backoff = Backoff::new();
     let mut claim_time = 0.0_f64;
+    engine.rest.allow();
     while engine.phase() == Phase::Running {
         let Some(worker) = engine.registered().await else { break };
         let limit = room(&engine, claim_time);
@@ -41,13 +42,15 @@ pub(super) async fn run(engine: Arc<Engine>) {
         let answer = if let Some((_, token)) = unanswered {
             engine.storage.reclaim_reply(&worker, token).await
         } else {
-            let token = engine.next_token();
-            *engine.unanswered.lock() = Some((Arc::clone(&worker), token));
-            claim(&engine, &worker, token, limit).await
+            let (token, lease) = engine.begin_claim(&worker).await;
+            let claim = claim(&engine, &worker, token, limit, lease).await;
+            if lease.is_some() && claim.is_ok() {
+                engine.renewed(began);
+            }
+            claim
         };
         match answer {
             Ok(claim) => {
-                *engine.unanswered.lock() = None;
                 engine.reached_store();
                 engine.vitals.claimed();
                 backoff.reset();
@@ -61,12 +64,16 @@ pub(super) async fn run(engine: Arc<Engine>) {
                     tracing::debug!("claimed {} jobs", claim.jobs.len());
                 }
                 if engine.phase() > Phase::Running {
+                    *engine.unanswered.lock() = None;
                     engine.lanes.refuse(&claim.jobs);
                     return;
                 }
                 engine.lanes.push(claim.jobs);
+                // Only now: in between, the worker would seem to hold nothing.
+                *engine.unanswered.lock() = None;
                 // What came since the lost claim was not looked for, although its hint was taken for seen.
                 if !asks_again && !full && (!more || none) {
+                    engine.vitals.rests();
                     wake.wait(&engine, more, next_due).await;
                 }
             }
@@ -98,7 +105,7 @@ async fn give_back_unanswered(engine: &Engine) {
 /// As [`claim`], but for a lost reply, after which it is asked for.
 pub(super) async fn claim_surely(engine: &Engine, worker: &Worker, limit: u32) -> Result<Claim> {
     let token = engine.next_token();
-    match claim(engine, worker, token, limit).await {
+    match claim(engine, worker, token, limit, None).await {
         Err(error) if error.retryable() => {
             engine.report(&error, "claiming jobs");
             ask(engine, worker, token).await
@@ -119,13 +126,13 @@ async fn ask(engine: &Engine, worker: &Worker, token: i64) -> Result<Claim> {
     engine.storage.reclaim_reply(worker, token).await
 }
 
-/// Claims up to `limit` jobs for the processor.
-async fn claim(engine: &Engine, worker: &Worker, token: i64, limit: u32) -> Result<Claim> {
+/// Claims up to `limit` jobs for the processor, and renews it for `lease`.
+async fn claim(engine: &Engine, worker: &Worker, token: i64, limit: u32, lease: Option<Duration>) -> Result<Claim> {
     let job_types = claimable_types(engine).await?;
     if job_types.is_empty() {
         return Ok(Claim::default());
     }
-    let request = ClaimRequest { worker: worker.clone(), token, job_types, limit };
+    let request = ClaimRequest { worker: worker.clone(), token, job_types, limit, lease };
     engine.storage.claim(&request).await
 }
 

@@ -49,7 +49,7 @@ pub struct Config {
     pub batch_size: u32,
     /// Most handlers running at once.
     pub concurrency: u32,
-    /// How often to look for jobs when nothing hints at any.
+    /// How often to look for jobs where no hints arrive; a third as often where they do.
     pub poll_interval: Duration,
     /// The time limit of jobs that have none of their own.
     pub default_timeout: Option<Duration>,
@@ -59,7 +59,8 @@ pub struct Config {
     pub upkeep: Option<Upkeep>,
     /// How long a lease lasts from each renewal; it is renewed three times as often.
     pub lease: Duration,
-    /// Without a claim for so long it is not ready; `None` for three polls, or a lease where that is longer.
+    /// Without a claim for so long, while there are jobs, or without an answer of the store it is not ready; `None` for three
+    /// polls, or a lease where that is longer.
     pub unready_after: Option<Duration>,
 }
 
@@ -92,7 +93,7 @@ impl Config {
         self.schedules.iter().try_for_each(schedules::check_schedule)?;
         if let Some(limit) = self.unready_after.filter(|limit| *limit <= self.poll_interval) {
             return Err(Error::Invalid(format!(
-                "unready_after is {} s: it must be more than poll_interval, which is {} s: an idle processor claims no more often",
+                "unready_after is {} s: it must be more than poll_interval, which is {} s: jobs are looked for no more often",
                 limit.as_secs_f64(),
                 self.poll_interval.as_secs_f64()
             )));

@@ -17,6 +17,9 @@ use super::run::{AbortReason, Control, End, RetryChoice, RunId, engine_failure, 
 /// the interpreter cannot answer, and must not escape its deadline by that.
 const ANSWER_WITHIN: Duration = Duration::from_secs(1);
 
+/// How long a process may take until it runs the job that it is started for. Another worker's would take as long.
+const STARTING: Duration = Duration::from_secs(15);
+
 impl Lanes {
     /// Adds claimed jobs, in their order.
     pub(super) fn push(&self, jobs: Vec<Claimed>) {
@@ -79,21 +82,27 @@ impl Lanes {
 
     /// Takes back every waiting run, to be released.
     pub(super) fn take_waiting(&self) {
-        self.take_back(|_| false, Duration::ZERO);
+        self.take_back(|_, _| false, Duration::ZERO);
     }
 
     /// Takes back runs that have waited since before `since`, to be released. They were claimed because handlers seemed to
-    /// be quick; as they found no slot for `stale`, handlers take at least as long.
-    pub(super) fn take_stale(&self, since: Instant, stale: Duration) {
-        self.take_back(|waiting| waiting.since > since, stale);
+    /// be quick; as they found no slot for `stale`, handlers take at least as long. One that has a slot and waits for its process
+    /// stays for longer: that may have to be started first.
+    pub(super) fn take_stale(&self, now: Instant, stale: Duration) {
+        let age = |waiting: &Waiting| now.saturating_duration_since(waiting.since);
+        self.take_back(|waiting, starts| age(waiting) < if starts { STARTING } else { stale }, stale);
     }
 
-    fn take_back(&self, keep: impl Fn(&Waiting) -> bool, run_time: Duration) {
+    /// Takes back those that are not to be kept. Whether to keep one is asked with whether it has a slot and waits for its process.
+    fn take_back(&self, keep: impl Fn(&Waiting, bool) -> bool, run_time: Duration) {
         let mut state = self.state.lock();
         let mut released = Vec::new();
-        for queue in state.waiting.each_mut() {
-            queue.retain(|waiting| {
-                let keep = keep(waiting);
+        let slots = state.takeable(LaneKind::Process, self.config.concurrency);
+        for lane in LaneKind::ALL {
+            let mut starting = if lane == LaneKind::Process { slots } else { 0 };
+            state.waiting[lane].retain(|waiting| {
+                let keep = keep(waiting, starting > 0);
+                starting = starting.saturating_sub(1);
                 if !keep {
                     released.push(settlement(&waiting.claimed, Duration::ZERO, End::Released));
                 }

@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use crate::clock::VirtualClock;
 use crate::error::{Error, Result};
 use crate::lock::Mutex;
-use crate::model::{Worker, WorkerId};
+use crate::model::{Outstanding, Worker, WorkerId};
 use crate::storage::Storage;
 
 use super::config::Config;
@@ -17,6 +17,7 @@ use super::health::Vitals;
 use super::lanes::Lanes;
 use super::outbox::Outbox;
 use super::pulse::resting;
+use super::rest::Rest;
 use super::stats::Stats;
 
 /// How far a processor is on its way to the end.
@@ -46,6 +47,9 @@ pub(super) struct Engine {
     worker: watch::Sender<Option<Arc<Worker>>>,
     /// The last number used for a claim, across registrations.
     token: AtomicU64,
+    pub rest: Rest,
+    /// What the last look at the store found.
+    pub found: watch::Sender<Outstanding>,
     renewed: Mutex<Option<Instant>>,
     last_outage: Mutex<Option<Instant>>,
     outage_reported: AtomicBool,
@@ -72,6 +76,8 @@ impl Engine {
             phase: watch::Sender::new(Phase::Running),
             worker: watch::Sender::new(None),
             token: AtomicU64::new(0),
+            rest: Rest::default(),
+            found: watch::Sender::new(Outstanding::default()),
             renewed: Mutex::new(None),
             last_outage: Mutex::new(None),
             outage_reported: AtomicBool::new(false),
@@ -147,18 +153,14 @@ impl Engine {
         Ok(worker)
     }
 
-    /// Renews the leases of `worker`, and breaks off the runs that somebody asked to cancel.
-    pub async fn renew(&self, worker: &Worker) -> Result<()> {
-        let began = Instant::now();
-        let asked = self.storage.renew(worker, self.lease()).await?;
+    /// The leases were renewed by a call that began then.
+    pub fn renewed(&self, began: Instant) {
         *self.renewed.lock() = Some(began);
-        self.lanes.cancel(&asked);
-        Ok(())
     }
 
     /// How long leases last from each renewal. A clock that jumps leaves a living worker no time to renew: there its leases
     /// last until it ends.
-    fn lease(&self) -> Duration {
+    pub fn lease(&self) -> Duration {
         if self.clock.is_some() { FOR_LIFE } else { self.config.lease }
     }
 

@@ -12,8 +12,8 @@ use crate::lock::Mutex;
 const LOOK: Duration = Duration::from_secs(1);
 /// A look that is late by this much means that the whole process stood still, or that the runtime does not answer.
 const LATE: Duration = Duration::from_secs(10);
-/// Without these nothing is claimed, kept or recorded: they end with the processor.
-const VITAL: [&str; 4] = ["claimer", "renewer", "settler", "deadlines"];
+/// Without these nothing is claimed, kept, recorded or found: they end with the processor.
+const VITAL: [&str; 5] = ["claimer", "renewer", "settler", "deadlines", "lookout"];
 
 /// How a processor is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,6 +47,8 @@ pub(super) struct Vitals {
     pulses: Mutex<Vec<Arc<Pulse>>>,
     looked: Mutex<Option<Instant>>,
     claims: Mutex<Claims>,
+    /// When the store last answered.
+    reached: Mutex<Option<Instant>>,
     /// What was last told of the store, while it does not answer.
     fault: Mutex<Option<String>>,
     restarts: AtomicU64,
@@ -55,8 +57,19 @@ pub(super) struct Vitals {
 #[derive(Default)]
 struct Claims {
     succeeded: Option<Instant>,
-    /// Since when there is room; none while all slots are taken.
-    room: Option<Instant>,
+    owed: Owed,
+}
+
+/// Whether the claimer should have claimed.
+#[derive(Default)]
+enum Owed {
+    /// Since then.
+    Since(Instant),
+    /// Not while all slots are taken.
+    #[default]
+    Full,
+    /// Not until something tells of jobs.
+    Resting,
 }
 
 impl Vitals {
@@ -67,6 +80,7 @@ impl Vitals {
             pulses: Mutex::default(),
             looked: Mutex::default(),
             claims: Mutex::default(),
+            reached: Mutex::default(),
             fault: Mutex::default(),
             restarts: AtomicU64::new(0),
         }
@@ -87,7 +101,16 @@ impl Vitals {
     /// There is room for jobs, or not any more. A claim is owed from when there is.
     pub fn has_room(&self, room: bool) {
         let mut claims = self.claims.lock();
-        claims.room = if room { claims.room.or_else(|| Some(Instant::now())) } else { None };
+        claims.owed = match claims.owed {
+            _ if !room => Owed::Full,
+            Owed::Since(since) => Owed::Since(since),
+            Owed::Full | Owed::Resting => Owed::Since(Instant::now()),
+        };
+    }
+
+    /// The last claim left nothing to be claimed: none is owed until something tells of jobs.
+    pub fn rests(&self) {
+        self.claims.lock().owed = Owed::Resting;
     }
 
     pub fn failed(&self, fault: String) {
@@ -95,6 +118,7 @@ impl Vitals {
     }
 
     pub fn reached_store(&self) {
+        *self.reached.lock() = Some(Instant::now());
         *self.fault.lock() = None;
     }
 
@@ -134,13 +158,18 @@ impl Vitals {
         let Some(succeeded) = claims.succeeded else {
             return Some(format!("no claim has succeeded yet{}", fault()));
         };
-        let Some(room) = claims.room else {
+        let (late, bound, what) = match claims.owed {
+            Owed::Since(since) => (Some(succeeded.max(since).elapsed()), patience, "no claim succeeded"),
             // Nothing is claimed on purpose: that the leases are kept shows that the store answers.
-            let late = engine.renewed_ago().filter(|ago| *ago > patience.max(engine.config.lease));
-            return late.map(|ago| format!("the leases were not renewed for {:.1} s{}", ago.as_secs_f64(), fault()));
+            Owed::Full => (engine.renewed_ago(), patience.max(engine.config.lease), "the leases were not renewed"),
+            Owed::Resting => {
+                let is_at_fault = self.fault.lock().is_some();
+                let bound = if is_at_fault { patience } else { patience.max(engine.config.lease) };
+                (self.reached.lock().map(|at| at.elapsed()), bound, "the store has not answered")
+            }
         };
-        let ago = succeeded.max(room).elapsed();
-        (ago > patience).then(|| format!("no claim succeeded for {:.1} s{}", ago.as_secs_f64(), fault()))
+        let late = late.filter(|late| *late > bound)?;
+        Some(format!("{what} for {:.1} s{}", late.as_secs_f64(), fault()))
     }
 }
 

@@ -11,7 +11,7 @@ use super::pulse::resting;
 /// How long requests to cancel gather before a renewal asks which they are.
 const GATHER: Duration = Duration::from_millis(20);
 
-/// Registers the worker and renews its leases, three times in a lease. A worker that lost its leases registers anew, at
+/// Registers the worker and renews its leases, three times in a lease, which lasts longer while it has nothing in hand. A worker that lost its leases registers anew, at
 /// once, whoever found out.
 pub(super) async fn renew(engine: Arc<Engine>) {
     let mut backoff = Backoff::new();
@@ -35,10 +35,10 @@ pub(super) async fn renew(engine: Arc<Engine>) {
             // A draining processor that lost its leases has nothing left to renew.
             None => interval,
             Some(worker) => match engine.renew(&worker).await {
-                Ok(()) => {
+                Ok(lease) => {
                     engine.reached_store();
                     backoff.reset();
-                    interval
+                    lease / 3
                 }
                 Err(Error::WorkerLost { worker }) => {
                     engine.worker_lost(worker);
@@ -51,10 +51,21 @@ pub(super) async fn renew(engine: Arc<Engine>) {
                 }
             },
         };
-        tokio::select! {
-            closed = engine.sleep_leased(pause) => if closed { return },
-            // A renewal tells which runs are meant; of many requests that come together one does for all.
-            Ok(()) = cancels.changed() => if engine.sleep_or(GATHER, Phase::Closed).await { return },
+        let mut until = Instant::now() + pause;
+        loop {
+            tokio::select! {
+                closed = engine.sleep_leased(until.saturating_duration_since(Instant::now())) => {
+                    if closed { return }
+                    break;
+                }
+                // A renewal tells which runs are meant; of many requests that come together one does for all.
+                Ok(()) = cancels.changed() => {
+                    if engine.sleep_or(GATHER, Phase::Closed).await { return }
+                    break;
+                }
+                // The claim that ended the rest renewed the lease.
+                () = engine.rest.over.notified() => until = until.min(Instant::now() + interval),
+            }
         }
     }
 }

@@ -13,10 +13,12 @@ mod engine;
 mod health;
 mod lanes;
 mod leases;
+mod lookout;
 mod outbox;
 mod per_lane;
 mod processes;
 mod pulse;
+mod rest;
 mod run;
 mod schedules;
 mod settler;
@@ -100,6 +102,7 @@ impl Processor {
     /// [`Error::Internal`] when the runtime cannot be made.
     pub fn start(&self) -> Result<()> {
         self.spawn_keepers()?;
+        self.spawn("lookout", lookout::run)?;
         self.spawn("sweeper", upkeep::sweep)?;
         self.spawn("tidier", upkeep::tidy)?;
         self.spawn("releaser", upkeep::give_back)?;

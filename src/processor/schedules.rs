@@ -14,10 +14,11 @@ use crate::error::{Error, Result};
 use crate::model::{NewSchedule, ScheduleId};
 use crate::storage;
 
-/// Schedules are looked at about this often when nothing tells of them.
-const LOOK: Duration = Duration::from_secs(30);
-/// The same hints tell of jobs: while they keep coming, the pause between two looks grows from this to [`LOOK`].
+/// Schedules are read at least about this often. Those that are due are found by the processor's looks.
+const READ: Duration = Duration::from_secs(600);
+/// The hints tell of jobs too: while they keep coming, the pause between two readings grows from the one to the other.
 const FIRST_GAP: Duration = Duration::from_millis(100);
+const LONGEST_GAP: Duration = Duration::from_secs(30);
 
 pub(super) async fn run(engine: Arc<Engine>) {
     tokio::select! {
@@ -52,13 +53,13 @@ async fn fire(engine: &Engine) {
         };
         backoff.reset();
         let looked = Instant::now();
-        let until = looked + LOOK.mul_f64(0.8 + rand::random::<f64>() * 0.4);
+        let until = looked + READ.mul_f64(0.8 + rand::random::<f64>() * 0.4);
         // A tick does not come nearer on a clock that stands still.
         let next = next.filter(|_| engine.clock.as_ref().is_none_or(VirtualClock::ticks));
         let until = next.map_or(until, |next| until.min(next));
         if wake.hinted_before(until).await {
             resting(sleep_until(until.min(looked + gap))).await;
-            gap = (gap * 2).min(LOOK);
+            gap = (gap * 2).min(LONGEST_GAP);
         } else if looked.elapsed() >= gap {
             gap = FIRST_GAP;
         }

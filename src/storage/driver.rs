@@ -10,8 +10,8 @@ use crate::clock::{Timestamp, VirtualClock};
 use crate::error::{Backend, Error, Result};
 use crate::model::{
     Added, Answer, Change, Chunk, Claim, ClaimRequest, DueSchedules, Durability, Event, Filter, Fired, Firing, Job,
-    JobId, Lease, NewJob, NewSchedule, NewToken, Note, Page, Prune, Reclaimed, Schedule, ScheduleId, ScheduleQuery,
-    Settled, Settlement, Token, Transfer, Worker,
+    JobId, Lease, NewJob, NewSchedule, NewToken, Note, Outstanding, Page, Prune, Reclaimed, Schedule, ScheduleId,
+    ScheduleQuery, Settled, Settlement, Token, Transfer, Worker, WorkerId,
 };
 
 /// What a store can do beyond the contract that all of them keep.
@@ -115,7 +115,7 @@ pub trait Storage: Send + Sync + 'static {
 
     /// Leases due jobs to a worker: pending ones, and failed ones whose retry is due. Each claim counts an attempt, sets
     /// status, `started_at` (first time), `locked_at` and `locked_by`, and writes a `processing` event.
-    /// Never two workers one job. Of jobs that fall due at once, those beyond the first ten thousand of a type may come later
+    /// Never two workers one job. Renews the worker where the request says so. Of jobs that fall due at once, those beyond the first ten thousand of a type may come later
     /// than their priority asks for. [`Error::WorkerLost`] when the worker is not registered (any more).
     async fn claim(&self, request: &ClaimRequest) -> Result<Claim>;
 
@@ -143,6 +143,10 @@ pub trait Storage: Send + Sync + 'static {
 
     /// Records reports about running jobs. Progress and output write no event.
     async fn note(&self, notes: &[Note]) -> Result<Vec<Settled>>;
+
+    /// Looks, changing nothing, for what a worker would find to do: jobs of these types, others' leases, waits and schedules.
+    /// What it misses, such as what others are about to do, the next look finds.
+    async fn look(&self, worker: WorkerId, job_types: &[String]) -> Result<Outstanding>;
 
     /// Takes jobs from workers whose lease has run out, at most about `limit` in one call: they become pending and due
     /// now, `crashes` is counted, with an event `reclaimed`; or, on the last attempt or the third crash, failed for good
@@ -231,6 +235,9 @@ pub trait Storage: Send + Sync + 'static {
 
     /// Starts listening, if that was not done before, and hands out the hints.
     async fn listen(&self) -> Result<Wakes>;
+
+    /// Whether hints arrive, as far as is known.
+    fn hears(&self) -> bool;
 
     /// Hints that somebody asked to cancel a running job, which the next renewal tells; they come while somebody listens.
     fn cancels(&self) -> Wakes;

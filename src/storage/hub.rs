@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
@@ -13,7 +14,7 @@ use crate::storage::{Wakes, Watch};
 /// How often a connection that only listens is tried, of which the server's answer is awaited for `patience`: a cut that nobody
 /// told of must not go unnoticed for long.
 pub(in crate::storage) fn between_trials(patience: Duration) -> Duration {
-    patience.saturating_mul(3).min(Duration::from_secs(30))
+    patience.saturating_mul(6).min(Duration::from_secs(60))
 }
 
 /// Where hints come together and go out.
@@ -21,6 +22,7 @@ pub(in crate::storage) struct Hub {
     wake: watch::Sender<u64>,
     asked: watch::Sender<u64>,
     watched: Mutex<HashMap<JobId, Watched>>,
+    hears: AtomicBool,
     /// There is something to tell other processes.
     pub(in crate::storage) tell: Notify,
 }
@@ -33,7 +35,8 @@ struct Watched {
 impl Hub {
     pub(in crate::storage) fn new() -> Arc<Self> {
         let (wake, asked) = (watch::Sender::new(0), watch::Sender::new(0));
-        Arc::new(Self { wake, asked, watched: Mutex::default(), tell: Notify::new() })
+        let hears = AtomicBool::new(false);
+        Arc::new(Self { wake, asked, watched: Mutex::default(), hears, tell: Notify::new() })
     }
 
     /// The hints that there is work.
@@ -44,6 +47,16 @@ impl Hub {
     /// There may be work.
     pub(in crate::storage) fn bump(&self) {
         self.wake.send_modify(|count| *count = count.wrapping_add(1));
+    }
+
+    /// Whether other processes are heard.
+    pub(in crate::storage) fn hears(&self) -> bool {
+        self.hears.load(Ordering::Relaxed)
+    }
+
+    /// Other processes are heard from now on, or not any more.
+    pub(in crate::storage) fn set_hears(&self, hears: bool) {
+        self.hears.store(hears, Ordering::Relaxed);
     }
 
     /// The hints that somebody asked to cancel a running job.

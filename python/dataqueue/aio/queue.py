@@ -83,16 +83,17 @@ class AsyncJobQueue(AsyncAdding, AsyncReading, AsyncManaging, AsyncScheduling, A
             worker_id: The name under which its jobs are locked; host, process and a random part by default.
             batch_size: Most jobs in one claim.
             concurrency: Most handlers running at once.
-            poll_interval: How often to look for jobs when nothing wakes it. New jobs wake it, so this is a fallback.
+            poll_interval: How often to look for jobs where new ones cannot wake it; where they can, a third as often, for
+                those of which it was not told.
             job_type: Claim only these types, also without a handler (they fail with `no_handler`).
             unhandled: `fail` claims jobs of every type, and fails those without a handler.
             default_timeout: The time limit of jobs that have none.
-            lease: How long a job stays with this worker when it dies. Renewed three times as often.
+            lease: How long a job stays with this worker when it dies. Renewed three times as often while it has any.
             upkeep: Whether it deletes finished jobs, events and tokens older than 30 days, about once an hour while it
                 works in the background. False leaves that to a supervisor, or to you.
             max_step_bytes: The most bytes of JSON that the steps of one job may take together; 1 MB by default.
-            unready_after: Without a claim for so long, `health()` says that it is not ready; three poll intervals by
-                default, or a lease where that is longer.
+            unready_after: If there may be jobs, or the store fails, and no claim succeeds for so long, `health()` says
+                that it is not ready; three poll intervals by default, or a lease where that is longer.
             max_jobs_per_process: A process of handlers (`run_in="process"`, `force_kill_on_timeout`) is replaced after
                 so many jobs; the next one is ready before it goes.
             max_memory_per_process: It is replaced when it holds more than so many bytes after a job.

@@ -8,6 +8,7 @@ use super::PostgresStorage;
 use super::faults::Attempt;
 use super::rows::{At, JOB_COLUMNS, Reader, job};
 use super::session::{Params, Session, Tries};
+use super::upkeep::millis;
 use crate::error::{Error, Result};
 use crate::model::{Claim, ClaimRequest, Claimed, Lease, Worker};
 
@@ -80,7 +81,9 @@ impl PostgresStorage {
         let limit = i64::from(request.limit);
         let statement = if types.len() == 1 { &self.statements.claim_one } else { &self.statements.claim_many };
         let careful = !promote;
-        let claim: Params<'_> = &[&request.worker.id, &request.worker.name, &request.token, &types, &limit, &careful];
+        let lease = request.lease.map(millis);
+        let claim: Params<'_> =
+            &[&request.worker.id, &request.worker.name, &request.token, &types, &limit, &careful, &lease];
         if !promote {
             return session.query(statement, claim).await;
         }

@@ -109,9 +109,11 @@ impl Listener {
                 Ok(driver) => {
                     pause = Duration::from_millis(50);
                     self.connected.send_replace(true);
+                    self.hub.set_hears(true);
                     // What happened while nobody listened is found by looking.
                     self.hub.look_again();
                     driver.ended(self.connections.connect_timeout).await;
+                    self.hub.set_hears(false);
                     self.connected.send_replace(false);
                     tracing::warn!("the connection that listens for work was lost; connecting again");
                 }

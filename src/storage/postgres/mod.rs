@@ -15,6 +15,7 @@ mod faults;
 mod filter;
 mod find;
 mod listen;
+mod look;
 mod migrations;
 mod notes;
 mod plans;

@@ -117,8 +117,8 @@ statements! {
     external_insert: "external_insert" ();
     external_lookup: "external_lookup" ();
     promote: "promote" (TEXT_ARRAY, INT8);
-    claim_one: "claim" { "{pick}": include_str!("queries/pick_one.sql") } (INT8, TEXT, INT8, TEXT_ARRAY, INT8, BOOL);
-    claim_many: "claim" { "{pick}": include_str!("queries/pick_many.sql") } (INT8, TEXT, INT8, TEXT_ARRAY, INT8, BOOL);
+    claim_one: "claim" { "{pick}": include_str!("queries/pick_one.sql") } (INT8, TEXT, INT8, TEXT_ARRAY, INT8, BOOL, INT8);
+    claim_many: "claim" { "{pick}": include_str!("queries/pick_many.sql") } (INT8, TEXT, INT8, TEXT_ARRAY, INT8, BOOL, INT8);
     claimable_types: "claimable_types" ();
     claim_reply: "claim_reply" (INT8, INT8);
     ask_claim: "ask_claim" (INT8, INT8);
@@ -140,6 +140,7 @@ statements! {
     register: "register" (TEXT, INT8);
     renew: "renew" (INT8, INT8);
     unregister: "unregister" (INT8);
+    look: "look" (INT8, TEXT_ARRAY);
     bury: "bury" ();
     reclaim: "reclaim" { "{workers}": "", "{chosen}": include_str!("queries/orphans.sql") } (INT8, INT4, INT4);
     reclaim_stuck: "reclaim" { "{workers}": include_str!("queries/silent.sql"), "{chosen}": include_str!("queries/stuck.sql") }

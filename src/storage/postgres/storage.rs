@@ -10,8 +10,8 @@ use crate::clock::Timestamp;
 use crate::error::{Backend, Result};
 use crate::model::{
     Added, Change, Chunk, Claim, ClaimRequest, DueSchedules, Durability, Event, Filter, Fired, Firing, Job, JobId,
-    Lease, NewJob, NewSchedule, NewToken, Note, Page, Prune, Reclaimed, Schedule, ScheduleId, ScheduleQuery, Settled,
-    Settlement, Token, Transfer, Worker,
+    Lease, NewJob, NewSchedule, NewToken, Note, Outstanding, Page, Prune, Reclaimed, Schedule, ScheduleId,
+    ScheduleQuery, Settled, Settlement, Token, Transfer, Worker, WorkerId,
 };
 use crate::storage::{Capabilities, ExternalAdd, MigrationState, MigrationStep, Storage, Wakes, Watch};
 
@@ -67,6 +67,10 @@ impl Storage for PostgresStorage {
 
     async fn note(&self, notes: &[Note]) -> Result<Vec<Settled>> {
         self.record_notes(notes).await
+    }
+
+    async fn look(&self, worker: WorkerId, job_types: &[String]) -> Result<Outstanding> {
+        self.outstanding(worker, job_types).await
     }
 
     async fn reclaim(&self, limit: u32) -> Result<Vec<Reclaimed>> {
@@ -163,6 +167,10 @@ impl Storage for PostgresStorage {
 
     async fn listen(&self) -> Result<Wakes> {
         self.start_listening().await
+    }
+
+    fn hears(&self) -> bool {
+        self.hub.hears()
     }
 
     fn cancels(&self) -> Wakes {

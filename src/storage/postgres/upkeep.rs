@@ -131,7 +131,7 @@ pub(super) fn seconds(span: Duration) -> f64 {
     span.as_secs_f64().min(LONGEST)
 }
 
-fn millis(span: Duration) -> i64 {
+pub(super) fn millis(span: Duration) -> i64 {
     i64::try_from(span.as_millis()).unwrap_or(i64::MAX)
 }
 

@@ -6,6 +6,7 @@ use super::RedisStorage;
 use super::faults::damaged;
 use super::find::kept;
 use super::record::from_sortable;
+use super::upkeep::micros;
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::model::{Claim, ClaimRequest, Claimed, JobId, Lease, Worker};
@@ -15,14 +16,15 @@ const MOST: u32 = 5_000;
 
 impl RedisStorage {
     pub(super) async fn claim_jobs(&self, request: &ClaimRequest) -> Result<Claim> {
-        let ClaimRequest { worker, token, job_types, limit } = request;
+        let ClaimRequest { worker, token, job_types, limit, lease } = request;
         self.give_back_strays(worker).await?;
         let mut types = job_types.clone();
         types.sort_unstable();
         types.dedup();
+        let lease = lease.map(|lease| micros(lease).to_string()).unwrap_or_default();
         let answer: Vec<Value> = self
             .call(&self.scripts.claim, |call| {
-                call.arg(worker.id).arg(&worker.name).arg(*token).arg(*limit).arg(MOST).arg(&types)
+                call.arg(worker.id).arg(&worker.name).arg(*token).arg(*limit).arg(MOST).arg(lease).arg(&types)
             })
             .await?;
         let mut values = answer.into_iter();

@@ -89,6 +89,7 @@ impl Listener {
         loop {
             let began = Instant::now();
             let ended = self.listen().await;
+            self.hub.set_hears(false);
             // A connection that is cut as soon as it listens is no better than none.
             if began.elapsed() > LASTING || matches!(ended, Ok(Ended::Followed)) {
                 pause = SHORTEST_PAUSE;
@@ -124,6 +125,7 @@ impl Listener {
         let subscribed = timeout(patience, sink.subscribe(&[&self.wake, &self.ended])).await;
         subscribed.map_err(|_| unavailable("no answer to SUBSCRIBE"))?.map_err(|error| translated(&error))?;
         self.connected.send_replace(true);
+        self.hub.set_hears(true);
         // What happened while nobody listened is found by looking.
         self.hub.look_again();
         loop {

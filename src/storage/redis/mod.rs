@@ -17,6 +17,7 @@ mod holdings;
 mod keys;
 mod layout;
 mod listen;
+mod look;
 mod manage;
 mod record;
 mod requests;

@@ -80,6 +80,7 @@ scripts! {
     again open_batch: ;
     again drop_batch: "full" "clock" "changes" "waits" "commit" "purge";
     again register: "full" "clock";
+    again look: "clock";
     again renew: "full" "clock" "changes";
     again unregister: ;
     once claim: "full" "clock" "changes" "waits" "commit" "hidden" "pick";

@@ -11,8 +11,8 @@ use crate::clock::Timestamp;
 use crate::error::{Backend, Error, Result};
 use crate::model::{
     Added, Answer, Change, Chunk, Claim, ClaimRequest, DueSchedules, Durability, Event, Filter, Fired, Firing, Job,
-    JobId, Lease, NewJob, NewSchedule, NewToken, Note, Page, Prune, Reclaimed, Schedule, ScheduleId, ScheduleQuery,
-    Settled, Settlement, Token, Transfer, Worker,
+    JobId, Lease, NewJob, NewSchedule, NewToken, Note, Outstanding, Page, Prune, Reclaimed, Schedule, ScheduleId,
+    ScheduleQuery, Settled, Settlement, Token, Transfer, Worker, WorkerId,
 };
 use crate::storage::{Capabilities, ExternalAdd, MigrationState, MigrationStep, Storage, Wakes, Watch};
 
@@ -72,6 +72,10 @@ impl Storage for RedisStorage {
 
     async fn note(&self, notes: &[Note]) -> Result<Vec<Settled>> {
         self.record_notes(notes).await
+    }
+
+    async fn look(&self, worker: WorkerId, job_types: &[String]) -> Result<Outstanding> {
+        self.outstanding(worker, job_types).await
     }
 
     async fn reclaim(&self, limit: u32) -> Result<Vec<Reclaimed>> {
@@ -168,6 +172,10 @@ impl Storage for RedisStorage {
 
     async fn listen(&self) -> Result<Wakes> {
         self.start_listening().await
+    }
+
+    fn hears(&self) -> bool {
+        self.hub.hears()
     }
 
     fn cancels(&self) -> Wakes {

@@ -9,6 +9,7 @@ use super::fault::Outcome;
 use super::rows;
 use super::session::Session;
 use super::statements as sql;
+use super::upkeep;
 use crate::clock::Timestamp;
 use crate::error::Error;
 use crate::model::{Claim, ClaimRequest, Claimed, EventKind, JobId, Lease, Worker};
@@ -38,6 +39,9 @@ pub(super) fn claimable_types(session: &Session<'_>) -> Outcome<Vec<String>> {
 pub(super) fn claim(session: &mut Session<'_>, request: &ClaimRequest) -> Outcome<Claim> {
     if last_asked(session, &request.worker)? >= request.token {
         return Ok(Claim { now: session.now, ..Claim::default() });
+    }
+    if let Some(lease) = request.lease {
+        upkeep::renew(session, request.worker.id, lease)?;
     }
     let types = distinct(&request.job_types);
     for job_type in &types {

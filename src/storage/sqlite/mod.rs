@@ -12,6 +12,7 @@ mod filter;
 mod find;
 mod forking;
 mod hints;
+mod look;
 mod manage;
 mod migrations;
 mod plans;

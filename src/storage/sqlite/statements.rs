@@ -106,6 +106,8 @@ statements! {
     HOLD_SCHEDULE = "hold_schedule";
     LAST_ASKED = "last_asked";
     LEASE_ENDS = "lease_ends";
+    LOOK = "look";
+    IS_CLAIMABLE = "is_claimable";
     LOSE_JOB = "lose_job";
     MARK_LEASE = "mark_lease";
     NEWEST_CHANGE = "newest_change";

@@ -7,15 +7,15 @@ use bytes::Bytes;
 
 use super::session::Session;
 use super::{
-    SqliteStorage, State, claim, due, durability, enqueue, filter, find, manage, migrations, prune, receive, schedules,
-    settle, tokens, upkeep,
+    SqliteStorage, State, claim, due, durability, enqueue, filter, find, look, manage, migrations, prune, receive,
+    schedules, settle, tokens, upkeep,
 };
 use crate::clock::{Timestamp, VirtualClock};
 use crate::error::{Backend, Error, Result};
 use crate::model::{
     Added, Change, Chunk, Claim, ClaimRequest, DueSchedules, Durability, Event, Filter, Fired, Firing, Job, JobId,
-    Lease, NewJob, NewSchedule, NewToken, Note, Page, Prune, Reclaimed, Schedule, ScheduleId, ScheduleQuery, Settled,
-    Settlement, Token, Transfer, Worker,
+    Lease, NewJob, NewSchedule, NewToken, Note, Outstanding, Page, Prune, Reclaimed, Schedule, ScheduleId,
+    ScheduleQuery, Settled, Settlement, Token, Transfer, Worker, WorkerId,
 };
 use crate::storage::driver::{Capabilities, ExternalAdd, MigrationState, MigrationStep, Storage, Wakes, Watch};
 use crate::storage::migrate;
@@ -90,6 +90,11 @@ impl Storage for SqliteStorage {
     async fn note(&self, notes: &[Note]) -> Result<Vec<Settled>> {
         let notes = notes.to_vec();
         self.write(move |session| settle::note(session, &notes)).await
+    }
+
+    async fn look(&self, worker: WorkerId, job_types: &[String]) -> Result<Outstanding> {
+        let job_types = job_types.to_vec();
+        self.read(move |session| look::outstanding(session, worker, &job_types)).await
     }
 
     async fn reclaim(&self, limit: u32) -> Result<Vec<Reclaimed>> {
@@ -214,6 +219,10 @@ impl Storage for SqliteStorage {
     async fn listen(&self) -> Result<Wakes> {
         self.threads().await?.listen()?;
         Ok(self.setup.hints.wakes())
+    }
+
+    fn hears(&self) -> bool {
+        true
     }
 
     fn cancels(&self) -> Wakes {

@@ -37,6 +37,7 @@ impl Hand {
             token: self.tokens.fetch_add(1, Ordering::Relaxed),
             job_types: types.iter().map(|name| (*name).to_owned()).collect(),
             limit,
+            lease: None,
         };
         self.store.claim(&request).await
     }

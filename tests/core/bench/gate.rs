@@ -12,8 +12,8 @@ use dataqueue::error::Backend;
 use dataqueue::lock::Mutex;
 use dataqueue::model::{
     Added, Change, Chunk, Claim, ClaimRequest, DueSchedules, Durability, Event, Filter, Fired, Firing, Job, JobId,
-    Lease, NewJob, NewSchedule, NewToken, Note, Page, Prune, Reclaimed, Schedule, ScheduleId, ScheduleQuery, Settled,
-    Settlement, Token, Transfer, Worker,
+    Lease, NewJob, NewSchedule, NewToken, Note, Outstanding, Page, Prune, Reclaimed, Schedule, ScheduleId,
+    ScheduleQuery, Settled, Settlement, Token, Transfer, Worker, WorkerId,
 };
 use dataqueue::storage::{Capabilities, ExternalAdd, MigrationState, MigrationStep, Storage, Wakes, Watch};
 use dataqueue::{Error, Result};
@@ -243,6 +243,10 @@ macro_rules! passing {
                 self.store.virtual_clock()
             }
 
+            fn hears(&self) -> bool {
+                self.store.hears()
+            }
+
             fn cancels(&self) -> Wakes {
                 self.store.cancels()
             }
@@ -273,6 +277,7 @@ passing! {
     reclaim_reply(worker: &Worker, token: i64) -> Claim;
     settle(settlements: &[Settlement]) -> Vec<Settled>;
     note(notes: &[Note]) -> Vec<Settled>;
+    look(worker: WorkerId, job_types: &[String]) -> Outstanding;
     reclaim(limit: u32) -> Vec<Reclaimed>;
     reclaim_stuck(max_processing: Duration, after: i64, limit: u32) -> Chunk;
     get(ids: &[JobId]) -> Vec<Job>;

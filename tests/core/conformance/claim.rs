@@ -266,7 +266,8 @@ pub async fn started_at_is_the_first_claim(bench: &Bench) {
 pub async fn a_worker_that_was_never_registered_claims_nothing(bench: &Bench) {
     let id = bench.add_one(job("a")).await;
     let worker = worker_named("stranger");
-    let request = ClaimRequest { worker: worker.clone(), token: 1, job_types: vec!["a".to_owned()], limit: 1 };
+    let request =
+        ClaimRequest { worker: worker.clone(), token: 1, job_types: vec!["a".to_owned()], limit: 1, lease: None };
     assert_eq!(bench.claim(&request).await, Err(Error::WorkerLost { worker: worker.id }));
     assert_eq!(bench.status(id).await, Status::Pending);
 }
@@ -332,8 +333,13 @@ pub async fn claims_answer_the_stores_clock(bench: &Bench) {
 pub async fn a_claim_that_comes_after_it_was_asked_about_leases_nothing(bench: &Bench) {
     let id = bench.add_one(job("a")).await;
     let hand = bench.hand().await;
-    let request =
-        |token| ClaimRequest { worker: hand.worker.clone(), token, job_types: vec!["a".to_owned()], limit: 1 };
+    let request = |token| ClaimRequest {
+        worker: hand.worker.clone(),
+        token,
+        job_types: vec!["a".to_owned()],
+        limit: 1,
+        lease: None,
+    };
     assert_eq!(hand.store.reclaim_reply(&hand.worker, 5).await.unwrap().jobs, []);
     // Cut off on its way, it comes when its worker has gone on: it must not lease what nobody will run.
     for late in [5, 4, 1] {

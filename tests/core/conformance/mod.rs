@@ -13,6 +13,7 @@ pub mod find;
 pub mod firing;
 pub mod keys;
 pub mod leases;
+pub mod look;
 pub mod migrate;
 pub mod notes;
 pub mod pages;
@@ -65,7 +66,7 @@ macro_rules! suite {
     };
     (@shared $driver:ty) => {
         $crate::conformance::suite!(@modules $driver: add bulk cancelling change claim edit errors events find firing keys
-            leases migrate notes pages payloads prune race random receive schedules settle steps stuck successors tokens
+            leases look migrate notes pages payloads prune race random receive schedules settle steps stuck successors tokens
             waits wake watch);
     };
     (@modules $driver:ty: $($module:ident)*) => {

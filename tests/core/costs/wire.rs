@@ -129,7 +129,9 @@ impl Messages {
 }
 
 fn is_hint(sql: &str) -> bool {
-    sql.lines().find(|line| !line.starts_with("--")).is_some_and(|line| line.starts_with("SELECT pg_notify("))
+    sql.lines()
+        .find(|line| !line.starts_with("--"))
+        .is_some_and(|line| line.starts_with("SELECT ") && line.contains(" pg_notify("))
 }
 
 fn number(bytes: &[u8], at: usize) -> Option<u32> {

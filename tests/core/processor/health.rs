@@ -81,10 +81,12 @@ pub async fn a_processor_that_cannot_claim_is_not_ready_until_it_can(bench: &Ben
     });
     until(&station, "it is ready", |health| health.ready).await;
     gate.hold(Side::Call, "claim");
+    bench.add_one(job(LOOPED)).await;
     until(&station, "it is not ready", |health| !health.ready).await;
     let cut_off = health(&station);
     assert!(cut_off.live && cut_off.reason.unwrap().starts_with("no claim succeeded for "));
     gate.lose("claim", 1_000_000);
+    gate.lose("reclaim_reply", 1_000_000);
     gate.open();
     until(&station, "the store cannot be reached", |health| !health.store_reachable).await;
     until(&station, "it says why", |health| {
@@ -92,6 +94,7 @@ pub async fn a_processor_that_cannot_claim_is_not_ready_until_it_can(bench: &Ben
     })
     .await;
     gate.lose("claim", 0);
+    gate.lose("reclaim_reply", 0);
     until(&station, "it is ready again", |health| health.ready && health.store_reachable).await;
     station.drain(Duration::ZERO).await;
 }

@@ -1,10 +1,15 @@
 -- Leases due jobs to a living worker: job_workers_pkey, idx_job_scheduled_due; `{pick}` locks ready rows, then
 -- job_queue_pkey. Whether more could be claimed is looked at without a lock (idx_job_queue_claimable): a row that was locked and
--- left would be hidden from another claim, whose worker nobody wakes again, and one that another holds may come back.
+-- left would be hidden from another claim, whose worker nobody wakes again, and one that another holds may come back. A worker
+-- that rested is renewed.
 WITH moment AS MATERIALIZED (
     SELECT clock_timestamp() AS at
 ), alive AS MATERIALIZED (
     SELECT id, last_asked FROM {schema}.job_workers WHERE id = $1::int8 FOR KEY SHARE
+), renewed AS (
+    UPDATE {schema}.job_workers SET lease_ms = $7::int8, renewed_at = clock_timestamp(),
+        expires_at = clock_timestamp() + $7::int8 * interval '1 millisecond'
+    WHERE id = (SELECT id FROM alive) AND $7::int8 IS NOT NULL
 ), next AS MATERIALIZED (
     SELECT min(s.due_at) AS due_at FROM unnest($4::text[]) AS t (job_type) CROSS JOIN LATERAL (
         SELECT due_at FROM {schema}.job_scheduled WHERE job_type = t.job_type ORDER BY due_at LIMIT 1

@@ -1,5 +1,6 @@
 -- Leases due jobs to a worker, in the order to be run.
--- ARGV: origin, worker, its name, token, limit, most jobs to look at, then the types.
+-- ARGV: origin, worker, its name, token, limit, most jobs to look at, the microseconds that the worker is renewed for or empty,
+-- then the types.
 -- Answers the time, whether the worker is registered (2: and has made this claim before), whether claimable jobs were left,
 -- when the next falls due, and six values a job: id, record, payload where it is not in the record, output, errors, steps.
 local worker, name, token, limit, most = ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
@@ -13,7 +14,7 @@ local entry = cmsgpack.unpack(registered)
 if entry[4] >= token then
     return { string.format('%d', NOW), 2 }
 end
-local types = { unpack(ARGV, 7) }
+local lease, types = tonumber(ARGV[7]), { unpack(ARGV, 8) }
 local is_hidden = hidden_jobs()
 local members, due, more = pick_ready(types, limit, most, is_hidden)
 
@@ -49,8 +50,12 @@ for _, id in ipairs(ids) do
         place(id, job, due_at)
     end
 end
-if #claimed > 0 then
-    entry[4] = token
+if lease then
+    entry[2], entry[3] = NOW, NOW + lease
+    call('ZADD', EXPIRY, string.format('%d', NOW + lease), worker)
+end
+if lease or #claimed > 0 then
+    entry[4] = #claimed > 0 and token or entry[4]
     call('HSET', WORKERS, worker, cmsgpack.pack(entry))
 end
 local records = commit()

@@ -1,0 +1,82 @@
+//! The long lease of a worker that has nothing in hand. Nobody waits for its death, so it need not show that it lives as often as
+//! one that holds jobs; its next claim shortens the lease again, in the same transaction.
+
+use std::mem;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use tokio::sync::{Mutex, Notify};
+
+use super::engine::{Engine, Phase};
+use crate::error::Result;
+use crate::model::Worker;
+
+/// How many times as long the lease of a resting worker lasts, and how long at most, unless it is longer anyway.
+const LONGER: u32 = 10;
+const LONGEST: Duration = Duration::from_secs(86_400);
+
+/// Whether the worker rests.
+#[derive(Default)]
+pub(super) struct Rest {
+    /// Locked while a renewal for a long time is under way, so that no claim overtakes it.
+    rests: Mutex<bool>,
+    /// Set where every claim goes through [`Engine::begin_claim`].
+    is_allowed: AtomicBool,
+    /// Tells the renewer that the worker rests no more.
+    pub over: Notify,
+}
+
+impl Rest {
+    /// Renewals may be for longer from now on.
+    pub fn allow(&self) {
+        self.is_allowed.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Engine {
+    /// Renews the leases of `worker`, breaks off the runs that somebody asked to cancel, and answers for how long that was.
+    pub async fn renew(&self, worker: &Worker) -> Result<Duration> {
+        let mut rests = self.rest.rests.lock().await;
+        *rests = self.may_rest();
+        let lease = self.lease();
+        if *rests {
+            let lease = lease.saturating_mul(LONGER).min(LONGEST).max(lease);
+            self.renew_for(worker, lease).await?;
+            return Ok(lease);
+        }
+        drop(rests);
+        self.renew_for(worker, lease).await?;
+        Ok(self.config.lease)
+    }
+
+    async fn renew_for(&self, worker: &Worker, lease: Duration) -> Result<()> {
+        let began = Instant::now();
+        let asked = self.storage.renew(worker, lease).await?;
+        self.renewed(began);
+        self.lanes.cancel(&asked);
+        Ok(())
+    }
+
+    /// A number for a claim that is about to be made, and what it renews the worker for if that rested.
+    pub async fn begin_claim(&self, worker: &Arc<Worker>) -> (i64, Option<Duration>) {
+        let mut rests = self.rest.rests.lock().await;
+        let token = self.next_token();
+        *self.unanswered.lock() = Some((Arc::clone(worker), token));
+        let rested = mem::take(&mut *rests);
+        if rested {
+            self.rest.over.notify_one();
+        }
+        (token, rested.then(|| self.lease()))
+    }
+
+    /// Whether nothing is in hand, nor on its way from a claim: there is nothing that could be lost with the lease.
+    pub fn holds_nothing(&self) -> bool {
+        self.unanswered.lock().is_none() && self.lanes.in_hand().0 == 0
+    }
+
+    fn may_rest(&self) -> bool {
+        let allowed = self.rest.is_allowed.load(Ordering::Relaxed) && self.clock.is_none();
+        allowed && self.phase() == Phase::Running && self.holds_nothing()
+    }
+}

@@ -1,0 +1,28 @@
+-- Looks for what is to be done: idx_job_queue_claimable and idx_job_scheduled_due for each type; job_workers, which is small and read
+-- whole and by job_workers_pkey; job_leases_pkey from worker to worker; idx_waitpoints_timeout, idx_job_queue_wait_token,
+-- idx_cron_schedules_due.
+SELECT
+    EXISTS (
+        SELECT FROM unnest($2::text[]) AS t (job_type) CROSS JOIN LATERAL (
+            (SELECT FROM {schema}.job_ready WHERE job_type = t.job_type ORDER BY priority DESC, due_at, job_id LIMIT 1)
+            UNION ALL
+            (SELECT FROM {schema}.job_scheduled WHERE job_type = t.job_type AND due_at <= now() ORDER BY due_at LIMIT 1)
+        ) first
+    ),
+    (SELECT extract(epoch FROM min(expires_at) - clock_timestamp())::float8 FROM {schema}.job_workers WHERE id <> $1::int8),
+    EXISTS (
+        WITH RECURSIVE holders AS (
+            (SELECT worker_id FROM {schema}.job_leases ORDER BY worker_id LIMIT 1)
+            UNION ALL
+            SELECT (SELECT l.worker_id FROM {schema}.job_leases l WHERE l.worker_id > h.worker_id ORDER BY l.worker_id LIMIT 1)
+            FROM holders h WHERE h.worker_id IS NOT NULL
+        )
+        SELECT FROM holders h
+        WHERE worker_id IS NOT NULL AND NOT EXISTS (SELECT FROM {schema}.job_workers w WHERE w.id = h.worker_id)
+    ),
+    coalesce((
+        SELECT min(timeout_at) FROM {schema}.waitpoints WHERE status = 'waiting' AND timeout_at IS NOT NULL
+    ) <= now(), false) OR (SELECT min(wait_token_id) FROM {schema}.job_queue WHERE wait_token_id IS NOT NULL) IS NOT NULL,
+    coalesce((
+        SELECT min(next_run_at) FROM {schema}.cron_schedules WHERE status = 'active' AND next_run_at IS NOT NULL
+    ) <= now(), false)
