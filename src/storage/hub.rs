@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{Notify, watch};
 
@@ -23,6 +23,8 @@ pub(in crate::storage) struct Hub {
     asked: watch::Sender<u64>,
     watched: Mutex<HashMap<JobId, Watched>>,
     hears: AtomicBool,
+    /// When other processes were told last.
+    told: Mutex<Option<Instant>>,
     /// There is something to tell other processes.
     pub(in crate::storage) tell: Notify,
 }
@@ -36,7 +38,7 @@ impl Hub {
     pub(in crate::storage) fn new() -> Arc<Self> {
         let (wake, asked) = (watch::Sender::new(0), watch::Sender::new(0));
         let hears = AtomicBool::new(false);
-        Arc::new(Self { wake, asked, watched: Mutex::default(), hears, tell: Notify::new() })
+        Arc::new(Self { wake, asked, watched: Mutex::default(), hears, told: Mutex::default(), tell: Notify::new() })
     }
 
     /// The hints that there is work.
@@ -57,6 +59,21 @@ impl Hub {
     /// Other processes are heard from now on, or not any more.
     pub(in crate::storage) fn set_hears(&self, hears: bool) {
         self.hears.store(hears, Ordering::Relaxed);
+    }
+
+    /// Whether other processes may be told now: they were not within `quiet`, and are by the caller.
+    pub(in crate::storage) fn may_tell(&self, quiet: Duration) -> bool {
+        self.quiet_for(quiet).is_none()
+    }
+
+    /// How long others are not to be told any more; `None` makes the caller the one that tells them now.
+    pub(in crate::storage) fn quiet_for(&self, quiet: Duration) -> Option<Duration> {
+        let mut told = self.told.lock();
+        let left = told.and_then(|at| quiet.checked_sub(at.elapsed())).filter(|left| !left.is_zero());
+        if left.is_none() {
+            *told = Some(Instant::now());
+        }
+        left
     }
 
     /// The hints that somebody asked to cancel a running job.

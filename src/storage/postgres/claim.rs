@@ -1,5 +1,6 @@
 //! Claiming: one round trip, or two when scheduled jobs fell due that nobody had foreseen.
 
+use std::cmp::Reverse;
 use std::time::{Duration, Instant};
 
 use tokio_postgres::Row;
@@ -28,6 +29,8 @@ struct Outlook {
 
 /// How many columns an [`Outlook`] has.
 const FIRST: usize = 5;
+/// The column of when a job was due, behind those of the job.
+const DUE_AT: usize = FIRST + 42;
 
 impl PostgresStorage {
     pub(super) async fn claim_jobs(&self, request: &ClaimRequest) -> Result<Claim> {
@@ -57,14 +60,17 @@ impl PostgresStorage {
         }
         let next_due = outlook.next.map(|next| next.0.since(outlook.now.0));
         self.foresee(next_due);
-        let mut jobs = Vec::with_capacity(rows.len());
+        let mut found = Vec::with_capacity(rows.len());
         for row in &rows {
             if row.try_get::<_, Option<i64>>(FIRST)?.is_some() {
                 let job = job(row, FIRST)?;
+                let due_at = row.try_get::<_, At>(DUE_AT)?.0;
                 let lease = Lease { job_id: job.id, worker_id: request.worker.id, token: request.token };
-                jobs.push(Claimed { lease, job });
+                found.push((Reverse(job.priority), due_at, Claimed { lease, job }));
             }
         }
+        found.sort_unstable_by_key(|(priority, due_at, claimed)| (*priority, *due_at, claimed.lease.job_id));
+        let jobs = found.into_iter().map(|(.., claimed)| claimed).collect();
         let more = outlook.more || next_due == Some(Duration::ZERO);
         Ok(Claim { jobs, more, next_due, now: outlook.now.0 })
     }
@@ -140,7 +146,7 @@ impl PostgresStorage {
 
 fn outlook(rows: &[Row]) -> Result<Outlook> {
     let row = rows.first().ok_or_else(|| super::rows::damaged("a claim without an answer"))?;
-    debug_assert_eq!(row.len(), FIRST + JOB_COLUMNS.split(',').count() + 2);
+    debug_assert_eq!((DUE_AT, row.len()), (FIRST + JOB_COLUMNS.split(',').count(), DUE_AT + 2));
     let mut reader = Reader::new(row, 0);
     Ok(Outlook {
         now: reader.take()?,

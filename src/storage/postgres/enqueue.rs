@@ -4,9 +4,10 @@ use std::collections::{HashMap, HashSet};
 
 use super::PostgresStorage;
 use super::faults::{Attempt, unavailable};
+use super::listen::QUIET;
 use super::rows::{At, Json, Reader, tags_text};
-use super::session::{Session, Tries};
-use crate::error::Result;
+use super::session::{Params, Session, Tries};
+use crate::error::{Error, Result};
 use crate::model::{Added, JobId, NewJob};
 use crate::storage::parts::parts;
 
@@ -27,9 +28,11 @@ impl PostgresStorage {
             match self.add_all(&session, jobs).await {
                 Err(fault) if tries.again(&fault).await => {}
                 Err(fault) => return Err(fault.into()),
-                Ok(added) => {
+                Ok((added, is_told)) => {
                     drop(session);
-                    if added.iter().any(|added| added.created) {
+                    if is_told {
+                        self.hub.bump();
+                    } else if added.iter().any(|added| added.created) {
                         self.announce();
                     }
                     return Ok(added);
@@ -38,11 +41,16 @@ impl PostgresStorage {
         }
     }
 
-    async fn add_all(&self, session: &Session, jobs: &[NewJob]) -> Attempt<Vec<Added>> {
+    /// Adds all, and answers whether other processes were told of it.
+    async fn add_all(&self, session: &Session, jobs: &[NewJob]) -> Attempt<(Vec<Added>, bool)> {
+        if let [job] = jobs {
+            let (added, is_told) = self.add_one(session, job).await?;
+            return Ok((vec![added], is_told));
+        }
         let chunks = chunks(jobs);
-        // One statement is all or nothing by itself; where keys may have to be looked up after it, only for one job.
-        if chunks.len() == 1 && (jobs.len() == 1 || jobs.iter().all(|job| job.idempotency_key.is_none())) {
-            return self.add_chunk(session, jobs).await;
+        // One statement is all or nothing by itself; where keys may have to be looked up after it, it is not the only one.
+        if chunks.len() == 1 && jobs.iter().all(|job| job.idempotency_key.is_none()) {
+            return Ok((self.add_chunk(session, jobs).await?, false));
         }
         let mut added = Vec::with_capacity(jobs.len());
         session.begin().await?;
@@ -57,7 +65,44 @@ impl PostgresStorage {
             }
         }
         session.commit().await?;
-        Ok(added)
+        Ok((added, false))
+    }
+
+    /// Adds one job, by a statement that takes the server half the time, and tells other processes by it unless they were told a
+    /// moment ago: they wake without another statement.
+    async fn add_one(&self, session: &Session, job: &NewJob) -> Attempt<(Added, bool)> {
+        let NewJob { job_type, priority, max_attempts, idempotency_key, retry, .. } = job;
+        let (payload, run_at, timeout, tags) =
+            (Json(&job.payload), job.run_at.map(At), job.signed_timeout(), tags_text(&job.tags));
+        let [delay, most] = [retry.delay, retry.delay_max].map(|span| span.map(|span| span.as_secs_f64()));
+        let backoff = &retry.backoff;
+        for _ in 0..ROUNDS {
+            let hint = self.hub.may_tell(QUIET).then_some(&self.own_payload);
+            let key = idempotency_key;
+            let params: Params<'_> = &[
+                job_type,
+                &payload,
+                priority,
+                &run_at,
+                max_attempts,
+                &timeout,
+                &tags,
+                key,
+                &delay,
+                backoff,
+                &most,
+                &hint,
+            ];
+            let rows = session.query(&self.statements.add_one, params).await?;
+            if let Some(row) = rows.first() {
+                return Ok((Added { id: Reader::new(row, 0).take()?, created: true }, hint.is_some()));
+            }
+            let rows = session.query(&self.statements.holders, &[&[key]]).await?;
+            if let Some(row) = rows.first() {
+                return Ok((Added { id: Reader::new(row, 1).take()?, created: false }, false));
+            }
+        }
+        Err(unsettled().into())
     }
 
     async fn add_chunk(&self, session: &Session, jobs: &[NewJob]) -> Attempt<Vec<Added>> {
@@ -96,10 +141,7 @@ impl PostgresStorage {
                 break;
             }
         }
-        added
-            .into_iter()
-            .collect::<Option<Vec<_>>>()
-            .ok_or_else(|| unavailable("an idempotency key changed hands again and again: try again".into()).into())
+        added.into_iter().collect::<Option<Vec<_>>>().ok_or_else(|| unsettled().into())
     }
 
     /// The ids reserved, and those among them that were inserted if these are not all.
@@ -142,6 +184,10 @@ impl PostgresStorage {
         let all = created.len() == ids.len();
         Ok((ids, (!all).then(|| created.into_iter().collect())))
     }
+}
+
+fn unsettled() -> Error {
+    unavailable("an idempotency key changed hands again and again: try again".into())
 }
 
 /// The values, unless none is there: `unnest` fills up with nulls, and an array of nulls is work for both sides.

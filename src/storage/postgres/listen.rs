@@ -19,7 +19,7 @@ use crate::storage::hub::{Hub, between_trials};
 use crate::storage::{Wakes, Watch};
 
 /// While jobs keep being added, other processes are told at most this often.
-const QUIET: Duration = Duration::from_millis(10);
+pub(super) const QUIET: Duration = Duration::from_millis(10);
 /// For how many seconds the end of a job is told to those who wait for it, from when they last asked.
 const WATCHED: f64 = 3_600.0;
 /// The longest pause between two tries to connect.
@@ -84,11 +84,14 @@ impl PostgresStorage {
 async fn tell(connections: Connections, wake: Statement, payload: String, hub: Arc<Hub>) {
     loop {
         hub.tell.notified().await;
+        // Whoever added a job alone may have told of it just now.
+        while let Some(pause) = hub.quiet_for(QUIET) {
+            sleep(pause).await;
+        }
         // A hint that cannot be told is made good by the fallback poll.
         if let Ok(session) = connections.session().await {
             let _ = session.query(&wake, &[&payload]).await;
         }
-        sleep(QUIET).await;
     }
 }
 

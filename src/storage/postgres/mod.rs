@@ -8,6 +8,7 @@
 
 mod changes;
 mod claim;
+mod combine;
 mod durability;
 mod enqueue;
 mod external;
@@ -44,6 +45,7 @@ use crate::error::{Error, Result};
 use crate::lock::Mutex;
 use crate::storage::PostgresOptions;
 use crate::storage::hub::Hub;
+use combine::Combiner;
 use pool::Connections;
 use session::Session;
 use statements::{Names, Statements};
@@ -64,6 +66,7 @@ pub struct PostgresStorage {
     next_due: Mutex<Option<Instant>>,
     /// How far the sweep of waiting jobs has come.
     waits_seen: Mutex<Option<String>>,
+    combiner: Combiner,
     listener: OnceLock<watch::Receiver<bool>>,
     teller: OnceLock<()>,
     keeper: OnceLock<()>,
@@ -93,6 +96,7 @@ impl PostgresStorage {
             closed: AtomicBool::new(false),
             next_due: Mutex::new(None),
             waits_seen: Mutex::default(),
+            combiner: Combiner::default(),
             listener: OnceLock::new(),
             teller: OnceLock::new(),
             keeper: OnceLock::new(),

@@ -108,6 +108,7 @@ macro_rules! statements {
 }
 
 statements! {
+    add_one: "add_one" (TEXT, JSONB, INT4, TIMESTAMPTZ, INT4, INT4, TEXT, TEXT, FLOAT8, BOOL, FLOAT8, TEXT);
     add: "add" { "{conflict}": "ORDER BY place" } (TEXT_ARRAY, JSONB_ARRAY, INT4_ARRAY, TIMESTAMPTZ_ARRAY, INT4_ARRAY,
         INT4_ARRAY, TEXT_ARRAY, TEXT_ARRAY, FLOAT8_ARRAY, BOOL_ARRAY, FLOAT8_ARRAY);
     add_keyed: "add" { "{conflict}": CONFLICT } (TEXT_ARRAY, JSONB_ARRAY, INT4_ARRAY, TIMESTAMPTZ_ARRAY, INT4_ARRAY,
@@ -117,8 +118,10 @@ statements! {
     external_insert: "external_insert" ();
     external_lookup: "external_lookup" ();
     promote: "promote" (TEXT_ARRAY, INT8);
-    claim_one: "claim" { "{pick}": include_str!("queries/pick_one.sql") } (INT8, TEXT, INT8, TEXT_ARRAY, INT8, BOOL, INT8);
-    claim_many: "claim" { "{pick}": include_str!("queries/pick_many.sql") } (INT8, TEXT, INT8, TEXT_ARRAY, INT8, BOOL, INT8);
+    claim_one: "claim" { "{pick}": include_str!("queries/pick_one.sql"), "{next}": include_str!("queries/next_one.sql"),
+        "{more}": include_str!("queries/more_one.sql") } (INT8, TEXT, INT8, TEXT_ARRAY, INT8, BOOL, INT8);
+    claim_many: "claim" { "{pick}": include_str!("queries/pick_many.sql"), "{next}": include_str!("queries/next_many.sql"),
+        "{more}": include_str!("queries/more_many.sql") } (INT8, TEXT, INT8, TEXT_ARRAY, INT8, BOOL, INT8);
     claimable_types: "claimable_types" ();
     claim_reply: "claim_reply" (INT8, INT8);
     ask_claim: "ask_claim" (INT8, INT8);

@@ -26,7 +26,7 @@ impl Storage for PostgresStorage {
     }
 
     async fn add(&self, jobs: Vec<NewJob>) -> Result<Vec<Added>> {
-        self.add_jobs(&jobs).await
+        self.add_combined(jobs).await
     }
 
     async fn receive(&self, jobs: Vec<Transfer>) -> Result<Vec<Added>> {

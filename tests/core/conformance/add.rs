@@ -5,7 +5,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use dataqueue::clock::Timestamp;
+use dataqueue::error::Backend;
 use dataqueue::model::{EventKind, Filter, NewJob, Retry, Status, TagFilter, TagMode};
+
+use futures_util::future::join_all;
 
 use crate::bench::{Bench, PATIENCE, eventually, ids, job};
 
@@ -20,6 +23,8 @@ super::tests![add:
     others_see_all_of_a_batch_or_nothing,
     an_add_that_is_cut_off_adds_all_or_none_and_leaves_the_store_usable,
     a_pool_of_one_serves_many_calls_at_once,
+    callers_that_add_at_the_same_time_get_each_its_own_answer,
+    a_caller_whose_jobs_cannot_be_stored_fails_alone,
 ];
 
 pub async fn a_job_added_without_options_has_the_defaults_and_is_due_now(bench: &Bench) {
@@ -211,4 +216,51 @@ pub async fn a_pool_of_one_serves_many_calls_at_once(bench: &Bench) {
         assert_eq!(tokio::time::timeout(PATIENCE, call).await.expect("the calls hang").unwrap(), 2);
     }
     eventually("all are there", async || store.count(&Filter::default()).await.unwrap() == 40).await;
+}
+
+pub async fn callers_that_add_at_the_same_time_get_each_its_own_answer(bench: &Bench) {
+    let store = bench.second();
+    let adds = (0..60).map(|caller| {
+        let (count, store) = (caller % 4, &store);
+        let own = move |at| {
+            // Every tenth caller asks for the same job.
+            let idempotency_key = (caller % 10 == 3).then(|| format!("shared {at}"));
+            NewJob { idempotency_key, ..NewJob::new("a", format!("[{caller},{at}]")) }
+        };
+        async move { (caller, store.add((0..count).map(own).collect()).await.unwrap()) }
+    });
+    let mut created = Vec::new();
+    for (caller, added) in join_all(adds).await {
+        assert_eq!(added.len(), caller % 4);
+        for (at, one) in added.into_iter().enumerate() {
+            let payload = bench.job(one.id).await.payload;
+            let stored: (usize, usize) = serde_json::from_slice(&payload).unwrap();
+            let is_shared = caller % 10 == 3;
+            assert!(stored == (caller, at) || is_shared && !one.created && stored.0 % 10 == 3, "{stored:?}");
+            if one.created {
+                created.push(one.id);
+            }
+        }
+    }
+    let all = bench.found(&Filter::default()).await;
+    assert_eq!(created.len(), all.len());
+}
+
+pub async fn a_caller_whose_jobs_cannot_be_stored_fails_alone(bench: &Bench) {
+    bench.driver().poison().await;
+    let store = bench.store();
+    let adds = (0..30).map(|caller| {
+        let kind = if caller == 17 { "poison" } else { "sound" };
+        store.add(vec![job(kind); 1 + caller % 3])
+    });
+    let refused: Vec<_> = join_all(adds).await.iter().map(Result::is_err).collect();
+    bench.driver().cure().await;
+    let stored = bench.count(&Filter::default()).await.unwrap();
+    // What Redis is poisoned with keeps it from adding anything.
+    if refused.contains(&false) {
+        assert_eq!((refused.iter().filter(|refused| **refused).count(), refused[17]), (1, true));
+        assert_eq!(stored, 30 * 2 - (1 + 17 % 3));
+    } else {
+        assert_eq!((bench.backend(), stored), (Backend::Redis, 0));
+    }
 }

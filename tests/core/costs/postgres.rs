@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use dataqueue::storage::{Storage, StoreOptions};
+use futures_util::future::join_all;
 
 use super::wire::{Asked, Wire};
 use super::{BATCHES, claim, jobs, warmed};
@@ -91,6 +92,23 @@ fn jobs_are_added_and_leases_renewed_by_one_statement() {
             store.add(jobs(batch)).await.unwrap();
             assert_eq!(wire.take(), one_statement(), "of adding {batch}");
         }
+        store.close().await;
+    });
+}
+
+#[test]
+fn adds_of_many_callers_at_a_time_are_few_statements() {
+    bench::run::<Postgres>(async |bench| {
+        let Some((wire, store)) = counted(bench).await else { return };
+        warmed(store.clone()).await;
+        for batch in [1, 2] {
+            store.add(jobs(batch)).await.unwrap();
+        }
+        wire.take();
+        let added = join_all((0..40).map(|_| store.add(jobs(1)))).await;
+        assert!(added.iter().all(|added| added.as_ref().unwrap()[0].created));
+        // The first two are on their way when the others come.
+        assert_eq!(wire.take(), asked([("execute", 3)]));
         store.close().await;
     });
 }

@@ -22,6 +22,7 @@ const DOCUMENT: &str =
 /// What each statement is tried with: it touches some of the crowd's jobs.
 fn arguments(name: &str) -> &'static str {
     match name {
+        "add_one" => "'type_1', '1', 0, NULL, 3, NULL, NULL, 'new', NULL, NULL, NULL, 'sign'",
         "add" => {
             "'{type_1,type_2}', array['1', '2']::jsonb[], '{0,1}', '{NULL,2030-01-01}', '{3,3}', '{NULL,5}', \
              array['{a}', NULL], '{NULL,NULL}', '{NULL,1}', '{NULL,t}', '{NULL,NULL}'"

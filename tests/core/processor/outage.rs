@@ -10,7 +10,7 @@ use dataqueue::processor::{End, RetryChoice, Start};
 use dataqueue::storage::Storage;
 
 use super::station::{LOOPED, Station, THREADED};
-use crate::bench::{Bench, Fault, Gate, Side, eventually, job};
+use crate::bench::{Bench, Fault, Gate, Hand, Side, eventually, job};
 
 super::tests![outage:
     each_job_runs_and_ends_once_while_the_store_keeps_going_away,
@@ -127,11 +127,14 @@ pub async fn a_job_that_comes_while_a_claim_gets_no_answer_is_claimed(bench: &Be
 
 pub async fn after_an_outage_nobody_sweeps_before_the_others_could_renew(bench: &Bench) {
     let lease = Duration::from_secs(2);
+    // Its lease runs out, and would be swept, well before the half of the other one is over.
+    let _dying = Hand::with_lease(bench.store(), lease / 4).await;
     let gate = Gate::before(bench.second());
     let station = Station::started(gate.clone(), |config| config.lease = lease);
-    gate.until_called("reclaim", 1).await;
-    gate.until_called("claim", 1).await;
-    // At any moment from here on the store is out of reach, and the next sweep would come well before half a lease is over.
+    for method in ["reclaim", "claim", "look"] {
+        gate.until_called(method, 1).await;
+    }
+    // At any moment from here on the store is out of reach.
     let before = Instant::now();
     gate.lose("claim", 1);
     bench.add_one(job(LOOPED)).await;
