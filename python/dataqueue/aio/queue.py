@@ -83,8 +83,8 @@ class AsyncJobQueue(AsyncAdding, AsyncReading, AsyncManaging, AsyncScheduling, A
             worker_id: The name under which its jobs are locked; host, process and a random part by default.
             batch_size: Most jobs in one claim.
             concurrency: Most handlers running at once.
-            poll_interval: How often to look for jobs where new ones cannot wake it; where they can, a third as often, for
-                those of which it was not told.
+            poll_interval: How often to look for jobs where new ones cannot wake it; where they can, a third as often,
+                for those of which it was not told.
             job_type: Claim only these types, also without a handler (they fail with `no_handler`).
             unhandled: `fail` claims jobs of every type, and fails those without a handler.
             default_timeout: The time limit of jobs that have none.

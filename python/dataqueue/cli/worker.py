@@ -25,7 +25,9 @@ __all__ = ["worker"]
     metavar="TYPE",
     help="Claim only this type; may be repeated. Jobs of a type named here that has no handler fail.",
 )
-@click.option("--poll-interval", default=5.0, show_default=True, help="Seconds between looks where new jobs cannot wake it.")
+@click.option(
+    "--poll-interval", default=5.0, show_default=True, help="Seconds between looks where new jobs cannot wake it."
+)
 @click.option("--lease", default=30.0, show_default=True, help="Seconds until a dead worker's jobs are taken over.")
 @click.option(
     "--max-jobs-per-process", type=click.IntRange(1), help="Replace a process of handlers after so many jobs."
