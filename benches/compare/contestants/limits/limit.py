@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import queue
 import threading
+import time
 from abc import abstractmethod
+from collections.abc import Callable
 
-from contestant import Contestant, Counter
+from contestant import JOB_PATIENCE, Contestant, Counter
 
 EMPTY_PAUSE = 0.001
 STOP_DEADLINE = 30.0
+# How often a worker that waits for jobs looks whether it is to stop.
+STOP_LOOK = 0.2
 
 
 class Limit(Contestant):
@@ -21,16 +26,32 @@ class Limit(Contestant):
         self.worker: threading.Thread | None = None
         self.stopping = threading.Event()
         self.fault: BaseException | None = None
+        self.begun: queue.SimpleQueue[float] = queue.SimpleQueue()
 
     @abstractmethod
     def drain(self) -> None:
         """Completes and claims until `stopping` is set and nothing is claimed."""
 
-    def work(self, kind: str) -> None:
+    @abstractmethod
+    def wait_for_jobs(self) -> None:
+        """Claims each job as soon as the store tells of it and says when that was, until `stopping` is set."""
+
+    def work(self, kind: str, latency: bool = False) -> None:
         """Starts the worker; there are no handlers, so of neither kind."""
         self.stopping.clear()
-        self.worker = threading.Thread(target=self._run, daemon=True)
+        work = self.wait_for_jobs if latency else self.drain
+        self.worker = threading.Thread(target=self._run, args=(work,), daemon=True)
         self.worker.start()
+
+    def begin(self, jobs: int) -> None:
+        """So many jobs would begin now."""
+        now = time.perf_counter()
+        for _ in range(jobs):
+            self.begun.put(now)
+
+    def delay(self, due: float) -> float:
+        """Waits for the begin of a job; answers the milliseconds since it was due."""
+        return (self.begun.get(timeout=JOB_PATIENCE) - due) * 1e3
 
     def stop(self) -> dict[str, int]:
         """Ends the worker.
@@ -47,8 +68,8 @@ class Limit(Contestant):
             raise self.fault
         return {"done": self.counter.count}
 
-    def _run(self) -> None:
+    def _run(self, work: Callable[[], None]) -> None:
         try:
-            self.drain()
+            work()
         except BaseException as error:
             self.fault = error

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from typing import Any
 
 import asyncpg  # type: ignore[import-untyped]
 from contestant import main, payload_of
-from limits.limit import EMPTY_PAUSE, Limit
+from limits.limit import EMPTY_PAUSE, STOP_LOOK, Limit
 
 BATCH = 500
 COPIED = 5_000
@@ -27,6 +28,7 @@ UPDATE bare SET status = 'processing' WHERE id = ANY (ARRAY(
 )) RETURNING id, payload
 """
 INSERT = "INSERT INTO bare (payload) VALUES ($1)"
+INSERT_AND_TELL = "WITH added AS (INSERT INTO bare (payload) VALUES ($1)) SELECT pg_notify('bare', '')"
 LEFT = "SELECT count(*) FROM bare WHERE status <> 'completed'"
 
 
@@ -89,6 +91,35 @@ class PostgresLimit(Limit):
             claimed = [row["id"] for row in rows]
             if not claimed:
                 await asyncio.sleep(EMPTY_PAUSE)
+
+    def wait_for_jobs(self) -> None:
+        asyncio.run(self._once(self._listen))
+
+    async def _listen(self, connection: Any) -> None:
+        claimed: list[int] = []
+        heard = asyncio.Event()
+        await connection.add_listener("bare", lambda *_: heard.set())
+        turn = await connection.prepare(TURN)
+        while not self.stopping.is_set():
+            heard.clear()
+            rows = await turn.fetch(claimed, BATCH)
+            self.begin(len(rows))
+            claimed = [row["id"] for row in rows]
+            if not claimed:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(heard.wait(), STOP_LOOK)
+
+    def latency(self, count: int, pause: float) -> dict[str, list[float]]:
+        return {"milliseconds": asyncio.run(self._once(lambda connection: self._probe(connection, count, pause)))}
+
+    async def _probe(self, connection: Any, count: int, pause: float) -> list[float]:
+        insert, taken = await connection.prepare(INSERT_AND_TELL), []
+        for _ in range(count):
+            await asyncio.sleep(pause)
+            due = time.perf_counter()
+            await insert.fetch("1")
+            taken.append(self.delay(due))
+        return taken
 
     def left(self) -> dict[str, int]:
         return {"count": asyncio.run(self._once(lambda connection: connection.fetchval(LEFT)))}

@@ -7,7 +7,7 @@ from collections import deque
 
 import redis
 from contestant import Counter, main, payload_of
-from limits.limit import EMPTY_PAUSE, Limit
+from limits.limit import EMPTY_PAUSE, STOP_LOOK, Limit
 
 BATCH = 500
 # Scripts on their way at once.
@@ -92,6 +92,23 @@ class RedisLimit(Limit):
             claimed.extend(reply[0] for reply in replies if reply)
             if not claimed:
                 time.sleep(EMPTY_PAUSE)
+
+    def wait_for_jobs(self) -> None:
+        with redis.Redis.from_url(self.url) as client:
+            while not self.stopping.is_set():
+                found = client.blpop(KEYS[0], STOP_LOOK)
+                if found:
+                    client.hget(KEYS[1], found[1])
+                    self.begin(1)
+
+    def latency(self, count: int, pause: float) -> dict[str, list[float]]:
+        taken = []
+        for _ in range(count):
+            time.sleep(pause)
+            due = time.perf_counter()
+            self.client.evalsha(self.put, len(KEYS), *KEYS, "1")
+            taken.append(self.delay(due))
+        return {"milliseconds": taken}
 
     def left(self) -> dict[str, int]:
         return {"count": int(self.client.llen(KEYS[0])) + int(self.client.scard(KEYS[2]))}

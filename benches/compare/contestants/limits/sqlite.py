@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
 from contestant import main, payload_of
-from limits.limit import EMPTY_PAUSE, Limit
+from limits.limit import EMPTY_PAUSE, STOP_LOOK, Limit
 
 BATCH = 500
 INSERTED = 5_000
@@ -34,6 +34,7 @@ class SqliteLimit(Limit):
     """The bare table, with one connection for all of its work."""
 
     store = "sqlite"
+    told = threading.Event()
     notes = f"bare table, WAL, synchronous FULL, batch {BATCH}, a batch is completed and the next claimed by one commit"
 
     def version(self) -> str:
@@ -87,6 +88,25 @@ class SqliteLimit(Limit):
             claimed = [row[0] for row in rows]
             if not claimed:
                 time.sleep(EMPTY_PAUSE)
+
+    def wait_for_jobs(self) -> None:
+        with closing(self._connect()) as connection:
+            while not self.stopping.is_set():
+                # SQLite tells nobody.
+                if self.told.wait(STOP_LOOK):
+                    self.told.clear()
+                    self.begin(len(connection.execute(CLAIM, (BATCH,)).fetchall()))
+
+    def latency(self, count: int, pause: float) -> dict[str, list[float]]:
+        taken = []
+        with closing(self._connect()) as connection:
+            for _ in range(count):
+                time.sleep(pause)
+                due = time.perf_counter()
+                connection.execute(INSERT, ("1",))
+                self.told.set()
+                taken.append(self.delay(due))
+        return {"milliseconds": taken}
 
     def left(self) -> dict[str, int]:
         with closing(self._connect()) as connection:

@@ -32,6 +32,6 @@ def _steady(stage: Stage, contestant: Contestant) -> Figures:
 
 
 MEASURES = (
-    Measure("pick_up", "Idle pick-up", _pick_up, roles=("ours", "peer"), key="p50", unit="ms"),
+    Measure("pick_up", "Idle pick-up", _pick_up, key="p50", unit="ms"),
     Measure("steady", "Steady load, from due to start", _steady, roles=("ours", "peer"), key="p99", unit="ms"),
 )
