@@ -39,7 +39,7 @@ pub struct ClaimRequest {
     pub job_types: Vec<String>,
     /// At most this many, at least 1.
     pub limit: u32,
-    /// Renews the worker in the same transaction, for so long from now; `None` leaves its lease as it is.
+    /// Where jobs are leased, renews the worker in the same transaction, for so long from now; `None` leaves its lease as it is.
     pub lease: Option<Duration>,
 }
 

@@ -20,7 +20,6 @@ pub(super) async fn run(engine: Arc<Engine>) {
     let mut wake = Wake::new(&engine);
     let mut backoff = Backoff::new();
     let mut claim_time = 0.0_f64;
-    engine.rest.allow();
     while engine.phase() == Phase::Running {
         let Some(worker) = engine.registered().await else { break };
         let limit = room(&engine, claim_time);
@@ -44,8 +43,8 @@ pub(super) async fn run(engine: Arc<Engine>) {
         } else {
             let (token, lease) = engine.begin_claim(&worker).await;
             let claim = claim(&engine, &worker, token, limit, lease).await;
-            if lease.is_some() && claim.is_ok() {
-                engine.renewed(began);
+            if lease.is_some() && claim.as_ref().map_or(true, |claim| !claim.jobs.is_empty()) {
+                engine.end_rest(claim.is_ok().then_some(began)).await;
             }
             claim
         };

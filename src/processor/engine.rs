@@ -144,13 +144,8 @@ impl Engine {
         .await
     }
 
-    pub async fn register(&self) -> Result<Arc<Worker>> {
-        let began = Instant::now();
-        let worker = Arc::new(self.storage.register(&self.config.worker_name, self.lease()).await?);
-        tracing::info!("worker {} is registered", worker.name);
-        *self.renewed.lock() = Some(began);
-        self.worker.send_replace(Some(Arc::clone(&worker)));
-        Ok(worker)
+    pub fn set_worker(&self, worker: &Arc<Worker>) {
+        self.worker.send_replace(Some(Arc::clone(worker)));
     }
 
     /// The leases were renewed by a call that began then.

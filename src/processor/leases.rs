@@ -21,10 +21,10 @@ pub(super) async fn renew(engine: Arc<Engine>) {
         cancels.mark_unchanged();
         let pause = match engine.worker() {
             None if engine.phase() == Phase::Running => match engine.register().await {
-                Ok(_) => {
+                Ok((_, lease)) => {
                     engine.reached_store();
                     backoff.reset();
-                    interval
+                    lease / 3
                 }
                 Err(Error::Closed) => return,
                 Err(error) => {

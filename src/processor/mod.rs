@@ -101,6 +101,7 @@ impl Processor {
     /// # Errors
     /// [`Error::Internal`] when the runtime cannot be made.
     pub fn start(&self) -> Result<()> {
+        self.engine.rest.allow();
         self.spawn_keepers()?;
         self.spawn("lookout", lookout::run)?;
         self.spawn("sweeper", upkeep::sweep)?;
@@ -140,7 +141,7 @@ impl Processor {
 
     async fn batches(&self, mut batches: u32, most: u32) -> Result<()> {
         let engine = &self.engine;
-        let worker = engine.register().await?;
+        let (worker, _) = engine.register().await?;
         self.spawn_keepers()?;
         schedules::fire_once(engine).await?;
         engine.storage.tidy_waits(engine.config.batch_size).await?;

@@ -1,7 +1,6 @@
 //! The long lease of a worker that has nothing in hand. Nobody waits for its death, so it need not show that it lives as often as
-//! one that holds jobs; its next claim shortens the lease again, in the same transaction.
+//! one that holds jobs; the next claim that finds any shortens the lease again, in the same transaction.
 
-use std::mem;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -35,19 +34,36 @@ impl Rest {
 }
 
 impl Engine {
+    /// Registers the worker, which rests from the first, and answers when that is to be renewed.
+    pub async fn register(&self) -> Result<(Arc<Worker>, Duration)> {
+        let mut rests = self.rest.rests.lock().await;
+        *rests = self.may_rest();
+        let lease = if *rests { self.long_lease() } else { self.lease() };
+        let began = Instant::now();
+        let worker = Arc::new(self.storage.register(&self.config.worker_name, lease).await?);
+        tracing::info!("worker {} is registered", worker.name);
+        self.renewed(began);
+        self.set_worker(&worker);
+        Ok((worker, if *rests { lease } else { self.config.lease }))
+    }
+
     /// Renews the leases of `worker`, breaks off the runs that somebody asked to cancel, and answers for how long that was.
     pub async fn renew(&self, worker: &Worker) -> Result<Duration> {
         let mut rests = self.rest.rests.lock().await;
         *rests = self.may_rest();
-        let lease = self.lease();
         if *rests {
-            let lease = lease.saturating_mul(LONGER).min(LONGEST).max(lease);
+            let lease = self.long_lease();
             self.renew_for(worker, lease).await?;
             return Ok(lease);
         }
         drop(rests);
-        self.renew_for(worker, lease).await?;
+        self.renew_for(worker, self.lease()).await?;
         Ok(self.config.lease)
+    }
+
+    fn long_lease(&self) -> Duration {
+        let lease = self.lease();
+        lease.saturating_mul(LONGER).min(LONGEST).max(lease)
     }
 
     async fn renew_for(&self, worker: &Worker, lease: Duration) -> Result<()> {
@@ -58,16 +74,21 @@ impl Engine {
         Ok(())
     }
 
-    /// A number for a claim that is about to be made, and what it renews the worker for if that rested.
+    /// A number for a claim that is about to be made, and what it renews the worker for, should it lease jobs, if that rests.
     pub async fn begin_claim(&self, worker: &Arc<Worker>) -> (i64, Option<Duration>) {
-        let mut rests = self.rest.rests.lock().await;
+        let rests = self.rest.rests.lock().await;
         let token = self.next_token();
         *self.unanswered.lock() = Some((Arc::clone(worker), token));
-        let rested = mem::take(&mut *rests);
-        if rested {
-            self.rest.over.notify_one();
+        (token, rests.then(|| self.lease()))
+    }
+
+    /// A claim that was to renew the worker leased jobs, or may have: it rests no more.
+    pub async fn end_rest(&self, renewed: Option<Instant>) {
+        *self.rest.rests.lock().await = false;
+        if let Some(began) = renewed {
+            self.renewed(began);
         }
-        (token, rested.then(|| self.lease()))
+        self.rest.over.notify_one();
     }
 
     /// Whether nothing is in hand, nor on its way from a claim: there is nothing that could be lost with the lease.

@@ -115,7 +115,7 @@ pub trait Storage: Send + Sync + 'static {
 
     /// Leases due jobs to a worker: pending ones, and failed ones whose retry is due. Each claim counts an attempt, sets
     /// status, `started_at` (first time), `locked_at` and `locked_by`, and writes a `processing` event.
-    /// Never two workers one job. Renews the worker where the request says so. Of jobs that fall due at once, those beyond the first ten thousand of a type may come later
+    /// Never two workers one job. Renews the worker where it leases jobs and the request says so. Of jobs that fall due at once, those beyond the first ten thousand of a type may come later
     /// than their priority asks for. [`Error::WorkerLost`] when the worker is not registered (any more).
     async fn claim(&self, request: &ClaimRequest) -> Result<Claim>;
 

@@ -40,9 +40,6 @@ pub(super) fn claim(session: &mut Session<'_>, request: &ClaimRequest) -> Outcom
     if last_asked(session, &request.worker)? >= request.token {
         return Ok(Claim { now: session.now, ..Claim::default() });
     }
-    if let Some(lease) = request.lease {
-        upkeep::renew(session, request.worker.id, lease)?;
-    }
     let types = distinct(&request.job_types);
     for job_type in &types {
         promote(session, job_type)?;
@@ -54,6 +51,9 @@ pub(super) fn claim(session: &mut Session<'_>, request: &ClaimRequest) -> Outcom
         if let Some(job) = start(session, request, job_type, ready)? {
             jobs.push(job);
         }
+    }
+    if let Some(lease) = request.lease.filter(|_| !jobs.is_empty()) {
+        upkeep::renew(session, request.worker.id, lease)?;
     }
     let (next_due, overdue) = next_due(session, &types)?;
     Ok(Claim { jobs, more: left || overdue, next_due: next_due.map(|due| due.since(session.now)), now: session.now })

@@ -12,7 +12,7 @@ super::tests![look:
     the_next_end_of_anothers_lease_is_foreseen,
     leases_that_nobody_keeps_are_seen_at_once,
     tokens_and_schedules_are_seen_when_their_time_has_come,
-    a_claim_renews_its_worker_where_it_says_so,
+    a_claim_that_finds_jobs_renews_its_worker_where_it_says_so,
 ];
 
 async fn look(bench: &Bench, worker: i64, types: &[&str]) -> Outstanding {
@@ -87,7 +87,7 @@ pub async fn tokens_and_schedules_are_seen_when_their_time_has_come(bench: &Benc
     assert!(!look(bench, 0, &[]).await.schedules);
 }
 
-pub async fn a_claim_renews_its_worker_where_it_says_so(bench: &Bench) {
+pub async fn a_claim_that_finds_jobs_renews_its_worker_where_it_says_so(bench: &Bench) {
     let hand = bench.hand().await;
     let left = async || look(bench, 0, &[]).await.reclaim_in.unwrap();
     let claim = async |token, lease| {
@@ -96,11 +96,14 @@ pub async fn a_claim_renews_its_worker_where_it_says_so(bench: &Bench) {
         bench.claim(&request).await.unwrap().jobs.len()
     };
     assert_eq!(claim(1, Some(Duration::from_secs(60))).await, 0);
+    assert!(left().await > Duration::from_secs(300), "a claim of nothing changes nothing");
+    bench.add_one(job("a")).await;
+    assert_eq!(claim(4, Some(Duration::from_secs(60))).await, 1);
     assert!(left().await <= Duration::from_secs(60));
     bench.add_one(job("a")).await;
-    assert_eq!(claim(2, Some(Duration::from_secs(3_600))).await, 1);
+    assert_eq!(claim(5, Some(Duration::from_secs(3_600))).await, 1);
     assert!(left().await > Duration::from_secs(1_800));
     bench.add_one(job("a")).await;
-    assert_eq!(claim(3, None).await, 1);
+    assert_eq!(claim(6, None).await, 1);
     assert!(left().await > Duration::from_secs(1_800));
 }

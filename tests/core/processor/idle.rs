@@ -45,7 +45,7 @@ pub async fn idle_processors_look_and_hardly_do_more(bench: &Bench) {
         let sweeps = gate.calls("reclaim");
         assert!(sweeps <= 2 + looks / 20, "{sweeps} sweeps during {looks} looks");
         let renewals = gate.calls("renew");
-        assert!(!rests(bench) || renewals <= 1 + looks / 4, "{renewals} renewals during {looks} looks");
+        assert!(!rests(bench) || renewals <= looks / 6, "{renewals} renewals during {looks} looks");
         let schedules = gate.calls("due_schedules");
         assert!(schedules <= 4, "schedules were read {schedules} times during {looks} looks");
         let known = [looks, claims, sweeps, renewals, schedules, gate.calls("listen"), gate.calls("register")];
@@ -63,9 +63,8 @@ pub async fn a_worker_that_rests_is_leased_for_longer_until_its_next_claim(bench
     let gate = Gate::before(bench.second());
     let station = Station::started(gate.clone(), |config| config.lease = lease);
     let left = async || bench.look(0, &[]).await.unwrap().reclaim_in.unwrap();
-    gate.until_called("claim", 1).await;
-    assert!(left().await <= lease);
-    eventually("it rests", async || left().await > lease * 5).await;
+    gate.until_called("look", 2).await;
+    assert!(left().await > lease * 5, "a claim of nothing does not end the rest");
     // Nothing but the claim renews it now.
     gate.hold(Side::Call, "renew");
     bench.add_one(job(LOOPED)).await;

@@ -1,13 +1,9 @@
 -- Leases due jobs to a living worker: job_workers_pkey; `{next}` looks what falls due next; `{pick}` locks ready rows, then
 -- job_queue_pkey. Whether more could be claimed, `{more}` looks without a lock (idx_job_queue_claimable): a row that was locked and
 -- left would be hidden from another claim, whose worker nobody wakes again, and one that another holds may come back. A worker
--- that rested is renewed. The jobs come in no order.
+-- that rested is renewed, if there are any. The jobs come in no order.
 WITH alive AS MATERIALIZED (
-    SELECT id, last_asked FROM {schema}.job_workers WHERE id = $1::int8 FOR KEY SHARE
-), renewed AS (
-    UPDATE {schema}.job_workers SET lease_ms = $7::int8, renewed_at = clock_timestamp(),
-        expires_at = clock_timestamp() + $7::int8 * interval '1 millisecond'
-    WHERE id = (SELECT id FROM alive) AND $7::int8 IS NOT NULL
+    SELECT last_asked FROM {schema}.job_workers WHERE id = $1::int8 FOR KEY SHARE
 ), moment AS MATERIALIZED (
     SELECT clock_timestamp() AS at, ({next}) AS next_due
 ), gate AS MATERIALIZED (
@@ -15,6 +11,10 @@ WITH alive AS MATERIALIZED (
     FROM moment
 ), picked AS MATERIALIZED (
     {pick}
+), renewed AS (
+    UPDATE {schema}.job_workers SET lease_ms = $7::int8, renewed_at = clock_timestamp(),
+        expires_at = clock_timestamp() + $7::int8 * interval '1 millisecond'
+    WHERE id = $1::int8 AND $7::int8 IS NOT NULL AND EXISTS (SELECT FROM picked)
 ), taken AS (
     DELETE FROM {schema}.job_ready WHERE ctid = ANY (ARRAY(SELECT place FROM picked))
 ), claimed AS (

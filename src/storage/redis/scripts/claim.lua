@@ -50,12 +50,12 @@ for _, id in ipairs(ids) do
         place(id, job, due_at)
     end
 end
-if lease then
-    entry[2], entry[3] = NOW, NOW + lease
-    call('ZADD', EXPIRY, string.format('%d', NOW + lease), worker)
-end
-if lease or #claimed > 0 then
-    entry[4] = #claimed > 0 and token or entry[4]
+if #claimed > 0 then
+    entry[4] = token
+    if lease then
+        entry[2], entry[3] = NOW, NOW + lease
+        call('ZADD', EXPIRY, string.format('%d', NOW + lease), worker)
+    end
     call('HSET', WORKERS, worker, cmsgpack.pack(entry))
 end
 local records = commit()
