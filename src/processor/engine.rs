@@ -50,7 +50,7 @@ pub(super) struct Engine {
     pub rest: Rest,
     /// What the last look at the store found.
     pub found: watch::Sender<Outstanding>,
-    renewed: Mutex<Option<Instant>>,
+    renewed: Mutex<Option<(Instant, Duration)>>,
     last_outage: Mutex<Option<Instant>>,
     outage_reported: AtomicBool,
     /// The store's, where its owner moves it.
@@ -148,9 +148,9 @@ impl Engine {
         self.worker.send_replace(Some(Arc::clone(worker)));
     }
 
-    /// The leases were renewed by a call that began then.
-    pub fn renewed(&self, began: Instant) {
-        *self.renewed.lock() = Some(began);
+    /// The leases were renewed for so long by a call that began then.
+    pub fn renewed(&self, began: Instant, lease: Duration) {
+        *self.renewed.lock() = Some((began, lease));
     }
 
     /// How long leases last from each renewal. A clock that jumps leaves a living worker no time to renew: there its leases
@@ -172,7 +172,12 @@ impl Engine {
 
     /// Since when the leases were last renewed.
     pub fn renewed_ago(&self) -> Option<Duration> {
-        self.renewed.lock().map(|at| at.elapsed())
+        self.renewed.lock().map(|(at, _)| at.elapsed())
+    }
+
+    /// Whether the leases have run out, as far as is known here.
+    pub fn is_overdue(&self) -> bool {
+        self.renewed.lock().is_some_and(|(at, lease)| at.elapsed() > lease)
     }
 
     /// Whether the leases were renewed within the last `span`.

@@ -162,6 +162,8 @@ impl Vitals {
             Owed::Since(since) => (Some(succeeded.max(since).elapsed()), patience, "no claim succeeded"),
             // Nothing is claimed on purpose: that the leases are kept shows that the store answers.
             Owed::Full => (engine.renewed_ago(), patience.max(engine.config.lease), "the leases were not renewed"),
+            // A store that is only read does not say that its locks are free: the lease does.
+            Owed::Resting if engine.is_overdue() => (engine.renewed_ago(), patience, "the leases were not renewed"),
             Owed::Resting => {
                 let is_at_fault = self.fault.lock().is_some();
                 let bound = if is_at_fault { patience } else { patience.max(engine.config.lease) };

@@ -42,7 +42,7 @@ impl Engine {
         let began = Instant::now();
         let worker = Arc::new(self.storage.register(&self.config.worker_name, lease).await?);
         tracing::info!("worker {} is registered", worker.name);
-        self.renewed(began);
+        self.renewed(began, lease);
         self.set_worker(&worker);
         Ok((worker, if *rests { lease } else { self.config.lease }))
     }
@@ -69,7 +69,7 @@ impl Engine {
     async fn renew_for(&self, worker: &Worker, lease: Duration) -> Result<()> {
         let began = Instant::now();
         let asked = self.storage.renew(worker, lease).await?;
-        self.renewed(began);
+        self.renewed(began, lease);
         self.lanes.cancel(&asked);
         Ok(())
     }
@@ -86,7 +86,7 @@ impl Engine {
     pub async fn end_rest(&self, renewed: Option<Instant>) {
         *self.rest.rests.lock().await = false;
         if let Some(began) = renewed {
-            self.renewed(began);
+            self.renewed(began, self.lease());
         }
         self.rest.over.notify_one();
     }

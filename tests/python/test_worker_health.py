@@ -103,7 +103,10 @@ def test_it_is_not_ready_while_the_store_is_away(store_url: str, tmp_path: Path)
             take_away()
             until(lambda: not probe.is_ready(), "the fleet is not ready")
             until(lambda: not probe.first()["store_reachable"], "it is told why")
-            assert re.match(r"(no claim succeeded|the store has not answered) for \d", probe.first()["reason"])
+            assert re.match(
+                r"(no claim succeeded|the store has not answered|the leases were not renewed) for \d",
+                probe.first()["reason"],
+            )
             assert probe.is_live()
             bring_back()
             until(probe.is_ready, "the fleet is ready again")

@@ -114,15 +114,15 @@ pub async fn a_worker_whose_renewals_are_late_does_not_take_its_own_jobs(bench: 
     let station = Station::started(gate.clone(), |config| config.lease = BRIEF);
     let run = station.next().await;
     gate.hold(Side::Call, "renew");
+    // Something to be swept for.
+    let _dying = bench.dying_hand().await;
     let until = bench.now().await.plus(4 * BRIEF);
     eventually("its lease has run out, and it had the time to sweep", async || bench.now().await > until).await;
     assert_eq!(bench.status(id).await, Status::Processing);
     let (renewed, swept) = (gate.calls("renew"), gate.calls("reclaim"));
     gate.open();
     gate.until_called("renew", renewed + 2).await;
-    let looked = gate.calls("look");
-    gate.until_called("look", looked + 2).await;
-    assert!(gate.calls("reclaim") <= swept + 1, "nobody else's lease could run out");
+    gate.until_called("reclaim", swept + 1).await;
     assert_eq!(station.told(), []);
     station.complete(&run);
     assert!(station.drain(SHORT).await.complete);
