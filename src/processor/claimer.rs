@@ -43,8 +43,12 @@ pub(super) async fn run(engine: Arc<Engine>) {
         } else {
             let (token, lease) = engine.begin_claim(&worker).await;
             let claim = claim(&engine, &worker, token, limit, lease).await;
-            if lease.is_some() && claim.as_ref().map_or(true, |claim| !claim.jobs.is_empty()) {
-                engine.end_rest(claim.is_ok().then_some(began)).await;
+            if lease.is_some() {
+                match &claim {
+                    Ok(claim) if claim.jobs.is_empty() => {}
+                    Ok(_) => engine.end_rest(began).await,
+                    Err(_) => engine.doubt_rest(),
+                }
             }
             claim
         };

@@ -82,12 +82,16 @@ impl Engine {
         (token, rests.then(|| self.lease()))
     }
 
-    /// A claim that was to renew the worker leased jobs, or may have: it rests no more.
-    pub async fn end_rest(&self, renewed: Option<Instant>) {
+    /// A claim that began then renewed the worker, as it leased jobs: it rests no more.
+    pub async fn end_rest(&self, began: Instant) {
         *self.rest.rests.lock().await = false;
-        if let Some(began) = renewed {
-            self.renewed(began, self.lease());
-        }
+        self.renewed(began, self.lease());
+        self.rest.over.notify_one();
+    }
+
+    /// Of a claim that was to renew the worker the answer was lost. It may have leased jobs for a short time, so that renewals must
+    /// come soon; or nothing, and the next claim has to shorten the lease.
+    pub fn doubt_rest(&self) {
         self.rest.over.notify_one();
     }
 
