@@ -50,14 +50,16 @@ impl Engine {
     /// Renews the leases of `worker`, breaks off the runs that somebody asked to cancel, and answers for how long that was.
     pub async fn renew(&self, worker: &Worker) -> Result<Duration> {
         let mut rests = self.rest.rests.lock().await;
-        *rests = self.may_rest();
-        if *rests {
+        if self.may_rest() {
+            *rests = true;
             let lease = self.long_lease();
             self.renew_for(worker, lease).await?;
             return Ok(lease);
         }
         drop(rests);
         self.renew_for(worker, self.lease()).await?;
+        // Not before: a claim that comes while the lease is still the long one has to shorten it.
+        *self.rest.rests.lock().await = false;
         Ok(self.config.lease)
     }
 
