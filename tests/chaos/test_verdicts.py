@@ -95,6 +95,12 @@ def test_a_run_whose_process_died_before_is_not(queue: JobQueue, ledger: Path, d
     assert verdict.recoveries == [pytest.approx(1)]
 
 
+def test_a_run_that_began_as_its_worker_died_is_not(queue: JobQueue, ledger: Path, done: dict[str, Any]) -> None:
+    began = done["began"]["at"] - 2 * SECOND
+    write(ledger, other_run(done, 0, began))
+    assert judged(queue, ledger, {7: [began - SECOND // 100]}).is_good
+
+
 @pytest.mark.parametrize(
     ("span", "pid", "names"), [(LEASE, 7, []), (LEASE, 8, ["overlapping"]), (0.5, 7, ["overlapping"])]
 )

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 __all__ = ["Verdict", "judge"]
 
 _SECOND = 1_000_000_000
+# A process of its own may begin a handler that it was sent although the worker was killed a moment before.
+_LATE = _SECOND
 _STALE = 10 * _SECOND
 """A job may have waited so long for another worker after its lease had run out."""
 
@@ -108,7 +110,7 @@ class _Times:
 
     def death(self, run: Run) -> int | None:
         """When its process died. Another one may have had the same number before it, or after."""
-        return min((at for at in self.deaths.get(run.pid, ()) if at >= run.began), default=None)
+        return min((at for at in self.deaths.get(run.pid, ()) if at >= run.began - _LATE), default=None)
 
     def end(self, run: Run) -> int:
         """When it ended, with its process if not before."""
