@@ -114,10 +114,12 @@ pub async fn a_worker_whose_renewals_are_late_does_not_take_its_own_jobs(bench: 
     let station = Station::started(gate.clone(), |config| config.lease = BRIEF);
     let run = station.next().await;
     gate.hold(Side::Call, "renew");
+    let until = bench.now().await.plus(BRIEF);
+    eventually("its lease has run out", async || bench.now().await > until).await;
     // Something to be swept for.
     let _dying = bench.dying_hand().await;
     let until = bench.now().await.plus(4 * BRIEF);
-    eventually("its lease has run out, and it had the time to sweep", async || bench.now().await > until).await;
+    eventually("it had the time to sweep", async || bench.now().await > until).await;
     assert_eq!(bench.status(id).await, Status::Processing);
     let (renewed, swept) = (gate.calls("renew"), gate.calls("reclaim"));
     gate.open();
