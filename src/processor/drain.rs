@@ -18,7 +18,7 @@ pub(super) const FLUSH: Duration = Duration::from_secs(5);
 /// How long signing off may take; the leases of a worker that could not end by themselves.
 const SIGN_OFF: Duration = Duration::from_secs(2);
 /// Longer than any process lives.
-const FOR_EVER: Duration = Duration::from_secs(10 * 366 * 86_400);
+pub(super) const FOR_EVER: Duration = Duration::from_secs(10 * 366 * 86_400);
 
 /// How draining went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

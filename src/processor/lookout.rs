@@ -2,11 +2,11 @@
 //! idle processor sends one statement where each of them would send its own.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use super::drain::FOR_EVER;
 use super::engine::{Backoff, Engine, Phase};
 use crate::error::{Error, Result};
 use crate::model::{Outstanding, Worker};
@@ -14,22 +14,18 @@ use crate::model::{Outstanding, Worker};
 /// A processor that hears hints looks for jobs so many times more seldom than one that does not.
 const HEARING: u32 = 3;
 
-/// Longer than any process lives.
-const LONGEST: Duration = Duration::from_secs(10 * 366 * 86_400);
-
 pub(super) async fn run(engine: Arc<Engine>) {
     if engine.registered().await.is_none() {
         return;
     }
     let mut backoff = Backoff::new();
     // Workers that died before this one came are seen at once.
-    let (mut look_at, mut poll_at) = (Instant::now(), next_poll(&engine));
+    let mut times = Times { look: Instant::now(), poll: next_poll(&engine) };
     loop {
-        let pause = look_at.min(poll_at).saturating_duration_since(Instant::now());
-        if engine.sleep_or(pause, Phase::Draining).await {
+        if engine.sleep_or(times.next().saturating_duration_since(Instant::now()), Phase::Draining).await {
             return;
         }
-        let polls = poll_at <= Instant::now();
+        let polls = times.poll <= Instant::now();
         // One that is not registered is about to be, and claims then.
         if let Some(worker) = engine.worker() {
             match look(&engine, &worker, polls).await {
@@ -41,15 +37,33 @@ pub(super) async fn run(engine: Arc<Engine>) {
                 Err(Error::Closed) => return,
                 Err(error) => {
                     engine.report(&error, "looking for what is to be done");
-                    look_at = Instant::now() + backoff.pause();
+                    times.put_off(Instant::now() + backoff.pause());
                     continue;
                 }
             }
         }
-        look_at = next_look(&engine);
+        times.look = next_look(&engine);
         if polls {
-            poll_at = next_poll(&engine);
+            times.poll = next_poll(&engine);
         }
+    }
+}
+
+/// When to look next, and when for jobs too.
+struct Times {
+    look: Instant,
+    poll: Instant,
+}
+
+impl Times {
+    fn next(&self) -> Instant {
+        self.look.min(self.poll)
+    }
+
+    /// Nothing is asked before then, of a store that does not answer.
+    fn put_off(&mut self, until: Instant) {
+        self.look = until;
+        self.poll = self.poll.max(until);
     }
 }
 
@@ -69,7 +83,7 @@ fn next_look(engine: &Engine) -> Instant {
 fn next_poll(engine: &Engine) -> Instant {
     let interval = engine.config.poll_interval;
     let interval = if engine.storage.hears() { interval.saturating_mul(HEARING) } else { interval };
-    Instant::now() + interval.min(LONGEST)
+    Instant::now() + interval.min(FOR_EVER)
 }
 
 /// Waits until a look finds what is asked for.
@@ -80,4 +94,22 @@ pub(super) async fn found(looks: &mut watch::Receiver<Outstanding>, is_meant: im
         }
     }
     std::future::pending::<()>().await;
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn a_store_that_does_not_answer_is_asked_no_sooner_for_a_poll_that_is_due() {
+        let now = Instant::now();
+        let until = now + Duration::from_secs(1);
+        for (look, poll) in [(now, now), (now + Duration::from_secs(9), now), (now, now + Duration::from_secs(9))] {
+            let mut times = Times { look, poll };
+            times.put_off(until);
+            assert_eq!(times.next(), until);
+        }
+    }
 }
