@@ -3,6 +3,9 @@
 The version before is built from git. It sets the store up and works; in the middle this version migrates and joins;
 then the one before is drained, comes back as after a deploy that was rolled back, and leaves. Jobs are added by both.
 In the end no job may be lost, no result doubled, and each job's history has to be a legal path.
+
+Where a migration between them breaks with the version before, that one is stopped first, in the middle of its work, and
+has to refuse the new schema.
 """
 
 from __future__ import annotations
@@ -96,6 +99,11 @@ class Version:
         """Brings the schema up."""
         self.run("-c", "import sys; from dataqueue import JobQueue; JobQueue(sys.argv[1]).migrate()", self.url)
 
+    def is_refused(self) -> bool:
+        """Whether the schema is refused."""
+        code = "import sys; from dataqueue import JobQueue; JobQueue(sys.argv[1]).get_job(1)"
+        return self._start("-c", code, self.url).wait(PATIENCE) != 0
+
     def end(self) -> None:
         """Kills what still runs."""
         for process in self._running:
@@ -168,6 +176,30 @@ def upgrade(old: Version, new: Version, ledger: Path, count: int, *, back: bool)
     new.drain(after)
 
 
+def breaks(tree: Path, store: str) -> bool:
+    """Whether a migration that this version added breaks with the version of a tree."""
+    added = (ROOT / "migrations" / store).glob("*_breaking_*.up.sql")
+    return any(not (tree / "migrations" / store / file.name).exists() for file in added)
+
+
+def replace(old: Version, new: Version, ledger: Path, count: int) -> None:
+    """The way from one version to another that breaks with it: stop, migrate, start."""
+    old.migrate()
+    adding = [old.add("a", count), old.add("b", count)]
+    before = old.work()
+    ended = lambda: sum(line["what"] == "ended" for line in read_lines(ledger))  # noqa: E731
+    until(lambda: ended() >= count // 4, f"{old.name} works", PATIENCE)
+    old.wait(*adding)
+    old.drain(before)
+    new.migrate()
+    assert old.is_refused(), f"{old.name} works on a schema that breaks with it"
+    new.wait(new.add("a", count))
+    after = new.work()
+    with JobQueue(new.url) as queue:
+        until(is_done(queue), "every job ended", PATIENCE)
+    new.drain(after)
+
+
 def check(queue: JobQueue, folder: Path, count: int) -> str:
     """Holds what became of the jobs against what both versions wrote down."""
     jobs = check_store(queue, read_runs(folder / "ledger.jsonl"))
@@ -198,7 +230,10 @@ def main() -> None:
             folder.mkdir()
             old, new = (Version(name, at, urls[store], folder) for name, at in (("old", tree), ("new", ROOT)))
             try:
-                upgrade(old, new, folder / "ledger.jsonl", given.jobs, back=not given.one_way)
+                if breaks(tree, store):
+                    replace(old, new, folder / "ledger.jsonl", given.jobs)
+                else:
+                    upgrade(old, new, folder / "ledger.jsonl", given.jobs, back=not given.one_way)
                 with JobQueue(urls[store]) as queue:
                     told = check(queue, folder, given.jobs)
                 check_file(urls[store])

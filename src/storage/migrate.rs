@@ -72,6 +72,7 @@ pub const POSTGRES: &[Migration] = &[
     migration!("postgres", 2, "0002", "waitpoints"),
     migration!("postgres", 3, "0003", "schedules"),
     migration!("postgres", 4, "0004", "cancelling"),
+    migration!("postgres", 5, "0005", "breaking_claims"),
 ];
 
 /// What PostgreSQL needs before its first migration.

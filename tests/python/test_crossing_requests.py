@@ -1,4 +1,4 @@
-"""On PostgreSQL: requests to cancel that cross the end of their run, leases of nobody, jobs that somebody holds."""
+"""On PostgreSQL: changes that cross the end of a run, claims of nobody, jobs that somebody holds."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ def connection(postgres_url: str, schema: str) -> Iterator[psycopg.Connection]:
         yield connection
 
 
-def leases(connection: psycopg.Connection) -> int:
-    row = connection.execute("select count(*) from job_leases").fetchone()
+def claims(connection: psycopg.Connection) -> int:
+    row = connection.execute("select count(*) from job_claims").fetchone()
     assert row is not None
     return int(row[0])
 
 
 @pytest.mark.parametrize(("payload", "status"), [("", "completed"), ("fails", "failed"), ("waits", "waiting")])
-def test_a_lease_that_changes_while_its_run_ends_goes_with_it(
+def test_a_job_that_changes_while_its_run_ends_ends_with_it(
     postgres_store_url: str, connection: psycopg.Connection, payload: str, status: str
 ) -> None:
     with JobQueue(postgres_store_url) as queue:
@@ -54,35 +54,31 @@ def test_a_lease_that_changes_while_its_run_ends_goes_with_it(
         job_id = queue.add_job("ends", payload)
         assert began.wait(PATIENCE)
         with connection.transaction():
-            connection.execute("update job_leases set cancel_requested = true")
+            connection.execute("update job_queue set progress = 7")
             may_end.set()
             waiting = "select from pg_stat_activity where pg_backend_pid() = any (pg_blocking_pids(pid))"
-            until(lambda: connection.execute(waiting).rowcount, "the end of the run waits for the lease")
+            until(lambda: connection.execute(waiting).rowcount, "the end of the run waits for the job")
         until(lambda: queue.get_job(job_id).status == status, "the end was recorded")  # type: ignore[union-attr]
-        assert leases(connection) == 0
         assert processor.stop_and_drain(PATIENCE)
+        assert claims(connection) == 0
         queue.reclaim_stuck_jobs(0)
         job = queue.get_job(job_id)
         assert job is not None
-        assert job.status == status
+        assert (job.status, job.progress) == (status, 7)
 
 
-def test_a_lease_that_is_not_its_jobs_any_more_is_only_removed(
-    postgres_store_url: str, connection: psycopg.Connection
-) -> None:
+def test_a_claim_whose_jobs_are_over_is_only_removed(postgres_store_url: str, connection: psycopg.Connection) -> None:
     may_end.set()
     with JobQueue(postgres_store_url) as queue:
         job_id = queue.add_job("ends", "")
         assert queue.create_processor(handlers).start() == 1
         before = queue.get_job(job_id), queue.get_job_events(job_id)
-        connection.execute(
-            "insert into job_leases (worker_id, job_id, token, due_at, retrying) values (-1, %s, 1, now(), false)",
-            [job_id],
-        )
-        connection.execute("update job_queue set locked_at = now() - interval '1 hour'")
-        queue.reclaim_stuck_jobs(1)
-        assert leases(connection) == 0
-        connection.execute("update job_queue set locked_at = null")
+        connection.execute("insert into job_claims (worker_id, token, job_ids) values (-1, 1, array[%s])", [job_id])
+        queue.reclaim_stuck_jobs(0)
+        processor = queue.create_processor(handlers)
+        processor.start_in_background()
+        until(lambda: claims(connection) == 0, "the claim was swept")
+        assert processor.stop_and_drain(PATIENCE)
         assert (queue.get_job(job_id), queue.get_job_events(job_id)) == before
 
 

@@ -56,6 +56,7 @@ impl PostgresStorage {
             outlook = self::outlook(&rows)?;
         }
         if !outlook.alive {
+            self.claims.forget(request.worker.id);
             return Err(Error::WorkerLost { worker: request.worker.id }.into());
         }
         let next_due = outlook.next.map(|next| next.0.since(outlook.now.0));
@@ -69,6 +70,7 @@ impl PostgresStorage {
                 found.push((Reverse(job.priority), due_at, Claimed { lease, job }));
             }
         }
+        self.claims.leased(request.worker.id, request.token, found.iter().map(|(.., claimed)| claimed.lease.job_id));
         found.sort_unstable_by_key(|(priority, due_at, claimed)| (*priority, *due_at, claimed.lease.job_id));
         let jobs = found.into_iter().map(|(.., claimed)| claimed).collect();
         let more = outlook.more || next_due == Some(Duration::ZERO);
@@ -88,10 +90,13 @@ impl PostgresStorage {
         let statement = if types.len() == 1 { &self.statements.claim_one } else { &self.statements.claim_many };
         let careful = !promote;
         let lease = request.lease.map(millis);
+        let over = self.claims.over(request.worker.id);
         let claim: Params<'_> =
-            &[&request.worker.id, &request.worker.name, &request.token, &types, &limit, &careful, &lease];
+            &[&request.worker.id, &request.worker.name, &request.token, &types, &limit, &careful, &lease, &over];
         if !promote {
-            return session.query(statement, claim).await;
+            let rows = session.query(statement, claim).await?;
+            self.claims.removed(request.worker.id, &over);
+            return Ok(rows);
         }
         let moved = limit.saturating_mul(2).max(PROMOTED);
         let results = session.pipeline(&[(&self.statements.promote, &[&types, &moved]), (statement, claim)]).await?;
@@ -99,6 +104,7 @@ impl PostgresStorage {
         for result in results {
             rows = result?;
         }
+        self.claims.removed(request.worker.id, &over);
         Ok(rows)
     }
 
@@ -139,6 +145,7 @@ impl PostgresStorage {
             let job = job(row, 0)?;
             jobs.push(Claimed { lease: Lease { job_id: job.id, worker_id: worker.id, token }, job });
         }
+        self.claims.leased(worker.id, token, jobs.iter().map(|claimed: &Claimed| claimed.lease.job_id));
         // What else there is was not looked at: claiming again tells.
         Ok(Claim { jobs, more: true, next_due: None, now })
     }

@@ -16,6 +16,9 @@ pub(super) const FIND: &str = include_str!("queries/find.sql");
 pub(super) const COUNT: &str = include_str!("queries/count.sql");
 pub(super) const CANDIDATES: &str = include_str!("queries/candidates.sql");
 
+/// The jobs of all claims, those that are over among them.
+const CLAIMED: &str = "(SELECT DISTINCT unnest(job_ids) AS job_id FROM {schema}.job_claims) n";
+
 /// A statement, the types of its parameters, and the parameters.
 pub(super) type Query = (String, Vec<Type>, Vec<Value>);
 
@@ -139,7 +142,10 @@ impl<'a> Selection<'a> {
     /// Jobs of a status that few have; the condition is the partial index's, in its own words.
     fn rare(&mut self, status: Status) {
         match status {
-            Status::Processing => self.arm("job_leases n", "true".to_owned()),
+            Status::Processing => self.arms.push(Arm {
+                table: self.names.render(CLAIMED, &[]).trim_end().to_owned(),
+                condition: "true".to_owned(),
+            }),
             Status::Failed => self.arm("job_queue j", "j.last_failed_at IS NOT NULL".to_owned()),
             Status::Cancelled => self.arm("job_queue j", "j.last_cancelled_at IS NOT NULL".to_owned()),
             _ => self.arm("job_queue j", "num_nonnulls(j.wait_until, j.wait_token_id) > 0".to_owned()),

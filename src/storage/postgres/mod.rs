@@ -1,13 +1,15 @@
 //! The PostgreSQL driver.
 //!
 //! The wide `job_queue` row holds a job and its true status. What may be claimed now stands in `job_ready`, what falls due later in
-//! `job_scheduled`, what runs in `job_leases`: narrow tables, so that a finished job is in nobody's way.
+//! `job_scheduled`, what runs in
+//! `job_claims`, a row for each claim: narrow tables, so that a finished job is in nobody's way.
 //!
-//! Locks are taken in one order everywhere: worker, ready or scheduled row, lease, job. Where two transactions still
+//! Locks are taken in one order everywhere: worker, ready or scheduled row, claim, job. Where two transactions still
 //! wait for each other, the server ends one and it is tried again.
 
 mod changes;
 mod claim;
+mod claims;
 mod combine;
 mod durability;
 mod enqueue;
@@ -45,6 +47,7 @@ use crate::error::{Error, Result};
 use crate::lock::Mutex;
 use crate::storage::PostgresOptions;
 use crate::storage::hub::Hub;
+use claims::Claims;
 use combine::Combiner;
 use pool::Connections;
 use session::Session;
@@ -66,6 +69,7 @@ pub struct PostgresStorage {
     next_due: Mutex<Option<Instant>>,
     /// How far the sweep of waiting jobs has come.
     waits_seen: Mutex<Option<String>>,
+    claims: Claims,
     combiner: Combiner,
     listener: OnceLock<watch::Receiver<bool>>,
     teller: OnceLock<()>,
@@ -96,6 +100,7 @@ impl PostgresStorage {
             closed: AtomicBool::new(false),
             next_due: Mutex::new(None),
             waits_seen: Mutex::default(),
+            claims: Claims::default(),
             combiner: Combiner::default(),
             listener: OnceLock::new(),
             teller: OnceLock::new(),

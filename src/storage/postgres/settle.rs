@@ -54,6 +54,7 @@ impl PostgresStorage {
             read_leases(&session.query(&self.statements.settled_before, params).await?, &mut applied)?;
         }
         drop(session);
+        self.claims.ended(settlements.iter().map(|settlement| settlement.lease));
         self.hub.ended(ended.iter().copied());
         if told {
             self.resume_after(&Keys::jobs(ended)).await;

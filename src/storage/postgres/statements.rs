@@ -119,9 +119,9 @@ statements! {
     external_lookup: "external_lookup" ();
     promote: "promote" (TEXT_ARRAY, INT8);
     claim_one: "claim" { "{pick}": include_str!("queries/pick_one.sql"), "{next}": include_str!("queries/next_one.sql"),
-        "{more}": include_str!("queries/more_one.sql") } (INT8, TEXT, INT8, TEXT_ARRAY, INT8, BOOL, INT8);
+        "{more}": include_str!("queries/more_one.sql") } (INT8, TEXT, INT8, TEXT_ARRAY, INT8, BOOL, INT8, INT8_ARRAY);
     claim_many: "claim" { "{pick}": include_str!("queries/pick_many.sql"), "{next}": include_str!("queries/next_many.sql"),
-        "{more}": include_str!("queries/more_many.sql") } (INT8, TEXT, INT8, TEXT_ARRAY, INT8, BOOL, INT8);
+        "{more}": include_str!("queries/more_many.sql") } (INT8, TEXT, INT8, TEXT_ARRAY, INT8, BOOL, INT8, INT8_ARRAY);
     claimable_types: "claimable_types" ();
     claim_reply: "claim_reply" (INT8, INT8);
     ask_claim: "ask_claim" (INT8, INT8);
@@ -142,12 +142,13 @@ statements! {
     note: "note" (INT8_ARRAY, INT8_ARRAY, INT8_ARRAY, INT4_ARRAY, JSONB_ARRAY, INT8_ARRAY, JSONB_ARRAY);
     register: "register" (TEXT, INT8);
     renew: "renew" (INT8, INT8);
-    unregister: "unregister" (INT8);
+    unregister: "unregister" (INT8, INT8_ARRAY);
     look: "look" (INT8, TEXT_ARRAY);
     bury: "bury" ();
-    reclaim: "reclaim" { "{workers}": "", "{chosen}": include_str!("queries/orphans.sql") } (INT8, INT4, INT4);
-    reclaim_stuck: "reclaim" { "{workers}": include_str!("queries/silent.sql"), "{chosen}": include_str!("queries/stuck.sql") }
-        (INT8, INT4, INT4, INT8, FLOAT8);
+    reclaim: "reclaim" { "{workers}": include_str!("queries/orphans.sql"), "{chosen}": "SELECT job_id, worker_id, token FROM leased LIMIT $1::int8",
+        "{looked_at}": "(SELECT count(*) FROM swept)" } (INT8, INT4, INT4);
+    reclaim_stuck: "reclaim" { "{workers}": include_str!("queries/silent.sql"), "{chosen}": include_str!("queries/stuck.sql"),
+        "{looked_at}": "(SELECT count(*) FROM chosen)" } (INT8, INT4, INT4, INT8, FLOAT8);
     cancel: "cancel" (INT8_ARRAY);
     request_cancel: "request_cancel" (INT8_ARRAY);
     retry: "retry" (INT8_ARRAY);
@@ -156,6 +157,7 @@ statements! {
     prune_jobs: "prune_jobs" (INT8, INT8, TEXT_ARRAY, FLOAT8);
     prune_payloads: "prune_payloads" (INT8, INT8, FLOAT8);
     prune_events: "prune_events" (FLOAT8, INT8);
+    prune_event_batches: "prune_event_batches" (FLOAT8, INT8);
     get: "get" (INT8_ARRAY);
     events: "events" (INT8);
     add_schedule: "add_schedule" (TEXT, TEXT, TEXT, TEXT, BOOL, TEXT, JSONB, INT4, INT4, INT4, TEXT_ARRAY, FLOAT8, BOOL,

@@ -37,7 +37,9 @@ impl PostgresStorage {
     }
 
     pub(super) async fn unregister_worker(&self, worker: &Worker) -> Result<()> {
-        self.session().await?.query(&self.statements.unregister, &[&worker.id]).await?;
+        let over = self.claims.over(worker.id);
+        self.session().await?.query(&self.statements.unregister, &[&worker.id, &over]).await?;
+        self.claims.forget(worker.id);
         Ok(())
     }
 
@@ -46,26 +48,35 @@ impl PostgresStorage {
         // A worker's row goes first and for good; its leases are then swept in bounded steps, by anyone.
         session.query(&self.statements.bury, &[]).await?;
         let most = most_errors();
-        let params: Params<'_> = &[&i64::from(limit), &MAX_CRASHES, &most];
-        Ok(self.reclaim_with(&session, &self.statements.reclaim, params, limit).await?.0)
+        let mut reclaimed = Vec::new();
+        // Claims whose jobs are over are swept too, and no answer for a caller.
+        while reclaimed.len() < limit as usize {
+            let rest = i64::from(limit) - reclaimed.len() as i64;
+            let params: Params<'_> = &[&rest, &MAX_CRASHES, &most];
+            let (more, looked_at, _) = self.reclaim_with(&session, &self.statements.reclaim, params).await?;
+            reclaimed.extend(more);
+            if looked_at == 0 {
+                break;
+            }
+        }
+        Ok(reclaimed)
     }
 
     pub(super) async fn reclaim_old(&self, max_processing: Duration, after: i64, limit: u32) -> Result<Chunk> {
         let session = self.session().await?;
         let (most, seconds) = (most_errors(), seconds(max_processing));
         let params: Params<'_> = &[&i64::from(limit), &MAX_CRASHES, &most, &after, &seconds];
-        let (reclaimed, next) = self.reclaim_with(&session, &self.statements.reclaim_stuck, params, limit).await?;
-        Ok(Chunk { changed: reclaimed.len() as u64, next })
+        let (reclaimed, looked_at, last) = self.reclaim_with(&session, &self.statements.reclaim_stuck, params).await?;
+        Ok(Chunk { changed: reclaimed.len() as u64, next: last.filter(|_| looked_at == i64::from(limit)) })
     }
 
-    /// What was reclaimed, and the highest job looked at if there may be more.
+    /// What was reclaimed, how many claims or jobs were looked at, and the highest of these jobs.
     async fn reclaim_with(
         &self,
         session: &Session,
         statement: &Statement,
         params: Params<'_>,
-        limit: u32,
-    ) -> Result<(Vec<Reclaimed>, Option<i64>)> {
+    ) -> Result<(Vec<Reclaimed>, i64, Option<i64>)> {
         let mut tries = Tries::default();
         let rows = loop {
             match session.query(statement, params).await {
@@ -89,7 +100,7 @@ impl PostgresStorage {
             let ended = reclaimed.iter().filter(|job| job.ended).map(|job| job.job_id).collect();
             self.resume_after(&Keys::jobs(ended)).await;
         }
-        Ok((reclaimed, last.filter(|_| looked_at == i64::from(limit))))
+        Ok((reclaimed, looked_at, last))
     }
 
     pub(super) async fn delete_jobs(&self, prune: &Prune, after: JobId, limit: u32) -> Result<Chunk> {
@@ -109,8 +120,13 @@ impl PostgresStorage {
         let seconds = seconds(older_than);
         let rows = self.tried(&self.statements.prune_events, &[&seconds, &i64::from(limit)]).await?;
         let row = rows.first().ok_or_else(|| damaged("a clean-up without an answer"))?;
-        let changed = Reader::new(row, 0).take::<i64>()?.unsigned_abs();
-        Ok(Chunk { changed, next: (changed > 0 && changed == u64::from(limit)).then(|| after.saturating_add(1)) })
+        let events = Reader::new(row, 0).take::<i64>()?.unsigned_abs();
+        let rows = self.tried(&self.statements.prune_event_batches, &[&seconds, &batches(limit)]).await?;
+        let row = rows.first().ok_or_else(|| damaged("a clean-up without an answer"))?;
+        let mut reader = Reader::new(row, 0);
+        let (gone, told) = (reader.take::<i64>()?, reader.take::<i64>()?.unsigned_abs());
+        let is_more = limit > 0 && (events == u64::from(limit) || gone == batches(limit));
+        Ok(Chunk { changed: events + told, next: is_more.then(|| after.saturating_add(1)) })
     }
 
     /// Runs one statement, again if it lost a race.
@@ -133,6 +149,11 @@ pub(super) fn seconds(span: Duration) -> f64 {
 
 pub(super) fn millis(span: Duration) -> i64 {
     i64::try_from(span.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// How many batches of events are deleted in a step of so many events: each tells of hundreds of jobs.
+fn batches(limit: u32) -> i64 {
+    i64::from(limit.div_ceil(100))
 }
 
 fn most_errors() -> i32 {

@@ -21,6 +21,7 @@ super::tests![leases:
     a_worker_that_lost_its_leases_registers_anew_under_another_id,
     a_worker_is_as_long_dead_as_its_last_renewal_says,
     a_sweep_takes_as_many_as_it_may_and_the_next_takes_the_rest,
+    the_rest_of_a_claim_that_ended_in_part_is_found_when_its_worker_dies,
     a_reclaimed_job_waits_for_nothing_and_keeps_what_was_reported,
     a_released_job_counts_no_attempt,
     a_failed_job_whose_retry_was_released_is_due_again,
@@ -210,6 +211,24 @@ pub async fn a_sweep_takes_as_many_as_it_may_and_the_next_takes_the_rest(bench: 
     }
     taken.sort_unstable();
     assert_eq!(taken, added, "five sweeps of six take twenty-five, each once");
+}
+
+pub async fn the_rest_of_a_claim_that_ended_in_part_is_found_when_its_worker_dies(bench: &Bench) {
+    bench.add_all((0..6).map(|_| job("a")).collect()).await;
+    let dying = bench.hand().await;
+    let claimed = dying.claim(&["a"], 4).await;
+    let ends = [complete(&claimed[0]), fail(&claimed[1], None), release(&claimed[2])];
+    assert!(settled_all(&dying.store.settle(&ends).await.unwrap()));
+    // The worker goes on claiming, and ends some of that as a whole.
+    let whole: Vec<_> = dying.claim(&["a"], 2).await;
+    assert!(settled_all(&dying.store.settle(&[complete(&whole[0]), complete(&whole[1])]).await.unwrap()));
+    let last = dying.take("a").await;
+    bench.driver().silence(dying.worker.id, Duration::from_secs(60)).await;
+    let mut reclaimed: Vec<_> = bench.reclaim_all(2).await.iter().map(|one| one.job_id).collect();
+    reclaimed.sort_unstable();
+    let mut held = vec![claimed[3].job.id, last.job.id];
+    held.sort_unstable();
+    assert_eq!(reclaimed, held);
 }
 
 pub async fn a_reclaimed_job_waits_for_nothing_and_keeps_what_was_reported(bench: &Bench) {

@@ -41,13 +41,14 @@ insert into job_workers (renewed_at, expires_at, lease_ms, name)
     select now(), now() + interval '1 hour', 30000, 'worker ' || n from generate_series(1, 19) n;
 insert into job_queue (job_type, status, payload, priority, max_attempts, attempts, created_at, updated_at, run_at, tags,
     idempotency_key, completed_at, last_failed_at, next_attempt_at, last_cancelled_at, wait_until, locked_at, locked_by,
-    lease_worker, lease_token)
+    lease_worker, lease_token, added_event, claimed_event, completed_event)
 select case when n % 4000 = 0 then 'rare' else 'type_' || n / 40 % 20 end, s.status, '{}', n / 40 % 5, 5, 1, t.at, t.at, t.at,
     case when n % 3 = 0 then array['tag_' || n / 40 % 50, 'all'] end, case when n % 4 = 0 then 'key_' || n end,
     case when s.status = 'completed' then t.at end, case when s.status = 'failed' then t.at end,
     case when n % 40 = 30 then now() + interval '1 hour' end, case when s.status = 'cancelled' then t.at end,
     case when s.status = 'waiting' then now() + interval '1 hour' end, case when s.status = 'processing' then now() end,
-    case when s.status = 'processing' then 'worker' end, case when s.status = 'processing' then n / 40 % 20 + 1 end, 1
+    case when s.status = 'processing' then 'worker' end, case when s.status = 'processing' then n / 40 % 20 + 1 end, n / 40 / 100 + 1,
+    n / 10 * 3 + 1, n / 10 * 3 + 2, n / 10 * 3 + 3
 from generate_series(1, 40000) n
 cross join lateral (select case when n % 40 < 28 then 'completed' when n % 40 < 31 then 'failed' when n % 40 < 37 then 'pending'
     when n % 40 = 37 then 'processing' when n % 40 = 38 then 'cancelled' else 'waiting' end as status) s
@@ -58,10 +59,15 @@ insert into job_ready (job_id, due_at, priority, retrying, job_type)
 insert into job_scheduled (job_id, due_at, priority, retrying, job_type)
     select id, coalesce(next_attempt_at, run_at), priority, status = 'failed', job_type from job_queue
     where status = 'pending' and run_at > now() or next_attempt_at is not null;
-insert into job_leases (worker_id, job_id, token, due_at, retrying)
-    select lease_worker, id, 1, run_at, false from job_queue where status = 'processing';
+insert into job_claims (worker_id, token, job_ids, cancelling)
+    select lease_worker, lease_token, array_agg(id), coalesce(array_agg(id) filter (where id % 80 = 37), '{}') from job_queue
+    where status = 'processing' group by lease_worker, lease_token;
 insert into job_events (job_id, created_at, event_type)
-    select id, created_at, kind from job_queue cross join unnest(array['added', 'processing', 'completed']) kind;
+    select id, created_at, 'edited' from job_queue cross join generate_series(1, 3);
+insert into job_event_batches (id, created_at, event_type, job_ids)
+    select id / 10 * 3 + place, min(created_at), kind, array_agg(id)
+    from job_queue cross join unnest(array['added', 'processing', 'completed']) with ordinality as k (kind, place)
+    group by id / 10, kind, place order by 1;
 update job_queue set wait_token_id = case when id % 80 = 39 then 'wp_' || id else 'job:' || id - 2 end
     where status = 'waiting';
 insert into waitpoints (id, job_id, status, timeout_at, completed_at, created_at)
@@ -77,23 +83,25 @@ insert into cron_schedules (schedule_name, cron_expression, job_type, payload, s
         case when n = 7 then '2020-01-02'::timestamptz when n % 20 = 5 then now() - n * interval '1 second'
             else now() + n * interval '1 second' end, n
     from generate_series(1, 3000) n;
-analyze cron_schedules, waitpoints, job_workers, job_queue, job_ready, job_scheduled, job_leases, job_events, job_watchers;
+analyze cron_schedules, waitpoints, job_workers, job_queue, job_ready, job_scheduled, job_claims, job_events, job_event_batches, job_watchers;
 ";
 
 const MILLIONS: &str = "
 insert into job_queue (job_type, status, payload, priority, max_attempts, attempts, created_at, updated_at, run_at, tags,
-    completed_at)
+    completed_at, added_event, claimed_event, completed_event)
 select 'type_' || n % 20, 'completed', '{}', n % 5, 5, 1, t.at, t.at, t.at,
-    case when n % 30 = 0 then array['tag_' || n % 50, 'all'] end, t.at
+    case when n % 30 = 0 then array['tag_' || n % 50, 'all'] end, t.at, 1000000 + n / 100 * 3, 1000001 + n / 100 * 3, 1000002 + n / 100 * 3
 from generate_series(1, 1000000) n cross join lateral (select now() - (2000000 - n) * interval '1 second' as at) t;
 insert into job_events (job_id, created_at, event_type)
-    select id, created_at, 'completed' from job_queue where id > 40000 order by id;
+    select id, created_at, 'edited' from job_queue where id > 40000 order by id;
+insert into job_event_batches (id, created_at, event_type, job_ids)
+    select completed_event, min(created_at), 'completed', array_agg(id) from job_queue where id > 40000 group by completed_event order by 1;
 insert into job_queue (job_type, status, payload, priority, max_attempts, run_at)
     select 'type_' || n % 20, 'pending', '{}', n % 5, 5, now() + n * interval '1 second' + interval '1 day'
     from generate_series(1, 1000000) n;
 insert into job_scheduled (job_id, due_at, priority, retrying, job_type)
     select id, run_at, priority, false, job_type from job_queue where id > 40000 and status = 'pending';
-analyze job_queue, job_scheduled, job_events;
+analyze job_queue, job_scheduled, job_events, job_event_batches;
 ";
 
 /// On SQLite.

@@ -38,11 +38,11 @@ fn arguments(name: &str) -> &'static str {
         "holders" => "'{key_4,key_8}'",
         "external_insert" | "external_lookup" => DOCUMENT,
         "promote" => "'{type_1,type_2}', 1000",
-        "claim_one" => "1, 'worker', 7, '{type_1}', 10, true, 30000",
-        "claim_many" => "1, 'worker', 7, '{type_1,type_2,type_3}', 10, true, 30000",
+        "claim_one" => "1, 'worker', 70, '{type_1}', 10, true, 30000, '{1,2}'",
+        "claim_many" => "1, 'worker', 70, '{type_1,type_2,type_3}', 10, true, 30000, '{1,2}'",
         "claim_reply" => "1, 1",
         "ask_claim" => "1, 0",
-        "unregister" => "1",
+        "unregister" => "1, '{1,2}'",
         "complete" => "'{1,2}', '{37,77}', '{1,1}', array['1', NULL]::jsonb[]",
         "fail" => {
             "'{1,2,3}', '{37,77,117}', '{1,1,1}', '{1,1,1}', '{timeout,timeout,timeout}', '{m,m,m}', '{k,k,k}', \
@@ -75,7 +75,7 @@ fn arguments(name: &str) -> &'static str {
         }
         "prune_jobs" => "0, 100, '{completed,failed}', 86400",
         "prune_payloads" => "0, 100, 86400",
-        "prune_events" => "86400, 100",
+        "prune_events" | "prune_event_batches" => "86400, 100",
         "get" => "'{1,2,3}'",
         "events" => "5",
         "add_schedule" => {

@@ -11,7 +11,7 @@ use dataqueue::storage::{Storage, StoreOptions};
 use crate::bench::{Bench, Hand, Postgres, Sqlite, complete, eventually, fail, job, json, release, settled_all};
 
 /// The tables whose size has no bound.
-const TABLES: [&str; 5] = ["job_queue", "job_ready", "job_scheduled", "job_leases", "job_events"];
+const TABLES: [&str; 5] = ["job_queue", "job_ready", "job_scheduled", "job_events", "job_event_batches"];
 
 /// How often the server read each table of the schema from end to end, and how many rows it read by any way, since
 /// the schema was made. Counted for what one connection did, which must be the only one of `store`.
@@ -77,6 +77,7 @@ async fn finish(bench: &Bench, count: usize) {
     let hand = bench.hand().await;
     let done: Vec<_> = hand.claim(&["a"], count as u32).await.iter().map(complete).collect();
     assert!(settled_all(&bench.settle(&done).await.unwrap()));
+    bench.unregister(&hand.worker).await.unwrap();
 }
 
 /// How many rows each kind of call reads, all together, with so many finished and so many pending jobs around; the

@@ -4,11 +4,14 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-/// Tables that hold as many rows as there are jobs, or jobs waiting or running.
-const LARGE: [&str; 5] = ["job_queue", "job_ready", "job_scheduled", "job_leases", "job_events"];
+/// Tables that hold as many rows as there are jobs. Claims are few: a row for each of those that run.
+const LARGE: [&str; 5] = ["job_queue", "job_ready", "job_scheduled", "job_events", "job_event_batches"];
 
 /// Indexes of few jobs: reading one of them whole is reading its jobs.
 const PARTIAL: [&str; 3] = ["idx_job_queue_failed_retry", "idx_job_queue_cancelled", "idx_job_queue_waiting"];
+
+/// Indexes of tables that are small, whichever way they are read: of living workers and of claims under way.
+const SMALL: [&str; 2] = ["job_workers_pkey", "job_claims_pkey"];
 
 pub struct Plan(Value);
 
@@ -62,13 +65,10 @@ fn each(node: &Value, visit: &mut impl FnMut(&Value)) {
 fn search(node: &Value, stops: bool, found: &mut Vec<String>) {
     let kind = text(node, "Node Type");
     let unconditional = node.get("Index Cond").is_none() && !PARTIAL.contains(&text(node, "Index Name"));
-    // The leases are few, and no index has them in the order of jobs.
-    let leases = text(node, "Relation Name") == "job_leases" || text(node, "Index Name") == "job_leases_pkey";
     let whole = match kind {
         "Seq Scan" => is_large(node),
-        "Index Scan" | "Index Only Scan" => is_large(node) && !leases && unconditional && !stops,
-        // One row for each living worker: small, whichever way it is read.
-        "Bitmap Index Scan" => !leases && unconditional && text(node, "Index Name") != "job_workers_pkey",
+        "Index Scan" | "Index Only Scan" => is_large(node) && unconditional && !stops,
+        "Bitmap Index Scan" => unconditional && !SMALL.contains(&text(node, "Index Name")),
         _ => false,
     };
     if whole {

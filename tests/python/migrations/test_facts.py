@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import psycopg
 
-from dataqueue import JobQueue
+from dataqueue import Job, JobQueue
 
 WIDE = "character varying(255)"
 TIME = "timestamp with time zone"
@@ -127,5 +127,13 @@ def test_a_job_that_is_deleted_by_hand_takes_all_of_its_rows_along(
             rows = connection.execute(f"select job_id from {schema}.{table}".encode()).fetchall()
             assert rows == [(kept,)], table
         assert queue.get_job_events(gone) == []
+        connection.execute(f"delete from {schema}.job_queue".encode())
+        ids = queue.add_jobs([Job("t", 1), Job("t", 2)])
+        batches = f"select job_ids from {schema}.job_event_batches".encode()
+        assert connection.execute(batches).fetchall() == [(ids,)]
+        connection.execute(f"delete from {schema}.job_queue where id = %s".encode(), ids[:1])
+        assert [event.event_type for event in queue.get_job_events(ids[1])] == ["added"]
+        connection.execute(f"delete from {schema}.job_queue".encode())
+        assert connection.execute(batches).fetchall() == []
         # The next id is new: the sequence is the table's own.
-        assert queue.add_job("t", 3) > gone
+        assert queue.add_job("t", 3) > ids[1] > gone

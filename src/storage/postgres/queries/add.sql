@@ -1,6 +1,8 @@
 -- Adds jobs with ids from the sequence in the order of the input. A negative timeout is one at whose end the handler is killed.
 -- `{conflict}` orders by key and passes over taken keys: idx_job_queue_idempotency_key.
-WITH input AS MATERIALIZED (
+WITH note AS MATERIALIZED (
+    SELECT nextval('{schema_text}.job_events_id_seq') AS id
+), input AS MATERIALIZED (
     SELECT nextval('{schema_text}.job_queue_id_seq') AS id, t.*
     FROM unnest($1::text[], $2::jsonb[], $3::int4[], $4::timestamptz[], $5::int4[], $6::int4[], $7::text[], $8::text[],
         $9::float8[], $10::bool[], $11::float8[])
@@ -8,9 +10,10 @@ WITH input AS MATERIALIZED (
             retry_delay, retry_backoff, retry_delay_max, place)
 ), added AS (
     INSERT INTO {schema}.job_queue (id, job_type, payload, priority, run_at, max_attempts, timeout_ms,
-        force_kill_on_timeout, tags, idempotency_key, retry_delay, retry_backoff, retry_delay_max)
+        force_kill_on_timeout, tags, idempotency_key, retry_delay, retry_backoff, retry_delay_max, added_event)
     SELECT id, job_type, payload, priority, coalesce(run_at, now()), max_attempts, abs(timeout_ms),
-        coalesce(timeout_ms < 0, false), tags::text[], idempotency_key, retry_delay, retry_backoff, retry_delay_max
+        coalesce(timeout_ms < 0, false), tags::text[], idempotency_key, retry_delay, retry_backoff, retry_delay_max,
+        (SELECT id FROM note)
     FROM input {conflict}
     RETURNING id, job_type, priority, run_at
 ), ready AS (
@@ -20,6 +23,7 @@ WITH input AS MATERIALIZED (
     INSERT INTO {schema}.job_scheduled (job_id, due_at, priority, retrying, job_type)
     SELECT id, run_at, priority, false, job_type FROM added WHERE run_at > now()
 ), noted AS (
-    INSERT INTO {schema}.job_events (job_id, event_type) SELECT id, 'added' FROM added
+    INSERT INTO {schema}.job_event_batches (id, event_type, job_ids)
+    SELECT (SELECT id FROM note), 'added', array_agg(id) FROM added HAVING count(*) > 0
 )
 SELECT (SELECT array_agg(id ORDER BY place) FROM input), (SELECT array_agg(id) FROM added)

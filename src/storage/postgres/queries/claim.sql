@@ -1,7 +1,7 @@
 -- Leases due jobs to a living worker: job_workers_pkey; `{next}` looks what falls due next; `{pick}` locks ready rows, then
 -- job_queue_pkey. Whether more could be claimed, `{more}` looks without a lock (idx_job_queue_claimable): a row that was locked and
 -- left would be hidden from another claim, whose worker nobody wakes again, and one that another holds may come back. A worker
--- that rested is renewed, if there are any. The jobs come in no order.
+-- that rested is renewed, if there are any. Claims of the worker whose jobs are over go: job_claims_pkey. The jobs come in no order.
 WITH alive AS MATERIALIZED (
     SELECT last_asked FROM {schema}.job_workers WHERE id = $1::int8 FOR KEY SHARE
 ), moment AS MATERIALIZED (
@@ -15,22 +15,31 @@ WITH alive AS MATERIALIZED (
     UPDATE {schema}.job_workers SET lease_ms = $7::int8, renewed_at = clock_timestamp(),
         expires_at = clock_timestamp() + $7::int8 * interval '1 millisecond'
     WHERE id = $1::int8 AND $7::int8 IS NOT NULL AND EXISTS (SELECT FROM picked)
+), over AS (
+    DELETE FROM {schema}.job_claims WHERE worker_id = $1::int8 AND token = ANY ($8::int8[])
 ), taken AS (
     DELETE FROM {schema}.job_ready WHERE ctid = ANY (ARRAY(SELECT place FROM picked))
+), note AS MATERIALIZED (
+    SELECT nextval('{schema_text}.job_events_id_seq') AS id FROM picked LIMIT 1
 ), claimed AS (
     UPDATE {schema}.job_queue j SET status = 'processing', attempts = j.attempts + (j.status <> 'waiting')::int4, locked_at = g.at, locked_by = $2::text,
         started_at = coalesce(j.started_at, g.at), updated_at = g.at, next_attempt_at = NULL, pending_reason = NULL, wait_token_id = NULL,
-        lease_worker = $1::int8, lease_token = $3::int8
+        lease_worker = $1::int8, lease_token = $3::int8, lease_retry_at = CASE WHEN p.retrying THEN p.due_at END, claimed_event = coalesce(j.claimed_event, (SELECT id FROM note))
     FROM picked p, gate g
     WHERE j.id = p.job_id AND {each p.job_id}
         AND p.due_at >= CASE j.status WHEN 'pending' THEN j.run_at WHEN 'failed' THEN j.next_attempt_at
             WHEN 'waiting' THEN j.wait_until END
-    RETURNING {job}, p.due_at, p.retrying
+    RETURNING {job}, p.due_at, j.claimed_event
 ), leased AS (
-    INSERT INTO {schema}.job_leases (worker_id, job_id, token, due_at, retrying)
-    SELECT $1::int8, id, $3::int8, due_at, retrying FROM claimed
+    INSERT INTO {schema}.job_claims (worker_id, token, job_ids)
+    SELECT $1::int8, $3::int8, array_agg(id) FROM claimed HAVING count(*) > 0
 ), noted AS (
-    INSERT INTO {schema}.job_events (job_id, created_at, event_type) SELECT id, updated_at, 'processing' FROM claimed
+    INSERT INTO {schema}.job_event_batches (id, created_at, event_type, job_ids)
+    SELECT claimed_event, min(updated_at), 'processing', array_agg(id) FROM claimed
+    WHERE claimed_event = (SELECT id FROM note) GROUP BY claimed_event
+), noted_again AS (
+    INSERT INTO {schema}.job_events (job_id, created_at, event_type)
+    SELECT id, updated_at, 'processing' FROM claimed WHERE claimed_event <> (SELECT id FROM note)
 )
 SELECT g.at, EXISTS (SELECT FROM alive), g.open, g.next_due, EXISTS (
     {more}

@@ -1,12 +1,6 @@
 -- Fails jobs whose lease is held, for good or until their retry; one that somebody asked to cancel is not retried:
--- job_leases_pkey, job_queue_pkey, job_ready_pkey, job_scheduled_pkey, job_watchers_pkey.
-WITH held AS (
-    DELETE FROM {schema}.job_leases l
-    USING unnest($1::int8[], $2::int8[], $3::int8[], $4::int4[], $5::text[], $6::text[], $7::text[], $8::text[], $9::float8[])
-        AS i (worker_id, job_id, token, attempt, reason, message, kind, traceback, retry_in)
-    WHERE l.worker_id = i.worker_id AND l.job_id = i.job_id AND l.token = i.token AND {each i.job_id}
-    RETURNING i.*
-), done AS (
+-- job_queue_pkey, job_ready_pkey, job_scheduled_pkey, job_watchers_pkey.
+WITH done AS (
     UPDATE {schema}.job_queue j SET updated_at = now(), locked_at = NULL, locked_by = NULL, wait_until = NULL,
         status = CASE WHEN j.cancel_requested_at IS NULL OR f.retry_in IS NULL THEN 'failed' ELSE 'cancelled' END,
         last_cancelled_at = CASE WHEN j.cancel_requested_at IS NULL OR f.retry_in IS NULL THEN j.last_cancelled_at ELSE now() END,
@@ -15,7 +9,9 @@ WITH held AS (
         error_history = CASE WHEN jsonb_array_length(j.error_history) < $10::int4 THEN j.error_history
             ELSE j.error_history - 0 END || jsonb_build_object('message', f.message, 'type', f.kind,
             'traceback', f.traceback, 'attempt', f.attempt, 'timestamp', {stamp})
-    FROM held f WHERE j.id = f.job_id AND {each f.job_id}
+    FROM unnest($1::int8[], $2::int8[], $3::int8[], $4::int4[], $5::text[], $6::text[], $7::text[], $8::text[], $9::float8[])
+        AS f (worker_id, job_id, token, attempt, reason, message, kind, traceback, retry_in)
+    WHERE j.id = f.job_id AND j.status = 'processing' AND j.lease_worker = f.worker_id AND j.lease_token = f.token AND {each f.job_id}
     RETURNING j.id, f.worker_id, f.token, j.status, j.job_type, j.priority, j.next_attempt_at, f.message, f.reason, f.attempt
 ), soon AS (
     INSERT INTO {schema}.job_ready (job_id, due_at, priority, retrying, job_type)

@@ -1,5 +1,5 @@
 -- Looks for what is to be done: idx_job_queue_claimable and idx_job_scheduled_due for each type; job_workers, which is small and read
--- whole and by job_workers_pkey; job_leases_pkey from worker to worker; idx_waitpoints_timeout, idx_job_queue_wait_token,
+-- whole and by job_workers_pkey; job_claims_pkey from worker to worker; idx_waitpoints_timeout, idx_job_queue_wait_token,
 -- idx_cron_schedules_due.
 SELECT
     EXISTS (
@@ -12,9 +12,9 @@ SELECT
     (SELECT extract(epoch FROM min(expires_at) - clock_timestamp())::float8 FROM {schema}.job_workers WHERE id <> $1::int8),
     EXISTS (
         WITH RECURSIVE holders AS (
-            (SELECT worker_id FROM {schema}.job_leases ORDER BY worker_id LIMIT 1)
+            (SELECT worker_id FROM {schema}.job_claims ORDER BY worker_id LIMIT 1)
             UNION ALL
-            SELECT (SELECT l.worker_id FROM {schema}.job_leases l WHERE l.worker_id > h.worker_id ORDER BY l.worker_id LIMIT 1)
+            SELECT (SELECT c.worker_id FROM {schema}.job_claims c WHERE c.worker_id > h.worker_id ORDER BY c.worker_id LIMIT 1)
             FROM holders h WHERE h.worker_id IS NOT NULL
         )
         SELECT FROM holders h

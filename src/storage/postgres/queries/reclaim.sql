@@ -1,12 +1,10 @@
--- Takes the leases that `{chosen}` finds and makes their jobs claimable, or ends them as lost, or as cancelled: job_leases_pkey,
--- job_queue_pkey, job_ready_pkey, job_watchers_pkey. A lease that is not its job's any more is only removed. A worker goes with
--- the first lease that is taken from it, so that its renewal tells it: job_workers_pkey.
+-- Takes the leases that `{chosen}` finds and makes their jobs claimable, or ends them as lost, or as cancelled: job_queue_pkey,
+-- job_ready_pkey, job_watchers_pkey. A worker goes with the first lease that is taken from it, so that its renewal tells it:
+-- job_workers_pkey.
 WITH {workers} chosen AS MATERIALIZED (
     {chosen}
 ), buried AS (
     DELETE FROM {schema}.job_workers WHERE id = ANY (ARRAY(SELECT worker_id FROM chosen))
-), taken AS (
-    DELETE FROM {schema}.job_leases l USING chosen c WHERE l.worker_id = c.worker_id AND l.job_id = c.job_id AND {each c.job_id}
 ), held AS MATERIALIZED (
     SELECT o.*, CASE WHEN o.cancel_requested_at IS NOT NULL THEN 'cancelled'
         WHEN o.attempts >= o.max_attempts OR o.crashes + 1 >= $2::int4 THEN 'failed' ELSE 'pending' END AS next_status
@@ -42,5 +40,5 @@ WITH {workers} chosen AS MATERIALIZED (
     DELETE FROM {schema}.job_watchers
     WHERE job_id = ANY (ARRAY(SELECT id FROM done WHERE status <> 'pending')) RETURNING job_id
 )
-SELECT array_agg(id), array_agg(status <> 'pending'), (SELECT max(job_id) FROM chosen), (SELECT count(*) FROM chosen), {notify}
+SELECT array_agg(id), array_agg(status <> 'pending'), (SELECT max(job_id) FROM chosen), {looked_at}, {notify}
 FROM done

@@ -1,20 +1,24 @@
--- Notes of running jobs that somebody asks to cancel them, and tells their workers: job_queue_pkey, and job_leases_pkey, which is
--- locked first, as by a settlement.
-WITH held AS MATERIALIZED (
-    SELECT l.job_id, l.worker_id, l.token
-    FROM {schema}.job_queue j CROSS JOIN LATERAL (
-        SELECT job_id, worker_id, token FROM {schema}.job_leases
-        WHERE worker_id = j.lease_worker AND job_id = j.id AND token = j.lease_token FOR UPDATE
-    ) l
-    WHERE j.id = ANY ($1::int8[]) AND j.status = 'processing' AND j.cancel_requested_at IS NULL
+-- Notes of running jobs that somebody asks to cancel them, and tells their workers: job_queue_pkey, and job_claims_pkey, which is
+-- locked first, as by a sweep.
+WITH asked AS MATERIALIZED (
+    SELECT id, lease_worker, lease_token FROM {schema}.job_queue
+    WHERE id = ANY ($1::int8[]) AND status = 'processing' AND cancel_requested_at IS NULL
+), held AS MATERIALIZED (
+    SELECT c.worker_id, c.token
+    FROM (SELECT DISTINCT lease_worker, lease_token FROM asked ORDER BY lease_worker, lease_token) a CROSS JOIN LATERAL (
+        SELECT worker_id, token FROM {schema}.job_claims
+        WHERE worker_id = a.lease_worker AND token = a.lease_token FOR UPDATE
+    ) c
 ), done AS (
     UPDATE {schema}.job_queue j SET cancel_requested_at = now(), updated_at = now()
-    FROM held h WHERE j.id = h.job_id AND j.status = 'processing' AND j.lease_worker = h.worker_id AND j.lease_token = h.token
-        AND j.cancel_requested_at IS NULL AND {each h.job_id}
-    RETURNING j.id
+    FROM asked a JOIN held h ON h.worker_id = a.lease_worker AND h.token = a.lease_token
+    WHERE j.id = a.id AND j.status = 'processing' AND j.lease_worker = h.worker_id AND j.lease_token = h.token
+        AND j.cancel_requested_at IS NULL AND {each a.id}
+    RETURNING j.id, j.lease_worker, j.lease_token
 ), marked AS (
-    UPDATE {schema}.job_leases l SET cancel_requested = true FROM held h
-    WHERE l.worker_id = h.worker_id AND l.job_id = h.job_id AND {each h.job_id}
+    UPDATE {schema}.job_claims c SET cancelling = c.cancelling || d.ids
+    FROM (SELECT lease_worker, lease_token, array_agg(id) AS ids FROM done GROUP BY lease_worker, lease_token) d
+    WHERE c.worker_id = d.lease_worker AND c.token = d.lease_token AND {each d.lease_token}
 ), told AS (
     SELECT pg_notify('{channel}', 'cancel') FROM done LIMIT 1
 )

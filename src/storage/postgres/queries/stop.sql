@@ -1,13 +1,10 @@
--- Ends jobs whose lease is held as cancelled: job_leases_pkey, job_queue_pkey, job_watchers_pkey.
-WITH held AS (
-    DELETE FROM {schema}.job_leases l
-    USING unnest($1::int8[], $2::int8[], $3::int8[]) AS i (worker_id, job_id, token)
-    WHERE l.worker_id = i.worker_id AND l.job_id = i.job_id AND l.token = i.token AND {each i.job_id}
-    RETURNING i.*
-), done AS (
+-- Ends jobs whose lease is held as cancelled: job_queue_pkey, job_watchers_pkey.
+WITH done AS (
     UPDATE {schema}.job_queue j SET status = 'cancelled', last_cancelled_at = now(), updated_at = now(),
         next_attempt_at = NULL, locked_at = NULL, locked_by = NULL, wait_until = NULL
-    FROM held f WHERE j.id = f.job_id AND {each f.job_id}
+    FROM unnest($1::int8[], $2::int8[], $3::int8[])
+        AS f (worker_id, job_id, token)
+    WHERE j.id = f.job_id AND j.status = 'processing' AND j.lease_worker = f.worker_id AND j.lease_token = f.token AND {each f.job_id}
     RETURNING j.id, f.worker_id, f.token
 ), noted AS (
     INSERT INTO {schema}.job_events (job_id, event_type, metadata) SELECT id, 'cancelled', '{"running": true}' FROM done

@@ -1,18 +1,14 @@
--- Lets jobs wait whose lease is held, or ends those that somebody asked to cancel: job_leases_pkey, job_queue_pkey,
+-- Lets jobs wait whose lease is held, or ends those that somebody asked to cancel: job_queue_pkey,
 -- job_ready_pkey, job_scheduled_pkey, job_watchers_pkey.
-WITH held AS (
-    DELETE FROM {schema}.job_leases l
-    USING unnest($1::int8[], $2::int8[], $3::int8[], $4::timestamptz[], $5::jsonb[], $6::jsonb[], $7::text[])
-        AS i (worker_id, job_id, token, until, step, metadata, awaited)
-    WHERE l.worker_id = i.worker_id AND l.job_id = i.job_id AND l.token = i.token AND {each i.job_id}
-    RETURNING i.*
-), done AS (
+WITH done AS (
     UPDATE {schema}.job_queue j SET updated_at = now(), locked_at = NULL, locked_by = NULL,
         status = CASE WHEN j.cancel_requested_at IS NULL THEN 'waiting' ELSE 'cancelled' END,
         last_cancelled_at = CASE WHEN j.cancel_requested_at IS NULL THEN j.last_cancelled_at ELSE now() END,
         wait_until = CASE WHEN j.cancel_requested_at IS NULL THEN f.until END,
         wait_token_id = CASE WHEN j.cancel_requested_at IS NULL THEN f.awaited END, step_data = j.step_data || f.step
-    FROM held f WHERE j.id = f.job_id AND {each f.job_id}
+    FROM unnest($1::int8[], $2::int8[], $3::int8[], $4::timestamptz[], $5::jsonb[], $6::jsonb[], $7::text[])
+        AS f (worker_id, job_id, token, until, step, metadata, awaited)
+    WHERE j.id = f.job_id AND j.status = 'processing' AND j.lease_worker = f.worker_id AND j.lease_token = f.token AND {each f.job_id}
     RETURNING j.id, f.worker_id, f.token, f.metadata, j.status, j.job_type, j.priority, j.wait_until
 ), soon AS (
     INSERT INTO {schema}.job_ready (job_id, due_at, priority, retrying, job_type)

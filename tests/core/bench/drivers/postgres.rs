@@ -115,7 +115,6 @@ impl Driver for Postgres {
 
     async fn suspend(&self, id: JobId) {
         self.run(&[
-            &format!("delete from SCHEMA.job_leases where job_id = {id}"),
             &format!(
                 "update SCHEMA.job_queue set status = 'waiting', wait_until = now() + interval '1 hour', \
                  locked_at = null, locked_by = null, updated_at = now() where id = {id}"
@@ -139,6 +138,18 @@ impl Driver for Postgres {
         let moved = times.map(|column| format!("{column} = {column} - {back}")).join(", ");
         self.run(&[
             &format!("update SCHEMA.job_queue set {moved} where id = any('{}')", array(ids)),
+            // A batch may tell of jobs that are not to be moved.
+            &format!(
+                "insert into SCHEMA.job_events (id, job_id, created_at, event_type) overriding system value \
+                 select b.id, j.id, b.created_at, b.event_type from SCHEMA.job_queue j join SCHEMA.job_event_batches b \
+                 on b.id in (j.added_event, j.claimed_event, j.completed_event) where j.id = any('{}')",
+                array(ids)
+            ),
+            &format!(
+                "update SCHEMA.job_queue set added_event = null, claimed_event = null, completed_event = null \
+                 where id = any('{}')",
+                array(ids)
+            ),
             &format!(
                 "update SCHEMA.job_events set created_at = created_at - {back} where job_id = any('{}')",
                 array(ids)
