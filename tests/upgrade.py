@@ -187,8 +187,11 @@ def replace(old: Version, new: Version, ledger: Path, count: int) -> None:
     old.migrate()
     adding = [old.add("a", count), old.add("b", count)]
     before = old.work()
-    ended = lambda: sum(line["what"] == "ended" for line in read_lines(ledger))  # noqa: E731
-    until(lambda: ended() >= count // 4, f"{old.name} works", PATIENCE)
+
+    def is_at_work() -> bool:
+        return len([line for line in read_lines(ledger) if line["what"] == "ended"]) >= count // 4
+
+    until(is_at_work, f"{old.name} works", PATIENCE)
     old.wait(*adding)
     old.drain(before)
     new.migrate()
