@@ -22,6 +22,14 @@ SELECT b.id, j.id, b.created_at, b.event_type
 FROM {schema}.job_event_batches b CROSS JOIN unnest(b.job_ids) AS i (job_id)
 JOIN {schema}.job_queue j ON j.id = i.job_id AND b.id IN (j.added_event, j.claimed_event, j.completed_event);
 
+DROP INDEX {schema}.idx_job_queue_claimable;
+ALTER TABLE {schema}.job_ready ADD COLUMN priority integer;
+UPDATE {schema}.job_ready SET priority = ~rank;
+ALTER TABLE {schema}.job_ready ALTER COLUMN priority SET NOT NULL, DROP COLUMN rank;
+CREATE INDEX idx_job_queue_claimable ON {schema}.job_ready (job_type, priority DESC, due_at, job_id);
+
+ALTER TABLE {schema}.job_queue ADD CONSTRAINT job_queue_max_attempts_check CHECK (max_attempts >= 1);
+
 CREATE OR REPLACE FUNCTION {schema}.job_queue_deleted() RETURNS trigger LANGUAGE plpgsql AS $dataqueue$
 BEGIN
     DELETE FROM {schema}.job_events e USING gone g WHERE e.job_id = g.id;

@@ -1,4 +1,5 @@
--- A row for each claim and one for each batch of events, where there was one for each job: earlier libraries find neither.
+-- A row for each claim and one for each batch of events, where there was one for each job, and an order of claiming that a search
+-- can begin at any point of: earlier libraries find none of these.
 
 -- Who runs what: the jobs of one claim. It stays until all of them are over, so a job is leased only if its own row says so too.
 CREATE TABLE {schema}.job_claims (
@@ -33,6 +34,17 @@ UPDATE {schema}.job_queue j SET lease_retry_at = l.due_at FROM {schema}.job_leas
 WHERE l.retrying AND j.id = l.job_id AND j.lease_worker = l.worker_id AND j.lease_token = l.token;
 
 DROP TABLE {schema}.job_leases;
+
+-- The lower the rank, the sooner a job is claimed: `~priority`, so that all columns of the index ascend and a claim can begin behind
+-- the last one.
+DROP INDEX {schema}.idx_job_queue_claimable;
+ALTER TABLE {schema}.job_ready ADD COLUMN rank integer;
+UPDATE {schema}.job_ready SET rank = ~priority;
+ALTER TABLE {schema}.job_ready ALTER COLUMN rank SET NOT NULL, DROP COLUMN priority;
+CREATE INDEX idx_job_queue_claimable ON {schema}.job_ready (job_type, rank, due_at, job_id);
+
+-- The library checks it, and the server read the constraint anew for each statement.
+ALTER TABLE {schema}.job_queue DROP CONSTRAINT job_queue_max_attempts_check;
 
 -- A batch goes with the last of its jobs. Its row is locked, so that of two who delete the last ones the second sees it.
 CREATE OR REPLACE FUNCTION {schema}.job_queue_deleted() RETURNS trigger LANGUAGE plpgsql AS $dataqueue$

@@ -24,6 +24,7 @@ impl PostgresStorage {
             Change::Edit(edit) => self.edit(ids, edit).await?,
         };
         if changed > 0 {
+            self.bounds.reset();
             self.announce();
         }
         Ok(changed)

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use tokio_postgres::Row;
 
 use super::PostgresStorage;
+use super::bounds::{Ranges, Taken};
 use super::faults::Attempt;
 use super::rows::{At, JOB_COLUMNS, Reader, job};
 use super::session::{Params, Session, Tries};
@@ -25,10 +26,12 @@ struct Outlook {
     open: bool,
     next: Option<At>,
     more: bool,
+    /// How long the server worked on it.
+    worked: Duration,
 }
 
 /// How many columns an [`Outlook`] has.
-const FIRST: usize = 5;
+const FIRST: usize = 6;
 /// The column of when a job was due, behind those of the job.
 const DUE_AT: usize = FIRST + 42;
 
@@ -49,17 +52,24 @@ impl PostgresStorage {
 
     async fn claim_once(&self, session: &Session, request: &ClaimRequest, types: &[String]) -> Attempt<Claim> {
         let foreseen = self.next_due.lock().is_some_and(|due| due <= Instant::now());
-        let mut rows = self.pick(session, request, types, foreseen).await?;
+        if foreseen {
+            self.bounds.reset();
+        }
+        let mut ranges = self.bounds.ranges(types);
+        let mut rows = self.pick(session, request, types, &ranges, foreseen).await?;
         let mut outlook = outlook(&rows)?;
         if outlook.alive && !outlook.open {
-            rows = self.pick(session, request, types, true).await?;
+            // What is moved was due before others that were claimed.
+            self.bounds.reset();
+            ranges = self.bounds.ranges(types);
+            rows = self.pick(session, request, types, &ranges, true).await?;
             outlook = self::outlook(&rows)?;
         }
         if !outlook.alive {
             self.claims.forget(request.worker.id);
             return Err(Error::WorkerLost { worker: request.worker.id }.into());
         }
-        let next_due = outlook.next.map(|next| next.0.since(outlook.now.0));
+        let mut next_due = outlook.next.map(|next| next.0.since(outlook.now.0));
         self.foresee(next_due);
         let mut found = Vec::with_capacity(rows.len());
         for row in &rows {
@@ -69,6 +79,16 @@ impl PostgresStorage {
                 let lease = Lease { job_id: job.id, worker_id: request.worker.id, token: request.token };
                 found.push((Reverse(job.priority), due_at, Claimed { lease, job }));
             }
+        }
+        let taken = found.iter().map(|(_, due_at, Claimed { job, .. })| Taken {
+            job_type: &job.job_type,
+            priority: job.priority,
+            due_at: *due_at,
+            id: job.id,
+        });
+        self.bounds.taken(&ranges, taken, request.limit as usize, outlook.worked);
+        if let Some(rest) = ranges.rest.filter(|_| found.len() < request.limit as usize) {
+            next_due = Some(next_due.map_or(rest, |due| due.min(rest)));
         }
         self.claims.leased(request.worker.id, request.token, found.iter().map(|(.., claimed)| claimed.lease.job_id));
         found.sort_unstable_by_key(|(priority, due_at, claimed)| (*priority, *due_at, claimed.lease.job_id));
@@ -84,6 +104,7 @@ impl PostgresStorage {
         session: &Session,
         request: &ClaimRequest,
         types: &[String],
+        ranges: &Ranges,
         promote: bool,
     ) -> Attempt<Vec<Row>> {
         let limit = i64::from(request.limit);
@@ -91,8 +112,21 @@ impl PostgresStorage {
         let careful = !promote;
         let lease = request.lease.map(millis);
         let over = self.claims.over(request.worker.id);
-        let claim: Params<'_> =
-            &[&request.worker.id, &request.worker.name, &request.token, &types, &limit, &careful, &lease, &over];
+        let claim: Params<'_> = &[
+            &request.worker.id,
+            &request.worker.name,
+            &request.token,
+            &types,
+            &limit,
+            &careful,
+            &lease,
+            &over,
+            &ranges.types,
+            &ranges.ranks,
+            &ranges.due,
+            &ranges.ids,
+            &ranges.stops,
+        ];
         if !promote {
             let rows = session.query(statement, claim).await?;
             self.claims.removed(request.worker.id, &over);
@@ -161,5 +195,6 @@ fn outlook(rows: &[Row]) -> Result<Outlook> {
         open: reader.take()?,
         next: reader.take()?,
         more: reader.take()?,
+        worked: Duration::try_from_secs_f64(reader.take()?).unwrap_or_default(),
     })
 }

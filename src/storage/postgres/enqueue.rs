@@ -30,6 +30,9 @@ impl PostgresStorage {
                 Err(fault) => return Err(fault.into()),
                 Ok((added, is_told)) => {
                     drop(session);
+                    if jobs.iter().any(|job| job.run_at.is_some()) {
+                        self.bounds.reset();
+                    }
                     if is_told {
                         self.hub.bump();
                     } else if added.iter().any(|added| added.created) {
@@ -43,7 +46,7 @@ impl PostgresStorage {
 
     /// Adds all, and answers whether other processes were told of it.
     async fn add_all(&self, session: &Session, jobs: &[NewJob]) -> Attempt<(Vec<Added>, bool)> {
-        if let [job] = jobs {
+        if let [job @ NewJob { run_at: None, .. }] = jobs {
             let (added, is_told) = self.add_one(session, job).await?;
             return Ok((vec![added], is_told));
         }
@@ -68,31 +71,18 @@ impl PostgresStorage {
         Ok((added, false))
     }
 
-    /// Adds one job, by a statement that takes the server half the time, and tells other processes by it unless they were told a
+    /// Adds one job that is due now, by a statement that takes the server half the time, and tells other processes by it unless they were told a
     /// moment ago: they wake without another statement.
     async fn add_one(&self, session: &Session, job: &NewJob) -> Attempt<(Added, bool)> {
         let NewJob { job_type, priority, max_attempts, idempotency_key, retry, .. } = job;
-        let (payload, run_at, timeout, tags) =
-            (Json(&job.payload), job.run_at.map(At), job.signed_timeout(), tags_text(&job.tags));
+        let (payload, timeout, tags) = (Json(&job.payload), job.signed_timeout(), tags_text(&job.tags));
         let [delay, most] = [retry.delay, retry.delay_max].map(|span| span.map(|span| span.as_secs_f64()));
         let backoff = &retry.backoff;
         for _ in 0..ROUNDS {
             let hint = self.hub.may_tell(QUIET).then_some(&self.own_payload);
             let key = idempotency_key;
-            let params: Params<'_> = &[
-                job_type,
-                &payload,
-                priority,
-                &run_at,
-                max_attempts,
-                &timeout,
-                &tags,
-                key,
-                &delay,
-                backoff,
-                &most,
-                &hint,
-            ];
+            let params: Params<'_> =
+                &[job_type, &payload, priority, max_attempts, &timeout, &tags, key, &delay, backoff, &most, &hint];
             let rows = session.query(&self.statements.add_one, params).await?;
             if let Some(row) = rows.first() {
                 return Ok((Added { id: Reader::new(row, 0).take()?, created: true }, hint.is_some()));

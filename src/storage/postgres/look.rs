@@ -12,6 +12,9 @@ impl PostgresStorage {
         let rows = self.session().await?.query(&self.statements.look, &[&worker, &job_types]).await?;
         let mut reader = Reader::new(rows.first().ok_or_else(|| damaged("a look without an answer"))?, 0);
         let jobs = reader.take()?;
+        if jobs {
+            self.bounds.reset();
+        }
         let expiry =
             reader.take::<Option<f64>>()?.map(|seconds| Duration::try_from_secs_f64(seconds).unwrap_or_default());
         let orphans = reader.take::<bool>()?;

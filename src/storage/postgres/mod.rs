@@ -7,6 +7,7 @@
 //! Locks are taken in one order everywhere: worker, ready or scheduled row, claim, job. Where two transactions still
 //! wait for each other, the server ends one and it is tried again.
 
+mod bounds;
 mod changes;
 mod claim;
 mod claims;
@@ -47,6 +48,7 @@ use crate::error::{Error, Result};
 use crate::lock::Mutex;
 use crate::storage::PostgresOptions;
 use crate::storage::hub::Hub;
+use bounds::Bounds;
 use claims::Claims;
 use combine::Combiner;
 use pool::Connections;
@@ -69,6 +71,7 @@ pub struct PostgresStorage {
     next_due: Mutex<Option<Instant>>,
     /// How far the sweep of waiting jobs has come.
     waits_seen: Mutex<Option<String>>,
+    bounds: Bounds,
     claims: Claims,
     combiner: Combiner,
     listener: OnceLock<watch::Receiver<bool>>,
@@ -100,6 +103,7 @@ impl PostgresStorage {
             closed: AtomicBool::new(false),
             next_due: Mutex::new(None),
             waits_seen: Mutex::default(),
+            bounds: Bounds::default(),
             claims: Claims::default(),
             combiner: Combiner::default(),
             listener: OnceLock::new(),

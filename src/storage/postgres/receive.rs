@@ -27,6 +27,7 @@ impl PostgresStorage {
         for chunk in parts(jobs, ROWS, BYTES, size) {
             let received = self.receive_chunk(chunk).await?;
             if received.iter().any(|one| one.created) {
+                self.bounds.reset();
                 self.announce();
             }
             added.extend(received);

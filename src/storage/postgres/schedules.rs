@@ -135,6 +135,7 @@ impl PostgresStorage {
         let updated_at = reader.take::<At>()?.0;
         let jobs = reader.take::<Option<Vec<JobId>>>()?.unwrap_or_default();
         if !jobs.is_empty() {
+            self.bounds.reset();
             self.announce();
         }
         Ok(Fired::Moved { jobs, updated_at })

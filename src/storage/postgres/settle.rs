@@ -63,6 +63,9 @@ impl PostgresStorage {
             // One that ended while this was written found nobody waiting: seen now, after both were committed.
             self.resume_after(&awaited).await;
         }
+        if settlements.iter().any(|settlement| matches!(settlement.outcome, Outcome::Released)) {
+            self.bounds.reset();
+        }
         if settlements.iter().any(|settlement| settlement.outcome.runs_again()) {
             self.announce();
         }

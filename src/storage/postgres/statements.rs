@@ -36,6 +36,7 @@ impl Names {
         sql = each(&sql);
         sql.replace("{notify}", without_comments(NOTIFY).trim_end())
             .replace("{replace}", REPLACE)
+            .replace("{replace_ready}", REPLACE_READY)
             .replace("{stamp}", STAMP)
             .replace("{lost}", LOST)
             .replace("{job}", JOB_COLUMNS)
@@ -52,6 +53,8 @@ pub(super) const NOTIFY: &str = include_str!("queries/notify.sql");
 /// A row left over from a change that was not seen gives way.
 const REPLACE: &str = "ON CONFLICT (job_id) DO UPDATE SET due_at = excluded.due_at, priority = excluded.priority, \
                        retrying = excluded.retrying, job_type = excluded.job_type";
+const REPLACE_READY: &str = "ON CONFLICT (job_id) DO UPDATE SET due_at = excluded.due_at, rank = excluded.rank, \
+                             retrying = excluded.retrying, job_type = excluded.job_type";
 /// The store's time in the form of error histories.
 const STAMP: &str = r#"to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"#;
 /// What an error history says of a job whose worker died once too often.
@@ -108,7 +111,7 @@ macro_rules! statements {
 }
 
 statements! {
-    add_one: "add_one" (TEXT, JSONB, INT4, TIMESTAMPTZ, INT4, INT4, TEXT, TEXT, FLOAT8, BOOL, FLOAT8, TEXT);
+    add_one: "add_one" (TEXT, JSONB, INT4, INT4, INT4, TEXT, TEXT, FLOAT8, BOOL, FLOAT8, TEXT);
     add: "add" { "{conflict}": "ORDER BY place" } (TEXT_ARRAY, JSONB_ARRAY, INT4_ARRAY, TIMESTAMPTZ_ARRAY, INT4_ARRAY,
         INT4_ARRAY, TEXT_ARRAY, TEXT_ARRAY, FLOAT8_ARRAY, BOOL_ARRAY, FLOAT8_ARRAY);
     add_keyed: "add" { "{conflict}": CONFLICT } (TEXT_ARRAY, JSONB_ARRAY, INT4_ARRAY, TIMESTAMPTZ_ARRAY, INT4_ARRAY,
@@ -119,9 +122,11 @@ statements! {
     external_lookup: "external_lookup" ();
     promote: "promote" (TEXT_ARRAY, INT8);
     claim_one: "claim" { "{pick}": include_str!("queries/pick_one.sql"), "{next}": include_str!("queries/next_one.sql"),
-        "{more}": include_str!("queries/more_one.sql") } (INT8, TEXT, INT8, TEXT_ARRAY, INT8, BOOL, INT8, INT8_ARRAY);
+        "{more}": include_str!("queries/more.sql") } (INT8, TEXT, INT8, TEXT_ARRAY, INT8, BOOL, INT8, INT8_ARRAY,
+        TEXT_ARRAY, INT4_ARRAY, TIMESTAMPTZ_ARRAY, INT8_ARRAY, INT8_ARRAY);
     claim_many: "claim" { "{pick}": include_str!("queries/pick_many.sql"), "{next}": include_str!("queries/next_many.sql"),
-        "{more}": include_str!("queries/more_many.sql") } (INT8, TEXT, INT8, TEXT_ARRAY, INT8, BOOL, INT8, INT8_ARRAY);
+        "{more}": include_str!("queries/more.sql") } (INT8, TEXT, INT8, TEXT_ARRAY, INT8, BOOL, INT8, INT8_ARRAY,
+        TEXT_ARRAY, INT4_ARRAY, TIMESTAMPTZ_ARRAY, INT8_ARRAY, INT8_ARRAY);
     claimable_types: "claimable_types" ();
     claim_reply: "claim_reply" (INT8, INT8);
     ask_claim: "ask_claim" (INT8, INT8);

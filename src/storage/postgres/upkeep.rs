@@ -94,6 +94,7 @@ impl PostgresStorage {
         let reclaimed: Vec<_> = ids.into_iter().zip(ended).map(|(job_id, ended)| Reclaimed { job_id, ended }).collect();
         self.hub.ended(reclaimed.iter().filter(|job| job.ended).map(|job| job.job_id));
         if reclaimed.iter().any(|job| !job.ended) {
+            self.bounds.reset();
             self.announce();
         }
         if told {

@@ -7,7 +7,7 @@ use dataqueue::Error;
 use dataqueue::clock::Timestamp;
 use dataqueue::model::{Change, ClaimRequest, EventKind, JobEdit, NewJob, Status};
 
-use crate::bench::{Bench, Stage, complete, eventually, fail, ids, job, worker_named};
+use crate::bench::{Bench, Stage, complete, eventually, fail, ids, job, release, worker_named};
 
 super::tests![claim:
     a_claim_records_who_when_and_the_attempt,
@@ -18,6 +18,8 @@ super::tests![claim:
     thousands_of_jobs_that_fall_due_together_come_by_priority,
     a_job_added_later_with_a_higher_priority_overtakes,
     a_job_added_later_but_due_earlier_overtakes,
+    what_comes_before_the_place_of_a_large_claim_is_found,
+    a_released_job_comes_before_the_backlog_that_it_was_claimed_from,
     no_more_than_the_limit_are_claimed_and_more_says_whether_any_are_left,
     a_job_is_never_claimed_before_its_time_and_is_claimed_after_it,
     next_due_tells_when_the_next_job_of_these_types_falls_due,
@@ -130,6 +132,34 @@ pub async fn a_job_added_later_but_due_earlier_overtakes(bench: &Bench) {
     let old = Some(Timestamp::from_micros(1_500_000_000_000_000));
     let overdue = bench.add_one(NewJob { run_at: old, ..job("a") }).await;
     assert_eq!(ids(&hand.claim(&["a"], 2).await), [overdue, first[2]]);
+}
+
+pub async fn what_comes_before_the_place_of_a_large_claim_is_found(bench: &Bench) {
+    let past = Some(Timestamp::from_micros(1_600_000_000_000_000));
+    let backlog = bench.add_all((0..300).map(|_| job("a")).collect()).await;
+    let (hand, other) = (bench.hand().await, bench.second());
+    assert_eq!(ids(&hand.claim(&["a"], 150).await), backlog[..150]);
+    let own = bench.add_one(NewJob { run_at: past, ..job("a") }).await;
+    assert_eq!(hand.take("a").await.job.id, own, "added by this handle, due before");
+    hand.claim(&["a"], 100).await;
+    let urgent = other.add(vec![NewJob { priority: 1, ..job("a") }]).await.unwrap()[0].id;
+    assert_eq!(hand.take("a").await.job.id, urgent, "added by another handle, of a higher priority");
+    let early = other.add(vec![NewJob { run_at: past, ..job("a") }]).await.unwrap()[0].id;
+    let mut rest = Vec::new();
+    eventually("all are claimed, the one that another handle added to be due before too", async || {
+        rest.extend(ids(&hand.claim(&["a"], 7).await));
+        rest.len() == 51
+    })
+    .await;
+    assert!(rest.contains(&early));
+}
+
+pub async fn a_released_job_comes_before_the_backlog_that_it_was_claimed_from(bench: &Bench) {
+    let backlog = bench.add_all((0..300).map(|_| job("a")).collect()).await;
+    let hand = bench.hand().await;
+    let claimed = hand.claim(&["a"], 150).await;
+    hand.settle(release(&claimed[20])).await;
+    assert_eq!(ids(&hand.claim(&["a"], 2).await), [backlog[20], backlog[150]]);
 }
 
 pub async fn no_more_than_the_limit_are_claimed_and_more_says_whether_any_are_left(bench: &Bench) {

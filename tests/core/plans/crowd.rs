@@ -54,8 +54,8 @@ cross join lateral (select case when n % 40 < 28 then 'completed' when n % 40 < 
     when n % 40 = 37 then 'processing' when n % 40 = 38 then 'cancelled' else 'waiting' end as status) s
 cross join lateral (select case when n % 40 between 34 and 36 then now() + n * interval '1 second'
     else now() - (50000 - n) * interval '1 minute' end as at) t;
-insert into job_ready (job_id, due_at, priority, retrying, job_type)
-    select id, run_at, priority, false, job_type from job_queue where status = 'pending' and run_at <= now();
+insert into job_ready (job_id, due_at, rank, retrying, job_type)
+    select id, run_at, ~priority, false, job_type from job_queue where status = 'pending' and run_at <= now();
 insert into job_scheduled (job_id, due_at, priority, retrying, job_type)
     select id, coalesce(next_attempt_at, run_at), priority, status = 'failed', job_type from job_queue
     where status = 'pending' and run_at > now() or next_attempt_at is not null;

@@ -22,7 +22,7 @@ const DOCUMENT: &str =
 /// What each statement is tried with: it touches some of the crowd's jobs.
 fn arguments(name: &str) -> &'static str {
     match name {
-        "add_one" => "'type_1', '1', 0, NULL, 3, NULL, NULL, 'new', NULL, NULL, NULL, 'sign'",
+        "add_one" => "'type_1', '1', 0, 3, NULL, NULL, 'new', NULL, NULL, NULL, 'sign'",
         "add" => {
             "'{type_1,type_2}', array['1', '2']::jsonb[], '{0,1}', '{NULL,2030-01-01}', '{3,3}', '{NULL,5}', \
              array['{a}', NULL], '{NULL,NULL}', '{NULL,1}', '{NULL,t}', '{NULL,NULL}'"
@@ -38,8 +38,15 @@ fn arguments(name: &str) -> &'static str {
         "holders" => "'{key_4,key_8}'",
         "external_insert" | "external_lookup" => DOCUMENT,
         "promote" => "'{type_1,type_2}', 1000",
-        "claim_one" => "1, 'worker', 70, '{type_1}', 10, true, 30000, '{1,2}'",
-        "claim_many" => "1, 'worker', 70, '{type_1,type_2,type_3}', 10, true, 30000, '{1,2}'",
+        "claim_one" => {
+            "1, 'worker', 70, '{type_1}', 10, true, 30000, '{1,2}', '{type_1,type_1}', '{-2147483648,-1}', '{-infinity,2020-01-01}', \
+             '{0,7}', '{-1,9223372036854775807}'"
+        }
+        "claim_many" => {
+            "1, 'worker', 70, '{type_1,type_2,type_3}', 10, true, 30000, '{1,2}', '{type_1,type_2,type_3}', \
+             '{-2147483648,-2147483648,-2}', '{-infinity,-infinity,2020-01-01}', '{0,0,7}', \
+             '{9223372036854775807,9223372036854775807,9223372036854775807}'"
+        }
         "claim_reply" => "1, 1",
         "ask_claim" => "1, 0",
         "unregister" => "1, '{1,2}'",

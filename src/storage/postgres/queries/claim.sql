@@ -1,7 +1,8 @@
 -- Leases due jobs to a living worker: job_workers_pkey; `{next}` looks what falls due next; `{pick}` locks ready rows, then
 -- job_queue_pkey. Whether more could be claimed, `{more}` looks without a lock (idx_job_queue_claimable): a row that was locked and
 -- left would be hidden from another claim, whose worker nobody wakes again, and one that another holds may come back. A worker
--- that rested is renewed, if there are any. Claims of the worker whose jobs are over go: job_claims_pkey. The jobs come in no order.
+-- that rested is renewed, if there are any. Claims of the worker whose jobs are over go: job_claims_pkey. `ranges` leave out what
+-- this storage claimed before, whose entries the index keeps until they are vacuumed. The jobs come in no order.
 WITH alive AS MATERIALIZED (
     SELECT last_asked FROM {schema}.job_workers WHERE id = $1::int8 FOR KEY SHARE
 ), moment AS MATERIALIZED (
@@ -9,6 +10,8 @@ WITH alive AS MATERIALIZED (
 ), gate AS MATERIALIZED (
     SELECT at, next_due, EXISTS (SELECT FROM alive WHERE last_asked < $3::int8) AND NOT ($6::bool AND coalesce(next_due <= at, false)) AS open
     FROM moment
+), ranges AS MATERIALIZED (
+    SELECT * FROM unnest($9::text[], $10::int4[], $11::timestamptz[], $12::int8[], $13::int8[]) AS r (job_type, rank, due_at, job_id, stop)
 ), picked AS MATERIALIZED (
     {pick}
 ), renewed AS (
@@ -43,5 +46,5 @@ WITH alive AS MATERIALIZED (
 )
 SELECT g.at, EXISTS (SELECT FROM alive), g.open, g.next_due, EXISTS (
     {more}
-), c.*
+), extract(epoch FROM clock_timestamp() - g.at)::float8, c.*
 FROM gate g LEFT JOIN claimed c ON true

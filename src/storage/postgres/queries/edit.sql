@@ -24,8 +24,8 @@ WITH upcoming AS MATERIALIZED (
         AND (SELECT count(*) FROM ready) + (SELECT count(*) FROM scheduled) >= 0
     RETURNING j.id, coalesce(j.next_attempt_at, j.run_at) AS due_at, j.priority, j.status = 'failed' AS retrying, j.job_type
 ), soon AS (
-    INSERT INTO {schema}.job_ready (job_id, due_at, priority, retrying, job_type)
-    SELECT id, due_at, priority, retrying, job_type FROM done WHERE due_at <= now() {replace}
+    INSERT INTO {schema}.job_ready (job_id, due_at, rank, retrying, job_type)
+    SELECT id, due_at, ~priority, retrying, job_type FROM done WHERE due_at <= now() {replace_ready}
 ), later AS (
     INSERT INTO {schema}.job_scheduled (job_id, due_at, priority, retrying, job_type)
     SELECT id, due_at, priority, retrying, job_type FROM done WHERE due_at > now() {replace}

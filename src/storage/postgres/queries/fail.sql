@@ -14,8 +14,8 @@ WITH done AS (
     WHERE j.id = f.job_id AND j.status = 'processing' AND j.lease_worker = f.worker_id AND j.lease_token = f.token AND {each f.job_id}
     RETURNING j.id, f.worker_id, f.token, j.status, j.job_type, j.priority, j.next_attempt_at, f.message, f.reason, f.attempt
 ), soon AS (
-    INSERT INTO {schema}.job_ready (job_id, due_at, priority, retrying, job_type)
-    SELECT id, next_attempt_at, priority, true, job_type FROM done WHERE next_attempt_at <= now() {replace}
+    INSERT INTO {schema}.job_ready (job_id, due_at, rank, retrying, job_type)
+    SELECT id, next_attempt_at, ~priority, true, job_type FROM done WHERE next_attempt_at <= now() {replace_ready}
 ), later AS (
     INSERT INTO {schema}.job_scheduled (job_id, due_at, priority, retrying, job_type)
     SELECT id, next_attempt_at, priority, true, job_type FROM done WHERE next_attempt_at > now() {replace}

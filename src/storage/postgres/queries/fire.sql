@@ -18,8 +18,8 @@ WITH held AS MATERIALIZED (
     FROM input ORDER BY place
     RETURNING id, job_type, priority, run_at
 ), ready AS (
-    INSERT INTO {schema}.job_ready (job_id, due_at, priority, retrying, job_type)
-    SELECT id, run_at, priority, false, job_type FROM added WHERE run_at <= now()
+    INSERT INTO {schema}.job_ready (job_id, due_at, rank, retrying, job_type)
+    SELECT id, run_at, ~priority, false, job_type FROM added WHERE run_at <= now()
 ), scheduled AS (
     INSERT INTO {schema}.job_scheduled (job_id, due_at, priority, retrying, job_type)
     SELECT id, run_at, priority, false, job_type FROM added WHERE run_at > now()

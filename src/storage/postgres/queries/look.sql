@@ -4,7 +4,7 @@
 SELECT
     EXISTS (
         SELECT FROM unnest($2::text[]) AS t (job_type) CROSS JOIN LATERAL (
-            (SELECT FROM {schema}.job_ready WHERE job_type = t.job_type ORDER BY priority DESC, due_at, job_id LIMIT 1)
+            (SELECT FROM {schema}.job_ready WHERE job_type = t.job_type ORDER BY rank, due_at, job_id LIMIT 1)
             UNION ALL
             (SELECT FROM {schema}.job_scheduled WHERE job_type = t.job_type AND due_at <= now() ORDER BY due_at LIMIT 1)
         ) first

@@ -1,4 +1,6 @@
--- Locks the head of one type: idx_job_queue_claimable.
-SELECT job_id, due_at, priority, retrying, ctid AS place FROM {schema}.job_ready
-WHERE job_type = ($4::text[])[1] AND (SELECT open FROM gate)
-ORDER BY priority DESC, due_at, job_id LIMIT $5::int8 FOR UPDATE SKIP LOCKED
+-- Locks the head of one type, in the order of the ranges: idx_job_queue_claimable.
+SELECT h.job_id, h.due_at, h.retrying, h.ctid AS place FROM ranges r CROSS JOIN LATERAL (
+    SELECT job_id, due_at, retrying, ctid FROM {schema}.job_ready
+    WHERE job_type = r.job_type AND (rank, due_at, job_id) > (r.rank, r.due_at, r.job_id) AND rank < r.stop AND (SELECT open FROM gate)
+    ORDER BY rank, due_at, job_id LIMIT $5::int8 FOR UPDATE SKIP LOCKED
+) h LIMIT $5::int8

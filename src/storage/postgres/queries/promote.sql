@@ -8,5 +8,5 @@ WITH due AS MATERIALIZED (
 ), gone AS (
     DELETE FROM {schema}.job_scheduled WHERE ctid = ANY (ARRAY(SELECT place FROM due))
 )
-INSERT INTO {schema}.job_ready (job_id, due_at, priority, retrying, job_type)
-SELECT job_id, due_at, priority, retrying, job_type FROM due ON CONFLICT (job_id) DO NOTHING
+INSERT INTO {schema}.job_ready (job_id, due_at, rank, retrying, job_type)
+SELECT job_id, due_at, ~priority, retrying, job_type FROM due ON CONFLICT (job_id) DO NOTHING

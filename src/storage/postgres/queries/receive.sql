@@ -19,8 +19,8 @@ WITH input AS MATERIALIZED (
     ON CONFLICT (idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING
     RETURNING id, job_type, priority, coalesce(next_attempt_at, run_at) AS due_at, status = 'failed' AS retrying
 ), ready AS (
-    INSERT INTO {schema}.job_ready (job_id, due_at, priority, retrying, job_type)
-    SELECT id, due_at, priority, retrying, job_type FROM added WHERE due_at <= now()
+    INSERT INTO {schema}.job_ready (job_id, due_at, rank, retrying, job_type)
+    SELECT id, due_at, ~priority, retrying, job_type FROM added WHERE due_at <= now()
 ), scheduled AS (
     INSERT INTO {schema}.job_scheduled (job_id, due_at, priority, retrying, job_type)
     SELECT id, due_at, priority, retrying, job_type FROM added WHERE due_at > now()

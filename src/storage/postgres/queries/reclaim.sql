@@ -29,8 +29,8 @@ WITH {workers} chosen AS MATERIALIZED (
     WHERE j.id = h.id AND {each h.id}
     RETURNING j.id, j.status, j.job_type, j.priority, j.run_at, j.attempts
 ), soon AS (
-    INSERT INTO {schema}.job_ready (job_id, due_at, priority, retrying, job_type)
-    SELECT id, run_at, priority, false, job_type FROM done WHERE status = 'pending' {replace}
+    INSERT INTO {schema}.job_ready (job_id, due_at, rank, retrying, job_type)
+    SELECT id, run_at, ~priority, false, job_type FROM done WHERE status = 'pending' {replace_ready}
 ), noted AS (
     INSERT INTO {schema}.job_events (job_id, created_at, event_type, metadata)
     SELECT id, clock_timestamp(), CASE status WHEN 'pending' THEN 'reclaimed' ELSE status END, CASE status WHEN 'failed' THEN

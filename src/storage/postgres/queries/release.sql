@@ -15,8 +15,8 @@ WITH done AS (
     RETURNING j.id, f.worker_id, f.token, j.lease_retry_at IS NOT NULL AS retrying, j.status, j.job_type, j.priority,
         coalesce(j.wait_until, j.next_attempt_at, j.run_at) AS due_at
 ), soon AS (
-    INSERT INTO {schema}.job_ready (job_id, due_at, priority, retrying, job_type)
-    SELECT id, due_at, priority, retrying, job_type FROM done WHERE status <> 'cancelled' {replace}
+    INSERT INTO {schema}.job_ready (job_id, due_at, rank, retrying, job_type)
+    SELECT id, due_at, ~priority, retrying, job_type FROM done WHERE status <> 'cancelled' {replace_ready}
 ), noted AS (
     INSERT INTO {schema}.job_events (job_id, event_type, metadata)
     SELECT id, CASE status WHEN 'cancelled' THEN 'cancelled' ELSE 'reclaimed' END,

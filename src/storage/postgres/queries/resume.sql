@@ -24,7 +24,7 @@ WITH token AS MATERIALIZED (
         AND (SELECT count(*) FROM scheduled) >= 0
     RETURNING j.id, j.wait_until, j.priority, j.job_type
 ), soon AS (
-    INSERT INTO {schema}.job_ready (job_id, due_at, priority, retrying, job_type)
-    SELECT id, wait_until, priority, false, job_type FROM done {replace}
+    INSERT INTO {schema}.job_ready (job_id, due_at, rank, retrying, job_type)
+    SELECT id, wait_until, ~priority, false, job_type FROM done {replace_ready}
 )
 SELECT count(*) FROM done

@@ -11,8 +11,8 @@ WITH ready AS (
         AND (SELECT count(*) FROM ready) + (SELECT count(*) FROM scheduled) >= 0
     RETURNING j.id, j.run_at, j.priority, j.job_type
 ), soon AS (
-    INSERT INTO {schema}.job_ready (job_id, due_at, priority, retrying, job_type)
-    SELECT id, run_at, priority, false, job_type FROM done {replace}
+    INSERT INTO {schema}.job_ready (job_id, due_at, rank, retrying, job_type)
+    SELECT id, run_at, ~priority, false, job_type FROM done {replace_ready}
 ), noted AS (
     INSERT INTO {schema}.job_events (job_id, created_at, event_type) SELECT id, clock_timestamp(), 'retried' FROM done
 )

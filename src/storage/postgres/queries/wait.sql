@@ -11,8 +11,8 @@ WITH done AS (
     WHERE j.id = f.job_id AND j.status = 'processing' AND j.lease_worker = f.worker_id AND j.lease_token = f.token AND {each f.job_id}
     RETURNING j.id, f.worker_id, f.token, f.metadata, j.status, j.job_type, j.priority, j.wait_until
 ), soon AS (
-    INSERT INTO {schema}.job_ready (job_id, due_at, priority, retrying, job_type)
-    SELECT id, wait_until, priority, false, job_type FROM done WHERE wait_until <= now() {replace}
+    INSERT INTO {schema}.job_ready (job_id, due_at, rank, retrying, job_type)
+    SELECT id, wait_until, ~priority, false, job_type FROM done WHERE wait_until <= now() {replace_ready}
 ), later AS (
     INSERT INTO {schema}.job_scheduled (job_id, due_at, priority, retrying, job_type)
     SELECT id, wait_until, priority, false, job_type FROM done WHERE wait_until > now() {replace}

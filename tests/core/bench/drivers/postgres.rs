@@ -126,8 +126,8 @@ impl Driver for Postgres {
 
     async fn leave_behind(&self, id: JobId) {
         self.run(&[&format!(
-            "insert into SCHEMA.job_ready (job_id, due_at, priority, retrying, job_type) \
-             select id, created_at, priority, false, job_type from SCHEMA.job_queue where id = {id}"
+            "insert into SCHEMA.job_ready (job_id, due_at, rank, retrying, job_type) \
+             select id, created_at, ~priority, false, job_type from SCHEMA.job_queue where id = {id}"
         )])
         .await;
     }
