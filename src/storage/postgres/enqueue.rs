@@ -137,8 +137,6 @@ impl PostgresStorage {
     /// The ids reserved, and those among them that were inserted if these are not all.
     async fn insert(&self, session: &Session, jobs: &[&NewJob]) -> Attempt<(Vec<JobId>, Option<HashSet<JobId>>)> {
         let keys = some_of(jobs.iter().map(|job| job.idempotency_key.as_deref()));
-        let keyed = keys.is_some();
-        let statement = if keyed { &self.statements.add_keyed } else { &self.statements.add };
         let types: Vec<_> = jobs.iter().map(|job| job.job_type.as_str()).collect();
         let payloads: Vec<_> = jobs.iter().map(|job| Json(&job.payload)).collect();
         let priorities: Vec<_> = jobs.iter().map(|job| job.priority).collect();
@@ -149,27 +147,32 @@ impl PostgresStorage {
         let delays = some_of(jobs.iter().map(|job| job.retry.delay.map(|span| span.as_secs_f64())));
         let backoffs = some_of(jobs.iter().map(|job| job.retry.backoff));
         let most = some_of(jobs.iter().map(|job| job.retry.delay_max.map(|span| span.as_secs_f64())));
-        let rows = session
-            .query(
-                statement,
-                &[
-                    &types,
-                    &payloads,
-                    &priorities,
-                    &run_at,
-                    &max_attempts,
-                    &timeouts,
-                    &tags,
-                    &keys,
-                    &delays,
-                    &backoffs,
-                    &most,
-                ],
-            )
-            .await?;
+        let rows = if keys.is_some() {
+            let params: Params<'_> = &[
+                &types,
+                &payloads,
+                &priorities,
+                &run_at,
+                &max_attempts,
+                &timeouts,
+                &tags,
+                &keys,
+                &delays,
+                &backoffs,
+                &most,
+            ];
+            session.query(&self.statements.add_keyed, params).await?
+        } else {
+            let params: Params<'_> =
+                &[&types, &payloads, &priorities, &run_at, &max_attempts, &timeouts, &tags, &delays, &backoffs, &most];
+            session.query(&self.statements.add, params).await?
+        };
         let row = rows.first().ok_or_else(|| super::rows::damaged("no ids came back"))?;
         let mut reader = Reader::new(row, 0);
         let ids: Vec<JobId> = reader.take()?;
+        if keys.is_none() {
+            return Ok((ids, None));
+        }
         let created = reader.take::<Option<Vec<JobId>>>()?.unwrap_or_default();
         let all = created.len() == ids.len();
         Ok((ids, (!all).then(|| created.into_iter().collect())))

@@ -18,9 +18,11 @@ use crate::storage::{PostgresOptions, TlsMode};
 const IDLE: Duration = Duration::from_secs(300);
 
 /// Planner settings of our connections. A cached plan made when a table was small must not read the whole table when it has
-/// grown, so plans that do are switched off; JIT and parallel workers cost more than they can bring to statements this short.
+/// grown, so plans that do are switched off; JIT and parallel workers cost more than they can bring to statements this short. A plan
+/// for the parameters at hand costs more than it brings, every time, and before a table was ever looked at it is a worse one.
 const PLANNER: &str = "-c jit=off -c max_parallel_workers_per_gather=0 \
-                       -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off";
+                       -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off \
+                       -c plan_cache_mode=force_generic_plan";
 
 /// Makes connections to one database.
 #[derive(Clone)]

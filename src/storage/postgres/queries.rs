@@ -36,9 +36,9 @@ impl ToSql for Text<'_> {
 
 /// Callers get the planner that the server comes with.
 const THEIRS: &str = "SET enable_seqscan TO on; SET enable_hashjoin TO on; SET enable_mergejoin TO on; \
-                      SET max_parallel_workers_per_gather TO 2";
+                      SET max_parallel_workers_per_gather TO 2; SET plan_cache_mode TO auto";
 const OURS: &str = "RESET enable_seqscan; RESET enable_hashjoin; RESET enable_mergejoin; \
-                    RESET max_parallel_workers_per_gather";
+                    RESET max_parallel_workers_per_gather; RESET plan_cache_mode";
 
 impl PostgresStorage {
     pub(super) async fn query_for_caller(&self, sql: &str, params: &[Option<String>]) -> Result<Vec<Bytes>> {

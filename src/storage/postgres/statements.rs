@@ -59,9 +59,6 @@ const REPLACE_READY: &str = "ON CONFLICT (job_id) DO UPDATE SET due_at = exclude
 const STAMP: &str = r#"to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"#;
 /// What an error history says of a job whose worker died once too often.
 const LOST: &str = "'the worker that ran this job died or was cut off: its lease ran out'";
-/// Jobs are inserted by key, so that two batches that share keys do not wait for each other in a ring.
-const CONFLICT: &str = "ORDER BY idempotency_key, place \
-                        ON CONFLICT (idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING";
 
 /// A number that is the same for the same text in every version of this library (FNV-1a).
 pub(super) fn fingerprint(text: &str) -> u64 {
@@ -112,9 +109,9 @@ macro_rules! statements {
 
 statements! {
     add_one: "add_one" (TEXT, JSONB, INT4, INT4, INT4, TEXT, TEXT, FLOAT8, BOOL, FLOAT8, TEXT);
-    add: "add" { "{conflict}": "ORDER BY place" } (TEXT_ARRAY, JSONB_ARRAY, INT4_ARRAY, TIMESTAMPTZ_ARRAY, INT4_ARRAY,
-        INT4_ARRAY, TEXT_ARRAY, TEXT_ARRAY, FLOAT8_ARRAY, BOOL_ARRAY, FLOAT8_ARRAY);
-    add_keyed: "add" { "{conflict}": CONFLICT } (TEXT_ARRAY, JSONB_ARRAY, INT4_ARRAY, TIMESTAMPTZ_ARRAY, INT4_ARRAY,
+    add: "add" (TEXT_ARRAY, JSONB_ARRAY, INT4_ARRAY, TIMESTAMPTZ_ARRAY, INT4_ARRAY, INT4_ARRAY, TEXT_ARRAY, FLOAT8_ARRAY,
+        BOOL_ARRAY, FLOAT8_ARRAY);
+    add_keyed: "add_keyed" (TEXT_ARRAY, JSONB_ARRAY, INT4_ARRAY, TIMESTAMPTZ_ARRAY, INT4_ARRAY,
         INT4_ARRAY, TEXT_ARRAY, TEXT_ARRAY, FLOAT8_ARRAY, BOOL_ARRAY, FLOAT8_ARRAY);
     holders: "holders" (TEXT_ARRAY);
     receive: "receive" (JSONB);

@@ -25,7 +25,7 @@ fn arguments(name: &str) -> &'static str {
         "add_one" => "'type_1', '1', 0, 3, NULL, NULL, 'new', NULL, NULL, NULL, 'sign'",
         "add" => {
             "'{type_1,type_2}', array['1', '2']::jsonb[], '{0,1}', '{NULL,2030-01-01}', '{3,3}', '{NULL,5}', \
-             array['{a}', NULL], '{NULL,NULL}', '{NULL,1}', '{NULL,t}', '{NULL,NULL}'"
+             array['{a}', NULL], '{NULL,1}', '{NULL,t}', '{NULL,NULL}'"
         }
         "add_keyed" => {
             "'{type_1,type_2}', array['1', '2']::jsonb[], '{0,1}', '{NULL,2030-01-01}', '{3,3}', '{NULL,5}', \

@@ -8,7 +8,7 @@ FROM (
             SELECT rank, due_at, job_id FROM {schema}.job_ready
             WHERE job_type = r.job_type AND (rank, due_at, job_id) > (r.rank, r.due_at, r.job_id) AND rank < r.stop
                 AND (SELECT open FROM gate)
-            ORDER BY rank, due_at, job_id LIMIT $5::int8
+            ORDER BY rank, due_at, job_id LIMIT (SELECT $5::int8)
         ) h
     ) h
     GROUP BY h.job_type, h.rank, h.due_at, h.job_id, h.stop

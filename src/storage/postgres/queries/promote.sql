@@ -3,7 +3,7 @@ WITH due AS MATERIALIZED (
     SELECT s.* FROM unnest($1::text[]) AS t (job_type) CROSS JOIN LATERAL (
         SELECT job_id, due_at, priority, retrying, job_type, ctid AS place FROM {schema}.job_scheduled
         WHERE job_type = t.job_type AND due_at <= now()
-        ORDER BY due_at LIMIT $2::int8 FOR UPDATE SKIP LOCKED
+        ORDER BY due_at LIMIT (SELECT $2::int8) FOR UPDATE SKIP LOCKED
     ) s
 ), gone AS (
     DELETE FROM {schema}.job_scheduled WHERE ctid = ANY (ARRAY(SELECT place FROM due))

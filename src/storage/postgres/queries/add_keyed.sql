@@ -1,0 +1,30 @@
+-- As add.sql, for jobs some of which have keys: by key, so that two batches that share keys do not wait for each other in a ring,
+-- and passing over taken ones: idx_job_queue_idempotency_key.
+WITH note AS MATERIALIZED (
+    SELECT nextval('{schema_text}.job_events_id_seq') AS id
+), input AS MATERIALIZED (
+    SELECT nextval('{schema_text}.job_queue_id_seq') AS id, t.*
+    FROM unnest($1::text[], $2::jsonb[], $3::int4[], $4::timestamptz[], $5::int4[], $6::int4[], $7::text[], $8::text[],
+        $9::float8[], $10::bool[], $11::float8[])
+        WITH ORDINALITY AS t (job_type, payload, priority, run_at, max_attempts, timeout_ms, tags, idempotency_key,
+            retry_delay, retry_backoff, retry_delay_max, place)
+), added AS (
+    INSERT INTO {schema}.job_queue (id, job_type, payload, priority, run_at, max_attempts, timeout_ms,
+        force_kill_on_timeout, tags, idempotency_key, retry_delay, retry_backoff, retry_delay_max, added_event)
+    SELECT id, job_type, payload, priority, coalesce(run_at, now()), max_attempts, abs(timeout_ms),
+        coalesce(timeout_ms < 0, false), tags::text[], idempotency_key, retry_delay, retry_backoff, retry_delay_max,
+        (SELECT id FROM note)
+    FROM input ORDER BY idempotency_key, place
+    ON CONFLICT (idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING
+    RETURNING id, job_type, priority, run_at
+), ready AS (
+    INSERT INTO {schema}.job_ready (job_id, due_at, rank, retrying, job_type)
+    SELECT id, run_at, ~priority, false, job_type FROM added WHERE run_at <= now()
+), scheduled AS (
+    INSERT INTO {schema}.job_scheduled (job_id, due_at, priority, retrying, job_type)
+    SELECT id, run_at, priority, false, job_type FROM added WHERE run_at > now()
+), noted AS (
+    INSERT INTO {schema}.job_event_batches (id, event_type, job_ids)
+    SELECT (SELECT id FROM note), 'added', array_agg(id) FROM added HAVING count(*) > 0
+)
+SELECT (SELECT array_agg(id ORDER BY place) FROM input), (SELECT array_agg(id) FROM added)
