@@ -62,6 +62,7 @@ insert into job_scheduled (job_id, due_at, priority, retrying, job_type)
 insert into job_claims (worker_id, token, job_ids, cancelling)
     select lease_worker, lease_token, array_agg(id), coalesce(array_agg(id) filter (where id % 80 = 37), '{}') from job_queue
     where status = 'processing' group by lease_worker, lease_token;
+insert into job_claims (worker_id, token, job_ids) select 1, n, '{}' from generate_series(100, 1100) n;
 insert into job_events (job_id, created_at, event_type)
     select id, created_at, 'edited' from job_queue cross join generate_series(1, 3);
 insert into job_event_batches (id, created_at, event_type, job_ids)

@@ -42,9 +42,18 @@ impl Plan {
 
     /// How many rows of large tables it looked at, if it was run.
     pub fn rows_read(&self) -> u64 {
+        self.rows(is_large)
+    }
+
+    /// How many rows of this table it looked at, if it was run.
+    pub fn rows_read_of(&self, table: &str) -> u64 {
+        self.rows(|node| text(node, "Relation Name") == table)
+    }
+
+    fn rows(&self, is_counted: impl Fn(&Value) -> bool) -> u64 {
         let mut rows = 0.0;
         each(&self.0, &mut |node| {
-            if is_large(node) && text(node, "Node Type") != "ModifyTable" {
+            if is_counted(node) && text(node, "Node Type") != "ModifyTable" {
                 let counted = ["Actual Rows", "Rows Removed by Filter", "Rows Removed by Index Recheck"];
                 let sum: f64 = counted.iter().filter_map(|name| node[*name].as_f64()).sum();
                 rows += sum * node["Actual Loops"].as_f64().unwrap();

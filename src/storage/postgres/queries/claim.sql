@@ -19,7 +19,8 @@ WITH alive AS MATERIALIZED (
         expires_at = clock_timestamp() + $7::int8 * interval '1 millisecond'
     WHERE id = $1::int8 AND $7::int8 IS NOT NULL AND EXISTS (SELECT FROM picked)
 ), over AS (
-    DELETE FROM {schema}.job_claims WHERE worker_id = $1::int8 AND token = ANY ($8::int8[])
+    DELETE FROM {schema}.job_claims c USING unnest($8::int8[]) AS o (token)
+    WHERE c.worker_id = $1::int8 AND c.token = o.token AND {each o.token}
 ), taken AS (
     DELETE FROM {schema}.job_ready WHERE ctid = ANY (ARRAY(SELECT place FROM picked))
 ), note AS MATERIALIZED (
