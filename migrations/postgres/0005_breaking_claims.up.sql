@@ -19,6 +19,10 @@ CREATE TABLE {schema}.job_event_batches (
     job_ids bigint[] NOT NULL
 );
 
+-- Compressing the ids takes the server longer than writing them.
+ALTER TABLE {schema}.job_claims ALTER COLUMN job_ids SET STORAGE EXTERNAL;
+ALTER TABLE {schema}.job_event_batches ALTER COLUMN job_ids SET STORAGE EXTERNAL;
+
 -- Which batches tell of a job. A job that is claimed again has a row of its own in `job_events` for that.
 ALTER TABLE {schema}.job_queue
     ADD COLUMN added_event bigint,

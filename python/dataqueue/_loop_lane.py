@@ -7,7 +7,9 @@ import contextlib
 import socket
 import sys
 import threading
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Coroutine, Generator, Sequence
+from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, cast
 
 from ._calls import caller
@@ -43,6 +45,30 @@ class _Active:
         self.task: asyncio.Task[None] | None = None
 
 
+class _InContext:
+    """Runs a coroutine in a context of its own, as a task of its own would."""
+
+    __slots__ = ("_coroutine", "waited")
+
+    def __init__(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        self._coroutine = coroutine
+        self.waited = False
+
+    def __await__(self) -> Generator[Any, Any, None]:
+        enter, coroutine = copy_context().run, self._coroutine
+        step, value = coroutine.send, None
+        try:
+            while True:
+                awaited = enter(step, value)
+                self.waited = True
+                try:
+                    step, value = coroutine.send, (yield awaited)
+                except BaseException as error:
+                    step, value = coroutine.throw, error
+        except StopIteration:
+            return
+
+
 class LoopLane:
     """Takes runs from the engine on one event loop. All but `__init__` and `close_soon` belong on the loop's thread."""
 
@@ -53,6 +79,8 @@ class LoopLane:
         self._calls = [caller(handler) for handler in handlers]
         self._loop = loop
         self._active: dict[int, _Active] = {}
+        self._unstarted: deque[_Active] = deque()
+        self._starting = False
         self._finished: list[Finished] = []
         self._scheduled = False
         # Lives as long as the lane: when all tasks of the loop are cancelled, because it ends, this one is too.
@@ -125,7 +153,9 @@ class LoopLane:
         # On a loop that ends, nothing that is started now would run.
         runs, messages = self._core.exchange(finished, 0 if self._loop_is_ending() else _AT_ONCE)
         for run in runs:
-            self._start(run)
+            self._enqueue(run)
+        if not self._starting:
+            self._start()
         for run_id, what in messages:
             self._tell(run_id, what)
         if len(runs) == _AT_ONCE:
@@ -136,16 +166,39 @@ class LoopLane:
             self._scheduled = True
             self._loop.call_soon(self._pump)
 
-    def _start(self, run: Run) -> None:
+    def _enqueue(self, run: Run) -> None:
         ctx = AsyncJobContext(self._desk, run, AsyncJobSignal(run.job_id), self._inboxes)
         active = _Active(run, self._handlers[run.handler], ctx)
         self._active[run.id] = active
+        self._unstarted.append(active)
+
+    def _start(self) -> None:
+        """Starts the runs that have not started, and comes back for those that a task leaves when its run waits."""
+        self._starting = False
+        if self._loop_is_ending():
+            # What has not started goes back.
+            return
         if sys.version_info >= (3, 12):
             # Runs the first step at once: a handler that never waits costs no turn of the loop.
-            active.task = asyncio.Task(self._execute(active), loop=self._loop, eager_start=True)
-        else:
-            active.task = self._loop.create_task(self._execute(active))
-        _may_be_dropped(active.task)
+            while self._unstarted:
+                _may_be_dropped(asyncio.Task(self._execute_some(), loop=self._loop, eager_start=True))
+        elif self._unstarted:
+            _may_be_dropped(self._loop.create_task(self._execute_some()))
+            self._starting = True
+            self._loop.call_soon(self._start)
+
+    async def _execute_some(self) -> None:
+        """Executes one run after the other until one waits: a task for each would cost more than most of them do."""
+        task = asyncio.current_task()
+        unstarted = self._unstarted
+        while unstarted:
+            active = unstarted.popleft()
+            active.task = task
+            execution = _InContext(self._execute(active))
+            await execution
+            # A task that waited has left the other runs to another, and one that was cancelled may still be.
+            if execution.waited or task is None or task.cancelling():
+                break
 
     async def _execute(self, active: _Active) -> None:
         run, handler = active.run, active.handler
