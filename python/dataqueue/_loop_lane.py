@@ -9,7 +9,7 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Coroutine, Generator, Sequence
-from contextvars import copy_context
+from contextvars import Context, copy_context
 from typing import TYPE_CHECKING, Any, cast
 
 from ._calls import caller
@@ -48,14 +48,14 @@ class _Active:
 class _InContext:
     """Runs a coroutine in a context of its own, as a task of its own would."""
 
-    __slots__ = ("_coroutine", "waited")
+    __slots__ = ("_context", "_coroutine", "waited")
 
-    def __init__(self, coroutine: Coroutine[Any, Any, None]) -> None:
-        self._coroutine = coroutine
+    def __init__(self, coroutine: Coroutine[Any, Any, None], context: Context) -> None:
+        self._coroutine, self._context = coroutine, context
         self.waited = False
 
     def __await__(self) -> Generator[Any, Any, None]:
-        enter, coroutine = copy_context().run, self._coroutine
+        enter, coroutine = self._context.run, self._coroutine
         step, value = coroutine.send, None
         try:
             while True:
@@ -79,6 +79,8 @@ class LoopLane:
         self._calls = [caller(handler) for handler in handlers]
         self._loop = loop
         self._active: dict[int, _Active] = {}
+        # What a handler puts into its own context is not for the runs that are taken at its end.
+        self._context = copy_context()
         self._unstarted: deque[_Active] = deque()
         self._starting = False
         self._finished: list[Finished] = []
@@ -164,7 +166,7 @@ class LoopLane:
     def _pump_soon(self) -> None:
         if not self._scheduled:
             self._scheduled = True
-            self._loop.call_soon(self._pump)
+            self._loop.call_soon(self._pump, context=self._context)
 
     def _enqueue(self, run: Run) -> None:
         ctx = AsyncJobContext(self._desk, run, AsyncJobSignal(run.job_id), self._inboxes)
@@ -185,7 +187,7 @@ class LoopLane:
         elif self._unstarted:
             _may_be_dropped(self._loop.create_task(self._execute_some()))
             self._starting = True
-            self._loop.call_soon(self._start)
+            self._loop.call_soon(self._start, context=self._context)
 
     async def _execute_some(self) -> None:
         """Executes one run after the other until one waits: a task for each would cost more than most of them do."""
@@ -194,7 +196,7 @@ class LoopLane:
         while unstarted:
             active = unstarted.popleft()
             active.task = task
-            execution = _InContext(self._execute(active))
+            execution = _InContext(self._execute(active), self._context.copy())
             await execution
             # A task that waited has left the other runs to another, and one that was cancelled may still be.
             if execution.waited or task is None or task.cancelling():

@@ -214,25 +214,29 @@ def test_thread_locals_live_from_job_to_job_and_context_variables_do_not(sqlite_
 def test_handlers_that_cancel_their_own_task_or_wait_disturb_no_others(sqlite_store_url: str) -> None:
     handlers = JobHandlers()
     tasks: dict[int, asyncio.Task[object] | None] = {}
+    seen: contextvars.ContextVar[int | None] = contextvars.ContextVar("seen", default=None)
 
     @handlers.job("odd")
     async def odd(payload: int) -> int:
         tasks[payload] = task = asyncio.current_task()
         assert task is not None
         assert task.cancelling() == 0
+        assert seen.get() is None
+        seen.set(payload)
         if payload % 3 == 1:
             task.cancel()
         elif payload % 3 == 2:
             async with asyncio.timeout(PATIENCE):
                 await asyncio.sleep(0)
             assert asyncio.current_task() is task
+            assert seen.get() == payload
         return payload
 
     with JobQueue(sqlite_store_url) as queue:
         processor = queue.create_processor(handlers, batch_size=30, concurrency=30)
-        jobs = queue.add_jobs([Job(odd, number) for number in range(30)])
+        jobs = queue.add_jobs([Job(odd, number, max_attempts=1) for number in range(300)])
         processor.start_in_background()
-        assert [queue.wait_for_job(job_id, PATIENCE).output for job_id in jobs] == list(range(30))
+        assert [queue.wait_for_job(job_id, PATIENCE).output for job_id in jobs] == list(range(300))
         assert processor.stop_and_drain(PATIENCE)
     assert all(task is not None and task.done() for task in tasks.values())
 
