@@ -5,14 +5,17 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import sys
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from ._json import check_json, dump_checked, load
 from .errors import PayloadError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pydantic import TypeAdapter, ValidationError
+    from pydantic_core import PydanticSerializationError
 
 __all__ = ["PayloadCodec", "encode_json"]
 
@@ -68,17 +71,15 @@ class PayloadCodec:
         """
         if self._any:
             return encode_json(value, self._what)
-        from pydantic import ValidationError
-        from pydantic_core import PydanticSerializationError
-
+        misfit, unwritable = _pydantic_errors()
         try:
             fitting = self._adapter.validate_python(value)
-        except ValidationError as error:
+        except misfit as error:
             raise self._misfit(error) from None
         try:
             text = self._adapter.dump_json(fitting, by_alias=True, round_trip=True, warnings="none")
-        except (PydanticSerializationError, ValueError, RecursionError) as error:
-            with contextlib.suppress(PydanticSerializationError, RecursionError):
+        except (unwritable, ValueError, RecursionError) as error:
+            with contextlib.suppress(unwritable, RecursionError):
                 self._check_plain(fitting)
             remedy = _BYTES_REMEDY if "invalid utf-8" in str(error) else ""
             shown = f"{error!s:.{_SHOWN_CHARACTERS}}{remedy}"
@@ -97,12 +98,15 @@ class PayloadCodec:
         """
         if self._any:
             return load(text, self._what)
-        from pydantic import ValidationError
-
+        validate, misfit = self._validation
         try:
-            return self._adapter.validate_json(text)
-        except ValidationError as error:
+            return validate(text)
+        except misfit as error:
             raise self._misfit(error) from None
+
+    @cached_property
+    def _validation(self) -> tuple[Callable[[bytes], Any], type[ValidationError]]:
+        return self._adapter.validate_json, _pydantic_errors()[0]
 
     def _check_plain(self, fitting: object) -> None:
         plain = self._adapter.dump_python(fitting, by_alias=True, round_trip=True, warnings="none")
@@ -131,6 +135,15 @@ def encode_json(value: object, what: str = "the payload") -> bytes:
     if hasattr(kind, "__pydantic_serializer__") or dataclasses.is_dataclass(kind):
         return _codec_of(kind, what).encode(value)
     return dump_checked(value, what)
+
+
+@cache
+def _pydantic_errors() -> tuple[type[ValidationError], type[PydanticSerializationError]]:
+    """Imported when a type is first used, and once: an import by each job would take longer than what it decodes."""
+    from pydantic import ValidationError
+    from pydantic_core import PydanticSerializationError
+
+    return ValidationError, PydanticSerializationError
 
 
 @lru_cache(maxsize=256)

@@ -48,11 +48,12 @@ class _Signal:
 class JobSignal(_Signal):
     """Tells a `def` handler to stop. Nothing else stops such a handler: look at it between steps of long work."""
 
-    __slots__ = ("_event",)
+    __slots__ = ("_waiting",)
 
     def __init__(self, job_id: int) -> None:
         super().__init__(job_id)
-        self._event = threading.Event()
+        # An event for each thread that waits: few handlers do, and making one takes longer than all else of a signal.
+        self._waiting: list[threading.Event] = []
 
     def wait(self, timeout: Duration | None = None) -> bool:
         """Blocks until the handler should stop, at most `timeout` seconds.
@@ -60,12 +61,19 @@ class JobSignal(_Signal):
         Returns:
             Whether it should stop: False when the time was up first.
         """
-        return self._event.wait(_limit(timeout))
+        limit, event = _limit(timeout), threading.Event()
+        self._waiting.append(event)
+        try:
+            # Who aborts sets the reason first and looks for events then.
+            return self._reason is not None or event.wait(limit)
+        finally:
+            self._waiting.remove(event)
 
     def _abort(self, reason: AbortReason) -> None:
         if self._reason is None:
             self._reason = reason
-            self._event.set()
+            for event in [*self._waiting]:
+                event.set()
 
 
 class AsyncJobSignal(_Signal):
@@ -75,7 +83,7 @@ class AsyncJobSignal(_Signal):
 
     def __init__(self, job_id: int) -> None:
         super().__init__(job_id)
-        self._event = asyncio.Event()
+        self._event: asyncio.Event | None = None
 
     async def wait(self, timeout: Duration | None = None) -> bool:
         """Waits until the handler should stop, at most `timeout` seconds.
@@ -85,7 +93,9 @@ class AsyncJobSignal(_Signal):
         """
         limit = _limit(timeout)
         # With no time to wait, wait_for would cancel before it looked.
-        if not self._event.is_set():
+        if self._reason is None:
+            if self._event is None:
+                self._event = asyncio.Event()
             try:
                 await asyncio.wait_for(self._event.wait(), limit)
             except TimeoutError:
@@ -95,7 +105,8 @@ class AsyncJobSignal(_Signal):
     def _abort(self, reason: AbortReason) -> None:
         if self._reason is None:
             self._reason = reason
-            self._event.set()
+            if self._event is not None:
+                self._event.set()
 
 
 def _limit(timeout: Duration | None) -> float | None:
