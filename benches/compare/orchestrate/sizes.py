@@ -46,14 +46,14 @@ QUICK = Sizes(
 )
 FULL = Sizes(
     jobs=100_000,
-    rounds=7,
-    drain_seconds=15,
+    rounds=5,
+    drain_seconds=6,
     processes=(1, 2, 4, 8),
-    singles=5_000,
+    singles=2_000,
     singles_together=20_000,
-    samples=500,
-    idle_seconds=60,
+    samples=200,
+    idle_seconds=30,
     history=10_000_000,
     future=1_000_000,
-    steady_seconds=30,
+    steady_seconds=10,
 )
