@@ -46,7 +46,7 @@ QUICK = Sizes(
 )
 FULL = Sizes(
     jobs=100_000,
-    rounds=5,
+    rounds=3,
     drain_seconds=6,
     processes=(1, 2, 4, 8),
     singles=2_000,
