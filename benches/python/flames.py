@@ -19,7 +19,7 @@ WIDTH = 1100
 ROW = 16
 MARGIN = 34
 # Boxes narrower than this are left out, in pixels.
-NARROWEST = 0.9
+NARROWEST = 2.0
 # About the width of a letter.
 LETTER = 6.2
 

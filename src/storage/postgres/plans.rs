@@ -5,7 +5,7 @@ use tokio_postgres::Row;
 use super::PostgresStorage;
 use super::faults::Fault;
 use super::filter::{CANDIDATES, COUNT, FIND, Selection};
-use super::statements::{NOTIFY, Statement};
+use super::statements::{NOTIFY, QUEUED, Statement};
 use crate::error::Result;
 use crate::model::Filter;
 use crate::storage::plans::{Text, Walk, comment};
@@ -15,8 +15,10 @@ impl PostgresStorage {
     #[doc(hidden)]
     pub fn texts(&self) -> Vec<Text> {
         let text = |(name, statement, mut pieces): (_, &Statement, Vec<&'static str>)| {
-            if pieces.iter().any(|piece| piece.contains("{notify}")) {
-                pieces.push(NOTIFY);
+            for (marker, fragment) in [("{notify}", NOTIFY), ("{queued}", QUEUED)] {
+                if pieces.iter().any(|piece| piece.contains(marker)) {
+                    pieces.push(fragment);
+                }
             }
             Text {
                 name,

@@ -35,6 +35,7 @@ impl Names {
         }
         sql = each(&sql);
         sql.replace("{notify}", without_comments(NOTIFY).trim_end())
+            .replace("{queued}", without_comments(QUEUED).trim_end())
             .replace("{replace}", REPLACE)
             .replace("{replace_ready}", REPLACE_READY)
             .replace("{stamp}", STAMP)
@@ -50,6 +51,8 @@ impl Names {
 
 /// The end of the statements that end jobs.
 pub(super) const NOTIFY: &str = include_str!("queries/notify.sql");
+/// The end of most statements that add jobs.
+pub(super) const QUEUED: &str = include_str!("queries/queued.sql");
 /// A row left over from a change that was not seen gives way.
 const REPLACE: &str = "ON CONFLICT (job_id) DO UPDATE SET due_at = excluded.due_at, priority = excluded.priority, \
                        retrying = excluded.retrying, job_type = excluded.job_type";

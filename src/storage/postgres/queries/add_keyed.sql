@@ -16,14 +16,8 @@ WITH note AS MATERIALIZED (
         (SELECT id FROM note)
     FROM input ORDER BY idempotency_key, place
     ON CONFLICT (idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING
-    RETURNING id, job_type, priority, run_at
-), ready AS (
-    INSERT INTO {schema}.job_ready (job_id, due_at, rank, retrying, job_type)
-    SELECT id, run_at, ~priority, false, job_type FROM added WHERE run_at <= now()
-), scheduled AS (
-    INSERT INTO {schema}.job_scheduled (job_id, due_at, priority, retrying, job_type)
-    SELECT id, run_at, priority, false, job_type FROM added WHERE run_at > now()
-), noted AS (
+    RETURNING id, job_type, priority, run_at AS due_at, false AS retrying
+), {queued}, noted AS (
     INSERT INTO {schema}.job_event_batches (id, event_type, job_ids)
     SELECT (SELECT id FROM note), 'added', array_agg(id) FROM added HAVING count(*) > 0
 )

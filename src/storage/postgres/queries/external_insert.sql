@@ -13,14 +13,8 @@ WITH input AS MATERIALIZED (
         CAST(job ->> 'retry_delay_max' AS double precision)
     FROM input ORDER BY job ->> 'idempotency_key', place
     ON CONFLICT (idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING
-    RETURNING id, job_type, priority, run_at
-), ready AS (
-    INSERT INTO {schema}.job_ready (job_id, due_at, rank, retrying, job_type)
-    SELECT id, run_at, ~priority, false, job_type FROM added WHERE run_at <= now()
-), scheduled AS (
-    INSERT INTO {schema}.job_scheduled (job_id, due_at, priority, retrying, job_type)
-    SELECT id, run_at, priority, false, job_type FROM added WHERE run_at > now()
-), noted AS (
+    RETURNING id, job_type, priority, run_at AS due_at, false AS retrying
+), {queued}, noted AS (
     INSERT INTO {schema}.job_events (job_id, event_type) SELECT id, 'added' FROM added
 ), wake AS MATERIALIZED (
     SELECT pg_notify('{channel}', '') AS sent FROM added LIMIT 1

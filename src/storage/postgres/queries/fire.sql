@@ -16,14 +16,8 @@ WITH held AS MATERIALIZED (
     SELECT job_id, job_type, payload, priority, tick, max_attempts, timeout_ms, force_kill_on_timeout,
         tags, retry_delay, retry_backoff, retry_delay_max, dead_letter_job_type
     FROM input ORDER BY place
-    RETURNING id, job_type, priority, run_at
-), ready AS (
-    INSERT INTO {schema}.job_ready (job_id, due_at, rank, retrying, job_type)
-    SELECT id, run_at, ~priority, false, job_type FROM added WHERE run_at <= now()
-), scheduled AS (
-    INSERT INTO {schema}.job_scheduled (job_id, due_at, priority, retrying, job_type)
-    SELECT id, run_at, priority, false, job_type FROM added WHERE run_at > now()
-), noted AS (
+    RETURNING id, job_type, priority, run_at AS due_at, false AS retrying
+), {queued}, noted AS (
     INSERT INTO {schema}.job_events (job_id, event_type, metadata) SELECT id, 'added', $6::jsonb FROM added
 ), moved AS (
     UPDATE {schema}.cron_schedules s SET next_run_at = $5::timestamptz,

@@ -18,13 +18,7 @@ WITH input AS MATERIALIZED (
     FROM input ORDER BY job ->> 'idempotency_key', place
     ON CONFLICT (idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING
     RETURNING id, job_type, priority, coalesce(next_attempt_at, run_at) AS due_at, status = 'failed' AS retrying
-), ready AS (
-    INSERT INTO {schema}.job_ready (job_id, due_at, rank, retrying, job_type)
-    SELECT id, due_at, ~priority, retrying, job_type FROM added WHERE due_at <= now()
-), scheduled AS (
-    INSERT INTO {schema}.job_scheduled (job_id, due_at, priority, retrying, job_type)
-    SELECT id, due_at, priority, retrying, job_type FROM added WHERE due_at > now()
-), noted AS (
+), {queued}, noted AS (
     INSERT INTO {schema}.job_events (job_id, event_type, metadata)
     SELECT a.id, 'added', jsonb_build_object('transferred_from', i.item -> 'source_id', 'attempts', i.item -> 'attempts')
     FROM added a JOIN input i ON i.id = a.id
