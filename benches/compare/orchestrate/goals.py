@@ -118,4 +118,5 @@ GOALS: tuple[Goal, ...] = (
 UNMEASURED: tuple[tuple[str, str], ...] = (
     ("one million jobs behind a full limit", "not measured: there are no limits on concurrency yet"),
     ("the engine alone", "`make bench-engine`"),
+    ("the border alone", "`python -m benches.python.border`"),
 )
