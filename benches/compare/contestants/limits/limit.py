@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import queue
 import threading
 import time
+import traceback
 from abc import abstractmethod
 from collections.abc import Callable
 
@@ -25,7 +27,6 @@ class Limit(Contestant):
         super().__init__(url, counter)
         self.worker: threading.Thread | None = None
         self.stopping = threading.Event()
-        self.fault: BaseException | None = None
         self.begun: queue.SimpleQueue[float] = queue.SimpleQueue()
 
     @abstractmethod
@@ -64,12 +65,12 @@ class Limit(Contestant):
             self.worker.join(STOP_DEADLINE)
             if self.worker.is_alive():
                 raise TimeoutError(f"the worker did not stop within {STOP_DEADLINE:g} s")
-        if self.fault is not None:
-            raise self.fault
         return {"done": self.counter.count}
 
     def _run(self, work: Callable[[], None]) -> None:
         try:
             work()
-        except BaseException as error:
-            self.fault = error
+        except BaseException:
+            # Whoever waits for its jobs sees that the program has ended, and why.
+            traceback.print_exc()
+            os._exit(1)

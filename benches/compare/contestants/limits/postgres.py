@@ -86,7 +86,11 @@ class PostgresLimit(Limit):
         turn = await connection.prepare(TURN)
         claimed: list[int] = []
         while claimed or not self.stopping.is_set():
-            rows = await turn.fetch(claimed, 0 if self.stopping.is_set() else BATCH)
+            try:
+                rows = await turn.fetch(claimed, 0 if self.stopping.is_set() else BATCH)
+            except asyncpg.DeadlockDetectedError:
+                # Several of these at a time come to it now and then, and nothing was done.
+                continue
             self.counter.add(len(claimed))
             claimed = [row["id"] for row in rows]
             if not claimed:

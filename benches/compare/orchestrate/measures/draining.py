@@ -38,5 +38,5 @@ def _processes(stage: Stage, contestant: Contestant) -> Figures:
 MEASURES = (
     Measure("drain_async", "Drain, async handler", _async),
     Measure("drain_sync", "Drain, sync handler", _sync, roles=("ours", "peer")),
-    Measure("processes", "Several processes on one store", _processes, key="rate_2"),
+    Measure("processes", "Several processes on one store", _processes, key="rate_2", peers_by_name=True),
 )
