@@ -102,7 +102,8 @@ class Version:
     def is_refused(self) -> bool:
         """Whether the schema is refused."""
         code = "import sys; from dataqueue import JobQueue; JobQueue(sys.argv[1]).get_job(1)"
-        return self._start("-c", code, self.url).wait(PATIENCE) != 0
+        code_of_end = self._start("-c", code, self.url).wait(PATIENCE)
+        return code_of_end != 0 and "MigrationRequired" in (self._folder / f"{self.name}.log").read_text()
 
     def end(self) -> None:
         """Kills what still runs."""

@@ -71,8 +71,8 @@ impl PostgresStorage {
         Ok((added, false))
     }
 
-    /// Adds one job that is due now, by a statement that takes the server half the time, and tells other processes by it unless they were told a
-    /// moment ago: they wake without another statement.
+    /// Adds one job that is due now, by a statement that takes the server half the time, and tells other processes by it unless they
+    /// were told a moment ago: they wake without another statement.
     async fn add_one(&self, session: &Session, job: &NewJob) -> Attempt<(Added, bool)> {
         let NewJob { job_type, priority, max_attempts, idempotency_key, retry, .. } = job;
         let (payload, timeout, tags) = (Json(&job.payload), job.signed_timeout(), tags_text(&job.tags));

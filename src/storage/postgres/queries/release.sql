@@ -1,4 +1,5 @@
--- Gives jobs whose lease is held back as they were, or ends those that somebody asked to cancel: job_queue_pkey, job_ready_pkey, job_watchers_pkey.
+-- Gives jobs whose lease is held back as they were, or ends those that somebody asked to cancel: job_queue_pkey,
+-- job_ready_pkey, job_watchers_pkey.
 WITH done AS (
     UPDATE {schema}.job_queue j SET
         status = CASE WHEN j.cancel_requested_at IS NOT NULL THEN 'cancelled' WHEN j.wait_until IS NOT NULL THEN 'waiting'
