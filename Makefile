@@ -5,8 +5,8 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 # Passed on to the command that a target ends in: make demo ARGS="--url postgresql://localhost/app".
 ARGS   ?=
-# How many pytest processes run at a time.
-JOBS   ?= 2
+# How many pytest processes run at a time: more than there are cores, as many tests wait most of the time.
+JOBS   ?= 3
 # For how long `make chaos` goes on, on which stores, and in which order its faults come.
 MINUTES ?= 10
 STORES  ?= postgres redis sqlite

@@ -9,7 +9,7 @@ use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Duration;
 
-use dataqueue::model::{ClaimRequest, NewJob, Outcome, Settlement};
+use dataqueue::model::{ClaimRequest, Limits, NewJob, Outcome, Settlement};
 use dataqueue::policy::limits;
 use dataqueue::processor::{Config, Control, End, Finished, HandlerSpec, LaneKind, Lanes, Processor, Start};
 use dataqueue::storage::sqlite::SqliteStorage;
@@ -70,8 +70,14 @@ fn claim_and_settle(rounds: usize) {
         let worker = store.register("bench", PATIENCE).await.unwrap();
         for token in 1..=i64::try_from(rounds).unwrap() {
             let limit = u32::try_from(BATCH).unwrap();
-            let request =
-                ClaimRequest { worker: worker.clone(), token, job_types: vec![TYPE.to_owned()], limit, lease: None };
+            let request = ClaimRequest {
+                worker: worker.clone(),
+                token,
+                job_types: vec![TYPE.to_owned()],
+                limit,
+                lease: None,
+                turns: None,
+            };
             let claimed = store.claim(&request).await.unwrap().jobs;
             assert_eq!(claimed.len(), BATCH);
             let ends = claimed.iter().map(|claimed| Settlement {
@@ -104,6 +110,8 @@ fn exchange() {
         poll_interval: Duration::from_secs(5),
         default_timeout: None,
         schedules: Vec::new(),
+        limits: Limits::default(),
+        turns: None,
         upkeep: None,
         lease: PATIENCE,
         unready_after: None,

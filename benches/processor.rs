@@ -13,6 +13,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use criterion::{Criterion, SamplingMode, Throughput, criterion_group, criterion_main};
+use dataqueue::model::Limits;
 use dataqueue::processor::{Config, End, Finished, HandlerSpec, LaneKind, Processor};
 use support::{Bed, TYPE, by_hand, completed};
 
@@ -32,6 +33,8 @@ fn engine(bed: &Bed, lane: LaneKind) -> Duration {
         poll_interval: Duration::from_secs(5),
         default_timeout: None,
         schedules: Vec::new(),
+        limits: Limits::default(),
+        turns: None,
         upkeep: None,
         lease: Duration::from_secs(30),
         unready_after: None,

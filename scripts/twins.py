@@ -20,6 +20,7 @@ REPLACED = [
     ),
     (r"from \.\._inbox import Inboxes\n", ""),
     (r"        self\._inboxes = Inboxes\(\)\n", ""),
+    (r"after, self\._inboxes\)", "after)"),
     (r"        self\._inboxes\.close\(\)\n", ""),
     (r"return await self\._inboxes\.result\(call\)", "return call.wait()"),
     (r", self\._inboxes\)", ")"),
@@ -38,7 +39,8 @@ REPLACED = [
     (r"await ", ""),
     (r"add_async", "add_sync"),
     (r"\bAsync(?=JobQueue\b(?!` is)|Processor|Supervisor|\w+Handle)", ""),
-    (r"\bAsync(?=QueueBase|Adding|Reading|Managing|Scheduling|Tokens|Upkeep|Asserting|Virtual)", ""),
+    (r"\bAsync(?=Listeners|Event)", ""),
+    (r"\bAsync(?=QueueBase|Adding|Reading|Managing|Pausing|Scheduling|Tokens|Upkeep|Asserting|Virtual)", ""),
 ]
 
 

@@ -16,6 +16,9 @@ pub enum Error {
     /// An argument outside its limits; nothing was stored.
     #[error("{0}")]
     Invalid(String),
+    /// What a job is to wait for does not exist, or would wait for the job itself; nothing was stored.
+    #[error("{0}")]
+    Dependency(String),
     /// The store cannot be reached or went away. The outcome of the call may be unknown; repeating it is safe.
     #[error("{backend} is unavailable: {message}")]
     Unavailable {
@@ -42,6 +45,9 @@ pub enum Error {
         /// The job's id.
         job: i64,
     },
+    /// Events that were to be read are gone from the store.
+    #[error("{0}")]
+    Gap(String),
     /// The queue was closed.
     #[error("the queue is closed")]
     Closed,

@@ -147,11 +147,12 @@ class Proxy:
         async def end() -> None:
             if self._server is not None:
                 self._server.close()
-            for tunnel in self._tunnels:
-                tunnel.cut()
-            # Cancelled, they would be told of in the log of asyncio.
-            rest = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
-            await asyncio.gather(*rest, return_exceptions=True)
+            self._is_shut = True
+            # Cancelled, they would be told of in the log of asyncio. One that was accepted a moment ago begins another.
+            while rest := [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]:
+                for tunnel in self._tunnels:
+                    tunnel.cut()
+                await asyncio.wait(rest, timeout=1)
 
         self._call(end())
         self._loop.call_soon_threadsafe(self._loop.stop)

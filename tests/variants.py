@@ -3,7 +3,9 @@
     python -m tests.servers -- python -m tests.variants -n 2
 
 What follows is passed on to pytest. The oldest version, Valkey and a cluster keep the same promises as the server that
-the other tests found; the engine's run behind sentinels too. A server that cannot be had on this machine is named.
+the other tests found; the engine's run behind sentinels too. Python meets a server through the engine, but for what it
+asks with a client of its own: all of its tests run on the cluster, where connections differ, and those on the others. A
+server that cannot be had on this machine is named.
 """
 
 from __future__ import annotations
@@ -41,23 +43,30 @@ OWN = (
     "tests/python/test_redis_sentinels.py",
     "tests/python/test_redis_servers.py",
 )
-PYTHON = (
-    *(sys.executable, "-m", "pytest", "-q", "-k", "redis", "tests/python"),
-    *(f"--ignore={path}" for path in OWN),
+# What asks the server with a client of Python's.
+ASKING = (
+    "tests/python/connecting",
+    "tests/python/test_durability.py",
+    "tests/python/test_redis_client.py",
+    "tests/python/test_redis_config.py",
+    "tests/python/test_survival.py",
 )
+PYTEST = (sys.executable, "-m", "pytest", "-q", "-k", "redis")
+EVERYTHING = ("tests/python", *(f"--ignore={path}" for path in OWN))
 
 
 def main(arguments: Sequence[str]) -> int:
     """Runs them one after the other; the first that fails decides."""
     root = Path(__file__).parent.parent
-    missing = [path for path in OWN if not (root / path).exists()]
+    missing = [path for path in (*OWN, *ASKING) if not (root / path).exists()]
     assert not missing, f"moved: {missing}"
     for name, variable in OTHERS.items():
         url = os.environ.get(variable)
         if not url:
             print(f"NOT TESTED ON THIS MACHINE: {name} (${variable} is not set)", flush=True)
             continue
-        code = run_tests(name, url, ENGINE, (*PYTHON, *arguments))
+        paths = EVERYTHING if variable == CLUSTER_VARIABLE else ASKING
+        code = run_tests(name, url, ENGINE, (*PYTEST, *paths, *arguments))
         if code:
             return code
     try:

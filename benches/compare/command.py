@@ -81,9 +81,9 @@ def _sizes(chosen: argparse.Namespace) -> Sizes:
 
 def _described(sizes: Sizes) -> str:
     return (
-        f"{sizes.rounds} rounds of turns; {sizes.jobs:,} jobs a drain (peers that are slow: about "
-        f"{sizes.drain_seconds:g} s of them), payloads of {sizes.bytes} bytes; {sizes.history:,} finished jobs, "
-        f"{sizes.future:,} not yet due; {sizes.samples} pick-ups; idle for {sizes.idle_seconds:g} s; "
+        f"{sizes.rounds} rounds of turns (peers that no goal names: one); {sizes.jobs:,} jobs a drain (peers that are "
+        f"slow: about {sizes.drain_seconds:g} s of them), payloads of {sizes.bytes} bytes; {sizes.history:,} finished "
+        f"jobs, {sizes.future:,} not yet due; {sizes.samples} pick-ups; idle for {sizes.idle_seconds:g} s; "
         f"{sizes.rate:,} jobs/s for {sizes.steady_seconds:g} s"
     )
 

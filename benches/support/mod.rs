@@ -143,6 +143,7 @@ impl Bed {
             job_types: vec![TYPE.to_owned()],
             limit: u32::try_from(limit).unwrap(),
             lease: None,
+            turns: None,
         };
         self.store.claim(&request).await.unwrap().jobs
     }

@@ -13,10 +13,13 @@ if TYPE_CHECKING:
     from .blocking import JobQueue
     from .config import PostgresConfig, RedisConfig, SqliteConfig, SSLConfig
     from .context import AsyncJobContext, JobContext
+    from .dependencies import BatchRef, DependsOn, batch_ref
     from .errors import (
         BackendUnavailable,
         ConfigError,
         DataQueueError,
+        DependencyError,
+        EventGap,
         HandlerChanged,
         InvalidLink,
         JobAborted,
@@ -27,9 +30,25 @@ if TYPE_CHECKING:
         TokenNotFound,
         UnsupportedBackend,
     )
+    from .event_stream import AsyncEventStream, EventStream
     from .filters import RunAt, Tags
+    from .flow import Paused, RateLimit
+    from .groups import JobGroup
     from .handlers import JobHandlers
     from .health import Health
+    from .hook_events import (
+        JobAddedEvent,
+        JobCancelledEvent,
+        JobCompletedEvent,
+        JobFailedEvent,
+        JobHookEvent,
+        JobOutputEvent,
+        JobProcessingEvent,
+        JobProgressEvent,
+        JobRetriedEvent,
+        JobWaitingEvent,
+        QueueErrorEvent,
+    )
     from .isolation import Serialization, test_handler_serialization, validate_handler_serializable
     from .job_types import JobType
     from .jobs import EditUpdates, Job
@@ -45,6 +64,7 @@ if TYPE_CHECKING:
         JobRecord,
         JobStatus,
         MigrationStep,
+        StreamedEvent,
         TagMode,
     )
     from .pool import Pool, create_pool
@@ -54,8 +74,12 @@ if TYPE_CHECKING:
     from .signals import AsyncJobSignal, JobSignal
     from .supervisor import AsyncSupervisor, Supervisor, SupervisorRun
     from .tokens import JobResult, Token, TokenResult, TokenStatus
+    from .unique import Unique
+    from .verdicts import Cancel, RateLimited, Retry, Snooze
+    from .workflows import Workflow, chain, chord, group
 
 __all__ = [
+    "AsyncEventStream",
     "AsyncJobContext",
     "AsyncJobQueue",
     "AsyncJobSignal",
@@ -63,47 +87,71 @@ __all__ = [
     "AsyncRedisHandle",
     "AsyncSupervisor",
     "BackendUnavailable",
+    "BatchRef",
+    "Cancel",
     "ConfigError",
     "CronSchedule",
     "CronUpdates",
     "DataQueueError",
+    "DependencyError",
+    "DependsOn",
     "Durability",
     "EditUpdates",
     "ErrorEntry",
+    "EventGap",
+    "EventStream",
     "FailureReason",
     "HandlerChanged",
     "Health",
     "InvalidLink",
     "Job",
     "JobAborted",
+    "JobAddedEvent",
+    "JobCancelledEvent",
+    "JobCompletedEvent",
     "JobContext",
     "JobEvent",
     "JobEventType",
     "JobFailed",
+    "JobFailedEvent",
+    "JobGroup",
     "JobHandlers",
+    "JobHookEvent",
     "JobId",
+    "JobOutputEvent",
+    "JobProcessingEvent",
+    "JobProgressEvent",
     "JobQueue",
     "JobRecord",
     "JobResult",
+    "JobRetriedEvent",
     "JobSignal",
     "JobStatus",
     "JobType",
+    "JobWaitingEvent",
     "LeaseLost",
     "MigrationRequired",
     "MigrationStep",
     "Missed",
+    "Paused",
     "PayloadError",
     "Pool",
     "PostgresConfig",
     "Processor",
+    "QueueErrorEvent",
+    "RateLimit",
+    "RateLimited",
     "RedisConfig",
     "RedisHandle",
+    "Retry",
     "RunAt",
     "SSLConfig",
     "ScheduleStatus",
     "Serialization",
     "SignedLink",
+    "Snooze",
     "SqliteConfig",
+    "StreamedEvent",
     "Supervisor",
     "SupervisorRun",
     "TagMode",
@@ -113,10 +161,16 @@ __all__ = [
     "TokenNotFound",
     "TokenResult",
     "TokenStatus",
+    "Unique",
     "UnsupportedBackend",
     "WaitSignal",
+    "Workflow",
+    "batch_ref",
+    "chain",
+    "chord",
     "complete_token_url",
     "create_pool",
+    "group",
     "test_handler_serialization",
     "validate_handler_serializable",
     "verify_token_url",
@@ -128,10 +182,13 @@ _MODULES = {
     "blocking": ("JobQueue",),
     "config": ("PostgresConfig", "RedisConfig", "SSLConfig", "SqliteConfig"),
     "context": ("AsyncJobContext", "JobContext"),
+    "dependencies": ("BatchRef", "DependsOn", "batch_ref"),
     "errors": (
         "BackendUnavailable",
         "ConfigError",
         "DataQueueError",
+        "DependencyError",
+        "EventGap",
         "HandlerChanged",
         "InvalidLink",
         "JobAborted",
@@ -142,9 +199,25 @@ _MODULES = {
         "TokenNotFound",
         "UnsupportedBackend",
     ),
+    "event_stream": ("AsyncEventStream", "EventStream"),
     "filters": ("RunAt", "Tags"),
+    "flow": ("Paused", "RateLimit"),
+    "groups": ("JobGroup",),
     "handlers": ("JobHandlers",),
     "health": ("Health",),
+    "hook_events": (
+        "JobAddedEvent",
+        "JobCancelledEvent",
+        "JobCompletedEvent",
+        "JobFailedEvent",
+        "JobHookEvent",
+        "JobOutputEvent",
+        "JobProcessingEvent",
+        "JobProgressEvent",
+        "JobRetriedEvent",
+        "JobWaitingEvent",
+        "QueueErrorEvent",
+    ),
     "isolation": ("Serialization", "test_handler_serialization", "validate_handler_serializable"),
     "job_types": ("JobType",),
     "jobs": ("EditUpdates", "Job"),
@@ -160,6 +233,7 @@ _MODULES = {
         "JobRecord",
         "JobStatus",
         "MigrationStep",
+        "StreamedEvent",
         "TagMode",
     ),
     "pool": ("Pool", "create_pool"),
@@ -169,6 +243,9 @@ _MODULES = {
     "signals": ("AsyncJobSignal", "JobSignal"),
     "supervisor": ("AsyncSupervisor", "Supervisor", "SupervisorRun"),
     "tokens": ("JobResult", "Token", "TokenResult", "TokenStatus"),
+    "unique": ("Unique",),
+    "verdicts": ("Cancel", "RateLimited", "Retry", "Snooze"),
+    "workflows": ("Workflow", "chain", "chord", "group"),
 }
 _HOME = {name: module for module, names in _MODULES.items() for name in names}
 

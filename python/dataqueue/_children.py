@@ -67,7 +67,8 @@ class Children:
         if kept is not None:
             return Made(Call(None, lambda _: JobId(kept["jobId"], False)), lambda _: None)
         given = dict(options)
-        if given.get("idempotency_key") is None:
+        # A debounced add may be repeated: it changes the same job.
+        if given.get("idempotency_key") is None and given.get("debounce") is None:
             given["idempotency_key"] = _key(self._job_id, number, step or "")
         job: Job[Any] = Job(job_type, payload, **cast("JobOptions", given))
         return Made(self._requests.add_job(job), lambda job_id: self._entry(name, {"jobId": int(job_id)}))

@@ -22,6 +22,7 @@ JobTuple: TypeAlias = tuple[
     bool | None,  # retry_backoff
     float | None,  # retry_delay_max
     bool,  # force_kill_on_timeout
+    ExtrasDict | None,  # what few jobs have
 ]
 
 TransferTuple: TypeAlias = tuple[
@@ -46,6 +47,33 @@ ScheduleTuple: TypeAlias = tuple[
     str,  # missed: coalesce, skip or all
     JobTuple,  # the job of each tick, without run_at and idempotency_key
 ]
+
+TypeLimitsTuple: TypeAlias = tuple[
+    str,  # job_type
+    int | None,  # max_running
+    tuple[str, int, float] | None,  # key of its rate, how many, seconds
+]
+
+GroupLimitsTuple: TypeAlias = tuple[
+    int | None,  # of groups of any other tier
+    dict[str, int],  # of each tier
+]
+
+UniqueTuple: TypeAlias = tuple[
+    str,  # a digest of what jobs of a kind have in common
+    float | None,  # within
+    list[str],  # states
+    float | None,  # debounce
+]
+
+class ExtrasDict(TypedDict):
+    group: NotRequired[tuple[str, str | None]]  # id, tier
+    dead_letter_job_type: NotRequired[str]
+    expires_in: NotRequired[float]
+    keep_result_for: NotRequired[float]
+    traceparent: NotRequired[str]
+    unique: NotRequired[UniqueTuple]
+    depends_on: NotRequired[tuple[list[int], list[str]]]  # ids, -1 - i for the i-th job of the call; tags
 
 class FilterDict(TypedDict):
     job_types: NotRequired[list[str]]
@@ -77,10 +105,13 @@ class ScheduleEditDict(TypedDict):
 class Pending(Generic[T]):
     """A call under way in the engine. It runs to its end whether or not anyone waits.
 
-    Its result is fetched once, in one of the two ways. That of `Store.wait_for_end` ends when it is dropped.
+    Its result is fetched once, in one of the two ways. Those that wait for something to come end when they are dropped:
+    `Store.wait_for_end`, `EventTail.next` and `Hooks.happened`.
     """
     def wait(self) -> T:
         """Blocks until the call ended. Signals are handled meanwhile, so Ctrl-C raises `KeyboardInterrupt`."""
+    def give_up(self) -> None:
+        """Ends a call that waits for something to come, which answers None then; any other runs to its end."""
     def deliver(self, inbox: Inbox, ticket: int) -> None:
         """Puts `(ticket, ok, value or exception)` into `inbox` when the call ends."""
 
@@ -93,6 +124,33 @@ class Inbox:
     def close(self) -> None: ...
 
 @final
+class Hooks:
+    """What was done through the stores that are observed with it."""
+    def __new__(cls) -> Self: ...
+    @staticmethod
+    def names() -> list[str]:
+        """The names of what can happen, in the order of the numbers that `take` gives."""
+    def listen(self, wanted: int) -> None:
+        """Which to keep from now on, a bit for each of the names."""
+    def ready(self) -> Pending[bool]:
+        """Waits until there is something to take, or `poke`; False when these were closed and all was taken. A wait that is
+        given up takes nothing."""
+    def take(self) -> tuple[list[tuple[int, dict[str, Any]]], int]:
+        """What happened: `(a list of (number of its name, fields), how many were dropped before)`."""
+    def poke(self) -> None:
+        """Ends the wait of `ready`."""
+    def close(self) -> None:
+        """Keeps nothing more; what is there can still be fetched."""
+
+@final
+class EventTail:
+    """Reads the events of a store as they are written."""
+    def __new__(cls, store: Store, kinds: list[str], job_id: int | None) -> Self: ...
+    def next(self, after: str | int | None) -> Pending[tuple[list[tuple[dict[str, Any], str]], str]]:
+        """Waits for the events behind a place: `(a list of (event, its place), the place behind all of them)`. None is from
+        now on: it is answered at once with the place."""
+
+@final
 class Store:
     """A store, connected when first used, shareable by queues and threads, reopened by itself after a fork."""
     def __new__(cls, url: str | None, settings: dict[str, str]) -> Self:
@@ -100,6 +158,8 @@ class Store:
     @staticmethod
     def virtual_time(start: int | None, ticks: bool) -> Store:
         """A store in memory whose clock begins at `start`, or now, and is moved by `advance`; it ticks, or stands still."""
+    def observed(self, hooks: Hooks) -> Store:
+        """The same store for one queue, whose listeners are told of what is done through it."""
     def now(self) -> int:
         """What that clock shows. Raises `UnsupportedBackend` on any other store."""
     def advance(self, micros: int) -> int:
@@ -116,8 +176,13 @@ class Store:
     def external_transactions(self) -> bool: ...
     def add(self, jobs: list[JobTuple]) -> Pending[list[tuple[int, bool]]]:
         """Adds jobs, all or none: `(id, created)` in order."""
-    def external_add(self, jobs: list[JobTuple]) -> tuple[str, str, list[tuple[int, str]]]:
-        """`(insert, lookup, parts)`: SQL with `{param}` where the placeholder of the one text parameter goes, and these."""
+    def external_add(
+        self, jobs: list[JobTuple]
+    ) -> tuple[str, str, list[tuple[int, str]], tuple[str, list[int]] | None]:
+        """`(insert, lookup, parts, prerequisites)`: SQL with `{param}` where the placeholder of the one text parameter goes, these,
+        and SQL that finds the jobs that must exist."""
+    def external_ties(self, jobs: list[JobTuple], added: list[tuple[int, bool]]) -> list[tuple[str, str]]:
+        """The SQL, each with its parameter, that lets jobs wait which were added so."""
     def receive(self, jobs: list[TransferTuple]) -> Pending[list[tuple[int, bool]]]:
         """Adds jobs of another store with their past: `(id, created)` in order. Safe to repeat."""
     def get_many(self, job_ids: list[int]) -> Pending[list[dict[str, Any]]]:
@@ -133,7 +198,7 @@ class Store:
     def retry(self, job_id: int) -> Pending[bool]: ...
     def edit(self, job_id: int, edit: EditDict) -> Pending[bool]: ...
     def cancel_all(self, filters: FilterDict) -> Pending[int]: ...
-    def retry_all(self, filters: FilterDict) -> Pending[int]: ...
+    def retry_all(self, filters: FilterDict, every: float | None) -> Pending[int]: ...
     def edit_all(self, filters: FilterDict, edit: EditDict) -> Pending[int]: ...
     def prune_jobs(self, older_than: float, statuses: list[str]) -> Pending[int]: ...
     def prune_payloads(self, older_than: float) -> Pending[int]: ...
@@ -185,6 +250,8 @@ class LogPump:
         """Blocks, without the GIL, for `(level, message)` records; None once `close()` was called."""
     def close(self) -> None: ...
 
+def set_paused(store: Store, job_type: str | None, group: str | None, paused: bool) -> Pending[bool]: ...
+def paused(store: Store) -> Pending[list[tuple[str, str]]]: ...
 def cron_ticks(expression: str, timezone: str, after: int, count: int) -> list[int]:
     """The first `count` ticks after a time; fewer where 50 years have no more. Raises `ValueError` for what cannot be read."""
 
@@ -196,6 +263,7 @@ __version__: str
 Finished: TypeAlias = (
     tuple[int, str, bytes | None]  # run, "completed", output
     | tuple[int, str]  # run, "released"
+    | tuple[int, str, str]  # run, "cancelled", reason
     | tuple[int, str, str, float | None]  # run, "lost", message, retry
     | tuple[
         int, str, str, str | None, tuple[str, bool, int | None, str | None]
@@ -245,6 +313,9 @@ class Processor:
         poll_interval: float,
         default_timeout: float | None,
         schedules: list[ScheduleTuple],
+        limits: list[TypeLimitsTuple],
+        groups: GroupLimitsTuple | None,
+        fair: dict[str, int] | None,  # weights by tier
         upkeep: bool,
         lease: float,
         unready_after: float | None,

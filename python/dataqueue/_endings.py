@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import logging
 import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .arguments import delay_seconds
 from .errors import HandlerChanged
-from .logs import say
 from .payload import encode_json
+from .retry_rules import NEVER
+from .verdicts import Cancel, RateLimited, Retry, Snooze
 
 if TYPE_CHECKING:
     from ._core import Finished, Run
@@ -21,8 +20,9 @@ if TYPE_CHECKING:
 __all__ = ["completed", "failed", "grouped", "released", "retry_delay", "swallowed", "waiting"]
 
 _PACKAGE = Path(__file__).parent
-_NEVER = -1.0
 _FRAMES = 40
+# Its place among the steps: what a handler waits for itself is numbered.
+_SNOOZED = "__wait_snooze"
 
 
 def completed(run: Run, result: object, output: bytes | None) -> Finished:
@@ -32,7 +32,7 @@ def completed(run: Run, result: object, output: bytes | None) -> Finished:
             output = encode_json(result, "the handler's result")
         except Exception as error:
             # It would return the same again: its work is done, and only the result cannot be kept.
-            return (run.id, "failed", _text(error), _name(error), None, _NEVER)
+            return (run.id, "failed", _text(error), _name(error), None, NEVER)
     return (run.id, "completed", output)
 
 
@@ -71,8 +71,18 @@ def failed(
 
     Never raises, whatever the error's own methods do.
     """
+    if isinstance(error, Cancel):
+        return (run.id, "cancelled", error.reason)
+    if isinstance(error, Snooze):
+        return (run.id, "waiting", _SNOOZED, None, ("snooze", False, error.micros, None))
+    if isinstance(error, RateLimited):
+        # The engine holds back the others by this kind.
+        return (run.id, "waiting", _SNOOZED, None, ("rate_limited", False, error.micros, None))
+    if isinstance(error, Retry):
+        cause = error.__cause__ or error
+        return (run.id, "failed", _text(cause), _name(cause), _trace(error), error.delay)
     if hopeless or isinstance(error, HandlerChanged):
-        retry: float | None = _NEVER
+        retry: float | None = NEVER
     elif reason in ("timeout", "lease_lost", "cancelled"):
         # The engine has decided what comes of this attempt.
         retry = None
@@ -82,16 +92,8 @@ def failed(
 
 
 def retry_delay(handler: Handler, attempt: int, error: BaseException) -> float | None:
-    """What the job type's own retry rule says: seconds, negative for never; None where it has no rule."""
-    if handler.retry is None:
-        return None
-    try:
-        delay = handler.retry(attempt, error)
-        return _NEVER if delay is None else delay_seconds("the delay of the retry rule", delay)
-    except BaseException:
-        text = "the retry rule of %r failed: the job's own options decide"
-        say(logging.ERROR, text, handler.name, exc_info=True)
-        return None
+    """What the job type's own retry rules say: seconds, negative for never; None where they say nothing."""
+    return handler.retries.decide(handler.name, attempt, error)
 
 
 def _text(error: BaseException) -> str:

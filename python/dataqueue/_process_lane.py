@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ._endings import failed, released, retry_delay
 from ._hands import Hands
+from ._spans import carried
 from .isolation.travel import named, pack
 from .logs import say
 
@@ -68,7 +69,7 @@ class ProcessLane:
         self._lock = threading.Lock()
         self._pool: Pool | None = None
         # One that cannot be imported there is looked at when it has to go there.
-        parcels = ((index, named(handler.name, handler.func)) for index, handler in enumerate(handlers))
+        parcels = ((index, named(handler)) for index, handler in enumerate(handlers))
         self._parcels = {index: parcel for index, parcel in parcels if parcel is not None}
 
     def open(self) -> None:
@@ -121,7 +122,9 @@ class ProcessLane:
     def _execute(self, run: Run, seat: _Seat) -> Finished:
         handler = self._handlers[run.handler]
         try:
-            parcel = self._parcels.get(run.handler) or pack(handler.name, handler.func)
+            parcel = self._parcels.get(run.handler) or pack(
+                handler.name, handler.func, handler.middleware, handler.retries
+            )
         except TypeError as error:
             return failed(run, handler, error, hopeless=True)
         try:
@@ -132,8 +135,12 @@ class ProcessLane:
             return released(run)
         active = self._active[run.id] = _Active(run, handler, process)
         try:
-            process.tell(("run", parcel, run.record(), run.id, self._desk.max_step_bytes))
-            return self._attend(active, seat)
+            record = run.record()
+            with carried(record) as (trace, tell):
+                process.tell(("run", parcel, record, run.id, self._desk.max_step_bytes, trace))
+                finished = self._attend(active, seat)
+                tell(finished)
+                return finished
         finally:
             del self._active[run.id]
 
@@ -195,7 +202,7 @@ class ProcessLane:
                 return self._core.step(*arguments).wait()
             case "add_job":
                 return requests.add_job(_Encoded(*arguments)).wait()  # type: ignore[arg-type]
-            case "create_token" | "get_token" | "expect_end":
+            case "create_token" | "get_token" | "expect_end" | "results":
                 return getattr(requests, target)(*arguments).wait()
             case _:
                 raise LookupError(f"there is no call {target!r}")

@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 import secrets
 import uuid
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ._call import Call
+from ._external_steps import ExternalSteps, external_steps
 from .arguments import (
     check_bool,
     check_int,
@@ -16,13 +17,15 @@ from .arguments import (
     check_name,
     check_names,
     days_as_seconds,
+    interval_of,
     minutes_as_seconds,
     seconds,
 )
 from .config import Config, open_store
-from .errors import DataQueueError, JobFailed, MigrationRequired, TokenNotFound, UnsupportedBackend
+from .errors import JobFailed, TokenNotFound, UnsupportedBackend
 from .filters import StatusFilter, filter_to_core, member, page_to_core, statuses_to_core
-from .job_types import JobType
+from .flow import Paused
+from .job_types import JobType, type_name
 from .jobs import Job, edit_to_core
 from .models import Durability, JobEvent, JobId, JobRecord, JobStatus, MigrationStep
 from .payload import encode_json
@@ -37,19 +40,13 @@ from .schedules import (
 from .tokens import Token, TokenTimeout, token_id, token_timeout
 
 if TYPE_CHECKING:
-    from ._core import JobTuple, Store
+    from ._core import Hooks, JobTuple, Store
 
-__all__ = ["ExternalSteps", "Requests"]
+__all__ = ["Requests"]
 
 T = TypeVar("T")
 
 _log = logging.getLogger("dataqueue")
-
-ExternalSteps = Generator[tuple[str, str], list[tuple[int, int]], list[JobId]]
-"""Statements to run on the caller's connection, each with its parameter, and in the end the ids."""
-
-# SQLSTATEs of a table, a schema or a column that is not there.
-_NOT_MIGRATED = frozenset({"42P01", "3F000", "42703"})
 
 _WHY_NOT_OUTSIDE = {
     "redis": "it has no transaction of yours that a job could be part of",
@@ -61,9 +58,10 @@ _FINAL_STATUSES = (JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED)
 class Requests:
     """The calls of one queue. A verbose one logs what it changes, and never a payload."""
 
-    def __init__(self, target: Config | Pool | Store | None, verbose: bool) -> None:
+    def __init__(self, target: Config | Pool | Store | None, verbose: bool, hooks: Hooks) -> None:
         self.owns_store = not isinstance(target, Pool)
-        self.store: Store = target._store if isinstance(target, Pool) else open_store(target)
+        store = target._store if isinstance(target, Pool) else open_store(target)
+        self.store: Store = store.observed(hooks)
         self._verbose = verbose
         if verbose:
             from .logs import start
@@ -90,7 +88,12 @@ class Requests:
                 backend=self.store.backend,
             )
         fields = _fields(jobs)
-        return _external_steps(self.store, fields)
+        if any(extras and "unique" in extras for *_, extras in fields):
+            raise ValueError(
+                "unique and debounce do not go with connection: the store keeps their rule by statements of its own. "
+                "Add the job without connection, after your commit, or give it an idempotency_key"
+            )
+        return external_steps(self.store, fields)
 
     def get_job(self, job_id: int) -> Call[JobRecord | None]:
         return Call(self.store.get(check_job_id("job_id", job_id)), _record_or_none)
@@ -114,6 +117,17 @@ class Requests:
         limit = None if timeout is None else seconds("timeout", timeout)
         pending = self.store.wait_for_end(job_id, limit)
         return Call(pending, lambda row: _ended(job_id, limit, raise_on_failure, row))
+
+    def results(self, job_ids: Sequence[int]) -> Call[list[Any]]:
+        """The outputs of jobs, in the order asked for; None for one that has none, or is gone."""
+        if not job_ids:
+            return Call(None, lambda _: [])
+
+        def outputs(rows: Any) -> list[Any]:
+            found = {row["id"]: JobRecord.from_core(row).output for row in rows}
+            return [found.get(job_id) for job_id in job_ids]
+
+        return Call(self.store.get_many(list(job_ids)), outputs)
 
     def create_token(
         self, timeout: TokenTimeout | None, tags: Sequence[str] | None, job_id: int | None = None
@@ -142,6 +156,21 @@ class Requests:
         """The job as it is, having seen to it that a job that waits for its end will go on."""
         return Call(self.store.expect_end(job_id), _record_or_none)
 
+    def set_paused(self, job_type: str | JobType[Any] | None, group: str | None, paused: bool) -> Call[bool]:
+        from ._core import set_paused
+
+        if job_type is not None and group is not None:
+            raise ValueError("both job_type and group are named: pause or resume one after the other")
+        kind = None if job_type is None else type_name("job_type", job_type)
+        name = None if group is None else check_name("group", group)
+        call = Call(set_paused(self.store, kind, name, paused), bool)
+        return self._told(call, "pause" if paused else "resume", kind or name or "everything")
+
+    def paused(self) -> Call[list[Paused]]:
+        from ._core import paused
+
+        return Call(paused(self.store), lambda pairs: [Paused.from_core(pair) for pair in pairs])
+
     def retry_job(self, job_id: int) -> Call[bool]:
         return self._told(Call(self.store.retry(check_job_id("job_id", job_id)), bool), "retry_job", job_id)
 
@@ -165,9 +194,12 @@ class Requests:
         conditions = filter_to_core(**filters)
         return self._told(Call(self.store.cancel_all(conditions), _count), "cancel_all_upcoming_jobs", conditions)
 
-    def retry_all(self, **filters: Any) -> Call[int]:
+    def retry_all(self, rate: float | None, dry_run: bool, **filters: Any) -> Call[int]:
         conditions = filter_to_core(status=JobStatus.FAILED, **filters)
-        return self._told(Call(self.store.retry_all(conditions), _count), "retry_all_failed_jobs", conditions)
+        every = None if rate is None else interval_of("rate", rate)
+        if check_bool("dry_run", dry_run):
+            return Call(self.store.count(conditions), int)
+        return self._told(Call(self.store.retry_all(conditions, every), _count), "retry_all_failed_jobs", conditions)
 
     def cleanup_old_jobs(self, days_to_keep: float, statuses: StatusFilter) -> Call[int]:
         names = statuses_to_core("statuses", statuses)
@@ -280,54 +312,6 @@ def _fields(jobs: Iterable[Job[Any]]) -> list[JobTuple]:
         if not isinstance(job, Job):
             raise TypeError(f"jobs[{at}] must be a Job, not {type(job).__name__}: Job(job_type, payload, ...)")
     return [job.to_core() for job in listed]
-
-
-def _external_steps(store: Store, fields: list[JobTuple]) -> ExternalSteps:
-    ids: list[JobId] = []
-    insert, lookup, parts = store.external_add(fields)
-    try:
-        for count, param in parts:
-            inserted = dict((yield insert, param))
-            found = {} if len(inserted) == count else dict((yield lookup, param))
-            for at in range(count):
-                if at in inserted:
-                    ids.append(JobId(inserted[at], True))
-                elif at in found:
-                    ids.append(JobId(found[at], False))
-                else:
-                    raise _lost_key(store, fields[len(ids)][7])
-    except Exception as error:
-        if _sqlstate(error) not in _NOT_MIGRATED:
-            raise
-        raise _not_migrated(store, error) from error
-    return ids
-
-
-def _lost_key(store: Store, key: str | None) -> DataQueueError:
-    return DataQueueError(
-        f"the job that held the idempotency key {key!r} is gone again, or was added after your transaction took its "
-        "snapshot: roll back and run the transaction again",
-        backend=store.backend,
-    )
-
-
-def _not_migrated(store: Store, error: Exception) -> MigrationRequired:
-    told = str(getattr(error, "orig", error)).partition("\n")[0]
-    return MigrationRequired(
-        f"where your connection leads, the tables of this queue are missing or of another version ({told}): the "
-        f"connection must lead to {store.location}; if it does, run `dataqueue migrate up` there",
-        backend=store.backend,
-    )
-
-
-def _sqlstate(error: Exception) -> str | None:
-    """The server's code in an error of any library; SQLAlchemy and Django wrap their driver's."""
-    for one in (error, getattr(error, "orig", None), error.__cause__):
-        for name in ("sqlstate", "pgcode"):
-            code = getattr(one, name, None)
-            if isinstance(code, str):
-                return code
-    return None
 
 
 def _completed(name: str) -> Callable[[bool | None], bool]:

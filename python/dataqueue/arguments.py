@@ -15,6 +15,7 @@ __all__ = [
     "check_job_id",
     "check_name",
     "check_names",
+    "check_text",
     "days_as_seconds",
     "delay_seconds",
     "minutes_as_seconds",
@@ -80,12 +81,17 @@ def check_count(field: str, value: object, most: int, *, least: int = 0) -> int:
 
 def check_name(field: str, value: object) -> str:
     """A text of 1 to 255 characters that every store can keep."""
+    return check_text(field, value, MAX_NAME)
+
+
+def check_text(field: str, value: object, most: int) -> str:
+    """A text of 1 to `most` characters that every store can keep."""
     if not isinstance(value, str):
         raise TypeError(f"{field} must be a str, not {_kind(value)}: {value!r:.80}")
     if not value:
-        raise ValueError(f"{field} is empty: give it 1 to {MAX_NAME} characters")
-    if len(value) > MAX_NAME:
-        raise ValueError(f"{field} has {len(value)} characters: at most {MAX_NAME} are allowed")
+        raise ValueError(f"{field} is empty: give it 1 to {most} characters")
+    if len(value) > most:
+        raise ValueError(f"{field} has {len(value)} characters: at most {most} are allowed")
     if "\0" in value:
         raise ValueError(f"{field} holds a NUL character (U+0000), which PostgreSQL cannot store: remove it")
     if not value.isascii() and any("\ud800" <= char <= "\udfff" for char in value):
@@ -144,12 +150,32 @@ def timeout_ms(field: str, value: object) -> int:
     return ms
 
 
+def years_at_most(field: str, value: object) -> float:
+    """A duration in seconds: above zero, ten years at most."""
+    span = seconds(field, value)
+    if span <= 0:
+        raise ValueError(f"{field} is {value!r}: it must be positive")
+    if span > FOR_EVER:
+        raise ValueError(f"{field} is {span} seconds: at most {FOR_EVER:.0f} (about ten years) are allowed")
+    return span
+
+
 def delay_seconds(field: str, value: object) -> float:
     """A retry delay in seconds, at most a year."""
     span = seconds(field, value)
     if span > _YEAR:
         raise ValueError(f"{field} is {span} seconds: at most {_YEAR} (a year) are allowed")
     return span
+
+
+def interval_of(field: str, rate: object) -> float:
+    """The seconds between two of so many a second: from one in a year to a million."""
+    if isinstance(rate, bool) or not isinstance(rate, int | float):
+        raise TypeError(f"{field} must be a number of jobs a second, not {_kind(rate)}: {rate!r:.80}")
+    # Written so that NaN fails too.
+    if not 1 / _YEAR <= rate <= 1_000_000:
+        raise ValueError(f"{field} is {rate!r:.80} jobs a second: it must be from one in a year to a million")
+    return 1 / rate
 
 
 def days_as_seconds(field: str, value: object) -> float:

@@ -5,10 +5,12 @@
     ├── BackendUnavailable    the store cannot be reached; repeating is safe
     ├── MigrationRequired     the schema is missing, or not of this version
     ├── UnsupportedBackend    the feature does not exist on this store
+    ├── DependencyError       a job is to wait for what it cannot           (also a ValueError)
     ├── PayloadError          a payload or output that cannot be stored      (also a ValueError)
     ├── HandlerChanged        a handler was changed while its job waited
     ├── LeaseLost             the job was taken from this worker
     ├── TokenNotFound         a token that does not exist, or is another job's
+    ├── EventGap              events that were to be read are gone
     ├── InvalidLink           a link that was changed, or whose time is up   (also a ValueError)
     ├── JobAborted            a handler was told to stop
     └── JobFailed             a job waited for did not complete
@@ -27,6 +29,8 @@ __all__ = [
     "BackendUnavailable",
     "ConfigError",
     "DataQueueError",
+    "DependencyError",
+    "EventGap",
     "HandlerChanged",
     "InvalidLink",
     "JobAborted",
@@ -82,6 +86,10 @@ class PayloadError(DataQueueError, ValueError):
     """A payload or output that does not fit its type, is not JSON, or holds what no store can keep."""
 
 
+class DependencyError(DataQueueError, ValueError):
+    """A job is to wait for one that does not exist, for itself, for too many, or in a ring. Nothing was stored."""
+
+
 class HandlerChanged(DataQueueError):
     """A handler waits elsewhere than it did when its job began to wait: it was changed while the job was under way."""
 
@@ -92,6 +100,10 @@ class LeaseLost(DataQueueError):
 
 class TokenNotFound(DataQueueError, LookupError):
     """A token that does not exist, was cleaned up, or belongs to another job than the one that waits for it."""
+
+
+class EventGap(DataQueueError):
+    """Events that a stream was to go on with are gone: begin anew without `after`, and read how the jobs are."""
 
 
 class InvalidLink(DataQueueError, ValueError):
@@ -142,6 +154,8 @@ def _ending(job: JobRecord) -> str:
     ending = f"job {job.id} ({job.job_type}) {job.status.value}"
     if job.failure_reason is not None:
         ending += f" ({job.failure_reason.value})"
+    if job.cancel_reason is not None:
+        return f"{ending}: {job.cancel_reason}"
     if job.error_history:
         ending += f" on attempt {job.attempts} of {job.max_attempts}: {job.error_history[-1].message}"
     return ending

@@ -7,8 +7,12 @@ from collections.abc import Callable, ItemsView, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar, cast, overload
 
 from .arguments import Duration, check_name
+from .flow import RateLimit, TypeLimits
+from .groups import JobGroup
 from .job_function import Handler, JobFunction, RunIn
-from .job_types import JobType, RetryRule
+from .job_types import JobType
+from .middleware import Around, Middleware
+from .retry_rules import Errors, RetryRule, RetryRules
 
 if TYPE_CHECKING:
     from ._core import ScheduleTuple
@@ -58,6 +62,7 @@ class JobHandlers:
         """A set with the handlers of a mapping from names to functions, or an empty one."""
         self._functions: dict[str, JobFunction[Any, ..., Any]] = {}
         self._schedules: dict[str, Callable[[], ScheduleTuple]] = {}
+        self._middleware: list[Around] = []
         for name, func in (handlers or {}).items():
             names: dict[str, Any] | None = None if isinstance(func, JobFunction) else {}
             run_in: RunIn = func.run_in if isinstance(func, JobFunction) else "worker"
@@ -78,7 +83,15 @@ class JobHandlers:
 
     @overload
     def job(
-        self, job_type: JobType[P], *, retry: RetryRule | None = None, run_in: RunIn = "worker"
+        self,
+        job_type: JobType[P],
+        *,
+        retry: RetryRule | None = None,
+        retry_on: Errors = (),
+        give_up_on: Errors = (),
+        max_running: int | None = None,
+        rate_limit: RateLimit | None = None,
+        run_in: RunIn = "worker",
     ) -> _AttachTo[P]: ...
     @overload
     def job(
@@ -93,7 +106,14 @@ class JobHandlers:
         retry_delay: Duration | None = None,
         retry_backoff: bool | None = None,
         retry_delay_max: Duration | None = None,
+        dead_letter_job_type: str | JobType[Any] | None = None,
+        expires_in: Duration | None = None,
+        keep_result_for: Duration | None = None,
         retry: RetryRule | None = None,
+        retry_on: Errors = (),
+        give_up_on: Errors = (),
+        max_running: int | None = None,
+        rate_limit: RateLimit | None = None,
         run_in: RunIn = "worker",
     ) -> _Attach: ...
     def job(
@@ -101,6 +121,10 @@ class JobHandlers:
         job_type: str | JobType[Any],
         *,
         retry: RetryRule | None = None,
+        retry_on: Errors = (),
+        give_up_on: Errors = (),
+        max_running: int | None = None,
+        rate_limit: RateLimit | None = None,
         run_in: RunIn = "worker",
         **defaults: Any,
     ) -> Any:
@@ -113,6 +137,10 @@ class JobHandlers:
         Args:
             job_type: The name, or the type declared elsewhere.
             retry: Answers the delay before a retry, or None to end the job; overrides the retry options.
+            retry_on: Exceptions worth another attempt; any other ends the job. All are, where this is left out.
+            give_up_on: Exceptions that end the job. Of a class and its base in both lists the class decides.
+            max_running: At most so many of its jobs run at a time, over all workers.
+            rate_limit: At most so many of its jobs start within a span of time, over all workers.
             run_in: `process` runs it in a process, one job at a time in each: for work that keeps the interpreter busy,
                 or may crash it. It must be importable there; see `docs/timeouts.md`.
             **defaults: Options of the type's jobs, as `JobType` takes them; only with a name, since a declared
@@ -123,7 +151,7 @@ class JobHandlers:
 
         Raises:
             TypeError: The function cannot be a handler; the message names the parameter.
-            ValueError: The type has a handler already.
+            ValueError: The type has a handler already, or an exception is in both lists.
         """
         if run_in not in ("worker", "process"):
             raise ValueError(f"run_in is {run_in!r}: it must be 'worker' or 'process'")
@@ -133,9 +161,19 @@ class JobHandlers:
                     f"{', '.join(sorted(defaults))}: declare these on the JobType {job_type.name!r} itself, "
                     "where every process that adds its jobs sees them"
                 )
-            declared = _with_retry(job_type, retry)
+            retries = RetryRules.checked(retry, retry_on, give_up_on)
+            limits = TypeLimits.checked(max_running, rate_limit)
+            declared = _with(job_type, retries, limits)
         else:
-            declared = JobType(job_type, retry=retry, **defaults)
+            declared = JobType(
+                job_type,
+                retry=retry,
+                retry_on=retry_on,
+                give_up_on=give_up_on,
+                max_running=max_running,
+                rate_limit=rate_limit,
+                **defaults,
+            )
         typed = isinstance(job_type, JobType)
 
         def attach(func: Callable[..., Any]) -> JobFunction[Any, ..., Any]:
@@ -161,6 +199,10 @@ class JobHandlers:
         retry_delay: Duration | None = None,
         retry_backoff: bool | None = None,
         retry_delay_max: Duration | None = None,
+        group: JobGroup | None = None,
+        dead_letter_job_type: str | JobType[Any] | None = None,
+        expires_in: Duration | None = None,
+        keep_result_for: Duration | None = None,
     ) -> _Schedule:
         """Gives a handler a schedule, stored when a processor with these handlers is started.
 
@@ -184,6 +226,10 @@ class JobHandlers:
             retry_delay: The base delay before a retry.
             retry_backoff: False keeps the delay constant.
             retry_delay_max: The upper bound of the delay.
+            group: The group that the jobs belong to.
+            dead_letter_job_type: The type of the job that is added when one fails for good.
+            expires_in: How long after its tick a job's first attempt may begin.
+            keep_result_for: How long a job is kept after its end, where not for as long as others.
 
         Returns:
             A decorator, which answers the handler.
@@ -223,10 +269,46 @@ class JobHandlers:
                 retry_delay=retry_delay,
                 retry_backoff=retry_backoff,
                 retry_delay_max=retry_delay_max,
+                group=group,
+                dead_letter_job_type=dead_letter_job_type,
+                expires_in=expires_in,
+                keep_result_for=keep_result_for,
             )
             return function
 
         return cast("_Schedule", attach)
+
+    def middleware(self, func: Middleware) -> Middleware:
+        """Has a function run around each run of these handlers, whether they are declared before or after it.
+
+        A generator of `(ctx)` that yields once goes around `def` and `async def` handlers: what the handler raises is
+        raised at its `yield`. A function of `(ctx, call_next)` answers the result, which it gets from `call_next()`; it
+        is `async def`, and awaits that, where the handlers are. What is declared first is the outermost. Context
+        variables that it sets are seen by the handler, and by no other run.
+
+        What it raises is the handler's own error. A run that waits goes through it as `WaitSignal`, which no
+        `except Exception` catches, and again when it goes on.
+
+        Example:
+            ```python
+            @handlers.middleware
+            def timing(ctx: JobContext | AsyncJobContext) -> Iterator[None]:
+                began = time.perf_counter()
+                try:
+                    yield
+                finally:
+                    ctx.log(f"took {time.perf_counter() - began:.3f} s")
+            ```
+
+        Returns:
+            The function.
+
+        Raises:
+            TypeError: It takes something else. Where it is `async def` and a handler is not, or the other way round,
+                `create_processor` says so.
+        """
+        self._middleware.append(Around.of(func))
+        return func
 
     def schedules(self) -> list[ScheduleTuple]:
         """The declared schedules, as the engine takes them.
@@ -253,7 +335,7 @@ class JobHandlers:
                 f"{declared.name!r} has a handler already, {getattr(first, '__qualname__', first)!r}: "
                 "a job type has one handler"
             )
-        function: JobFunction[Any, ..., Any] = JobFunction(func, declared, names, run_in)
+        function: JobFunction[Any, ..., Any] = JobFunction(func, declared, names, run_in, self._middleware)
         self._functions[declared.name] = function
         return function
 
@@ -283,11 +365,12 @@ class JobHandlers:
         return f"<JobHandlers {', '.join(self._functions) or 'empty'}>"
 
 
-def _with_retry(declared: JobType[Any], retry: RetryRule | None) -> JobType[Any]:
-    if retry is None:
+def _with(declared: JobType[Any], retries: RetryRules, limits: TypeLimits, name: str | None = None) -> JobType[Any]:
+    if name is None and not retries and limits == TypeLimits():
         return declared
-    own: JobType[Any] = JobType(declared.name, declared.payload_type, retry=retry)
-    own.defaults = declared.defaults
+    own: JobType[Any] = JobType(name or declared.name, declared.payload_type)
+    own.defaults, own.retries = declared.defaults, retries or declared.retries
+    own.limits = declared.limits if limits == TypeLimits() else limits
     return own
 
 
@@ -297,7 +380,5 @@ def _undecorated(func: Any) -> Callable[..., Any]:
 
 def _declared(name: str, func: Any) -> JobType[Any]:
     if isinstance(func, JobFunction):
-        own: JobType[Any] = JobType(name, func.payload_type, retry=func.retry)
-        own.defaults = func.defaults
-        return own
+        return _with(func, func.retries, func.limits, name)
     return JobType(check_name("a handler's name", name))

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Concatenate, Generic, Literal, ParamSpec, TypeVar
 
 from ._signature import CallShape, annotation_of, resolve
-from .job_types import JobType, RetryRule
+from .flow import TypeLimits
+from .job_types import JobType
+from .middleware import Around
 from .payload import PayloadCodec
+from .retry_rules import RetryRules
 
 __all__ = ["Handler", "JobFunction", "RunIn"]
 
@@ -33,8 +36,10 @@ class Handler:
         positional: How many of payload, signal and ctx it takes by position, in this order.
         wants_ctx: Whether it takes `ctx` by name.
         wants_signal: Whether it takes `signal` by name.
-        retry: The rule for its retries, if it has one of its own.
+        retries: Its own rules for retries.
         in_process: Whether it runs in a process.
+        limits: How many of its jobs run at a time over all workers, and how often they start.
+        middleware: What runs around it, the outermost first.
     """
 
     name: str
@@ -44,8 +49,10 @@ class Handler:
     positional: int
     wants_ctx: bool
     wants_signal: bool
-    retry: RetryRule | None
+    retries: RetryRules
     in_process: bool
+    limits: TypeLimits = field(default_factory=TypeLimits)
+    middleware: tuple[Around, ...] = ()
 
     @property
     def lane(self) -> str:
@@ -67,9 +74,12 @@ class JobFunction(JobType[P], Generic[P, S, R]):
         declared: JobType[Any],
         local_names: Mapping[str, Any] | None,
         run_in: RunIn = "worker",
+        middleware: Sequence[Around] = (),
     ) -> None:
         """Made by `JobHandlers.job`; `local_names` resolve the payload's annotation, None keeps the declared type."""
-        self.name, self.defaults, self.retry = declared.name, declared.defaults, declared.retry
+        self._middleware = middleware
+        self.name, self.defaults, self.retries = declared.name, declared.defaults, declared.retries
+        self.limits = declared.limits
         self.run_in: RunIn = run_in
         self.shape = CallShape.of(func, declared.name)
         self._func = func
@@ -116,9 +126,11 @@ class JobFunction(JobType[P], Generic[P, S, R]):
         """What a worker needs to know.
 
         Raises:
-            TypeError: The payload's type cannot be used.
+            TypeError: The payload's type cannot be used, or a middleware cannot go around it.
         """
         self.codec.check_type()
+        for around in self._middleware:
+            around.check(self.name, self.shape.is_async)
         return Handler(
             name=self.name,
             func=self._func,
@@ -127,6 +139,8 @@ class JobFunction(JobType[P], Generic[P, S, R]):
             positional=self.shape.positional,
             wants_ctx=self.shape.wants_ctx,
             wants_signal=self.shape.wants_signal,
-            retry=self.retry,
+            retries=self.retries,
             in_process=self.run_in == "process",
+            limits=self.limits,
+            middleware=tuple(self._middleware),
         )

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
-from typing import Any, Generic, TypeAlias, TypeVar, overload
+from typing import Any, Generic, TypeVar, overload
 
-from .arguments import Duration, check_int32, check_name, check_names, delay_seconds, timeout_ms
+from .arguments import Duration, check_int32, check_name, check_names, delay_seconds, timeout_ms, years_at_most
+from .flow import RateLimit, TypeLimits
 from .payload import PayloadCodec
+from .retry_rules import Errors, RetryRule, RetryRules
 
-__all__ = ["JobDefaults", "JobType", "RetryRule", "type_name"]
+__all__ = ["JobDefaults", "JobType", "type_name"]
 
 P = TypeVar("P")
-
-RetryRule: TypeAlias = Callable[[int, BaseException], Duration | None]
-"""Called with the attempt that failed and its exception; answers the delay, or None for no further attempt."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +29,9 @@ class JobDefaults:
     retry_delay: float | None = None
     retry_backoff: bool | None = None
     retry_delay_max: float | None = None
+    dead_letter_job_type: str | None = None
+    expires_in: float | None = None
+    keep_result_for: float | None = None
 
     @classmethod
     def checked(
@@ -43,6 +45,9 @@ class JobDefaults:
         retry_delay: Duration | None = None,
         retry_backoff: bool | None = None,
         retry_delay_max: Duration | None = None,
+        dead_letter_job_type: str | JobType[Any] | None = None,
+        expires_in: Duration | None = None,
+        keep_result_for: Duration | None = None,
     ) -> JobDefaults:
         """The options given.
 
@@ -52,6 +57,7 @@ class JobDefaults:
         """
         nothing_set = priority is None and max_attempts is None and timeout is None and tags is None
         nothing_set = nothing_set and force_kill_on_timeout is None
+        nothing_set = nothing_set and dead_letter_job_type is None and expires_in is None and keep_result_for is None
         if nothing_set and retry_delay is None and retry_backoff is None and retry_delay_max is None:
             return _NOTHING
         return cls(
@@ -63,6 +69,11 @@ class JobDefaults:
             retry_delay=None if retry_delay is None else delay_seconds("retry_delay", retry_delay),
             retry_backoff=check_flag("retry_backoff", retry_backoff),
             retry_delay_max=None if retry_delay_max is None else delay_seconds("retry_delay_max", retry_delay_max),
+            dead_letter_job_type=None
+            if dead_letter_job_type is None
+            else type_name("dead_letter_job_type", dead_letter_job_type),
+            expires_in=None if expires_in is None else years_at_most("expires_in", expires_in),
+            keep_result_for=None if keep_result_for is None else years_at_most("keep_result_for", keep_result_for),
         )
 
     def over(self, base: JobDefaults) -> JobDefaults:
@@ -97,7 +108,8 @@ class JobType(Generic[P]):
     Attributes:
         name: The name stored with each job.
         defaults: The options of its jobs where `add_job` is not told otherwise.
-        retry: The rule for its retries, if it has one of its own; used by the workers that have this object.
+        retries: Its own rules for retries; used by the workers that have this object.
+        limits: How many of its jobs run at a time, and how often they start; set by the workers that have this object.
     """
 
     @overload
@@ -114,7 +126,14 @@ class JobType(Generic[P]):
         retry_delay: Duration | None = None,
         retry_backoff: bool | None = None,
         retry_delay_max: Duration | None = None,
+        dead_letter_job_type: str | JobType[Any] | None = None,
+        expires_in: Duration | None = None,
+        keep_result_for: Duration | None = None,
         retry: RetryRule | None = None,
+        retry_on: Errors = (),
+        give_up_on: Errors = (),
+        max_running: int | None = None,
+        rate_limit: RateLimit | None = None,
     ) -> None: ...
     @overload
     def __init__(
@@ -130,7 +149,14 @@ class JobType(Generic[P]):
         retry_delay: Duration | None = None,
         retry_backoff: bool | None = None,
         retry_delay_max: Duration | None = None,
+        dead_letter_job_type: str | JobType[Any] | None = None,
+        expires_in: Duration | None = None,
+        keep_result_for: Duration | None = None,
         retry: RetryRule | None = None,
+        retry_on: Errors = (),
+        give_up_on: Errors = (),
+        max_running: int | None = None,
+        rate_limit: RateLimit | None = None,
     ) -> None: ...
     def __init__(
         self,
@@ -145,7 +171,14 @@ class JobType(Generic[P]):
         retry_delay: Duration | None = None,
         retry_backoff: bool | None = None,
         retry_delay_max: Duration | None = None,
+        dead_letter_job_type: str | JobType[Any] | None = None,
+        expires_in: Duration | None = None,
+        keep_result_for: Duration | None = None,
         retry: RetryRule | None = None,
+        retry_on: Errors = (),
+        give_up_on: Errors = (),
+        max_running: int | None = None,
+        rate_limit: RateLimit | None = None,
     ) -> None:
         """Declares a type.
 
@@ -161,11 +194,18 @@ class JobType(Generic[P]):
             retry_delay: The base delay before a retry.
             retry_backoff: Whether that delay doubles with each attempt.
             retry_delay_max: The upper bound of that delay.
+            dead_letter_job_type: The type of the job that is added when one fails for good.
+            expires_in: How long after it fell due a job's first attempt may begin; one that is late is cancelled.
+            keep_result_for: How long a job is kept after its end, where not for as long as others.
             retry: Answers the delay before a retry, or None to end the job; overrides the three above.
+            retry_on: Exceptions worth another attempt; any other ends the job. All are, where this is left out.
+            give_up_on: Exceptions that end the job. Of a class and its base in both lists the class decides.
+            max_running: At most so many of its jobs run at a time, over all workers.
+            rate_limit: At most so many of its jobs start within a span of time, over all workers.
 
         Raises:
             TypeError: An argument is of the wrong type.
-            ValueError: An argument is out of its limits.
+            ValueError: An argument is out of its limits, or an exception is in both lists.
         """
         self.name = check_name("job_type", name)
         self.defaults = JobDefaults.checked(
@@ -177,10 +217,12 @@ class JobType(Generic[P]):
             retry_delay=retry_delay,
             retry_backoff=retry_backoff,
             retry_delay_max=retry_delay_max,
+            dead_letter_job_type=dead_letter_job_type,
+            expires_in=expires_in,
+            keep_result_for=keep_result_for,
         )
-        if retry is not None and not callable(retry):
-            raise TypeError(f"retry must be a callable (attempt, exception) -> delay | None, not {retry!r:.80}")
-        self.retry = retry
+        self.retries = RetryRules.checked(retry, retry_on, give_up_on)
+        self.limits = TypeLimits.checked(max_running, rate_limit)
         self._payload_type = payload_type
 
     def __repr__(self) -> str:

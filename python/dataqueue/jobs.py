@@ -6,12 +6,17 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Generic, TypedDict, TypeVar
 
+from ._spans import current_traceparent
 from .arguments import Duration, check_bool, check_int32, check_name, check_names, delay_seconds, timeout_ms, timestamp
+from .dependencies import DependsOn, check_depends_on
+from .groups import JobGroup
 from .job_types import JobDefaults, JobType, check_flag, type_name
 from .payload import encode_json
+from .tracing import check_traceparent
+from .unique import Unique, unique_to_core
 
 if TYPE_CHECKING:
-    from ._core import EditDict, JobTuple
+    from ._core import EditDict, ExtrasDict, JobTuple, UniqueTuple
 
 __all__ = ["EditUpdates", "Job", "JobOptions"]
 
@@ -45,6 +50,14 @@ class Job(Generic[P]):
         retry_delay: Duration | None = None,
         retry_backoff: bool | None = None,
         retry_delay_max: Duration | None = None,
+        group: JobGroup | None = None,
+        dead_letter_job_type: str | JobType[Any] | None = None,
+        expires_in: Duration | None = None,
+        keep_result_for: Duration | None = None,
+        traceparent: str | None = None,
+        unique: Unique | None = None,
+        debounce: Duration | None = None,
+        depends_on: DependsOn | None = None,
     ) -> None:
         """A job; the options are those of `JobQueue.add_job`.
 
@@ -64,6 +77,9 @@ class Job(Generic[P]):
             retry_delay=retry_delay,
             retry_backoff=retry_backoff,
             retry_delay_max=retry_delay_max,
+            dead_letter_job_type=dead_letter_job_type,
+            expires_in=expires_in,
+            keep_result_for=keep_result_for,
         )
         due = None if run_at is None else timestamp("run_at", run_at)
         key = None if idempotency_key is None else check_name("idempotency_key", idempotency_key)
@@ -72,6 +88,9 @@ class Job(Generic[P]):
             encoded = job_type.codec.encode(payload)
         else:
             encoded = encode_json(payload, f"the payload of {self.job_type!r}")
+        rule = unique_to_core(unique, debounce, self.job_type, encoded, options.tags or [], group)
+        if debounce is not None:
+            _check_debounce(due, key)
         self._fields: JobTuple = (
             self.job_type,
             encoded,
@@ -85,14 +104,60 @@ class Job(Generic[P]):
             options.retry_backoff,
             options.retry_delay_max,
             options.force_kill_on_timeout or False,
+            _with_rule(_extras(options, group, traceparent, depends_on), rule),
         )
 
     def to_core(self) -> JobTuple:
         """The job as the engine takes it."""
         return self._fields
 
+    def after(self, places: Sequence[int]) -> Job[P]:
+        """The same job, which waits for the jobs at these places of its call too."""
+        extras: ExtrasDict = {**(self._fields[12] or {})}
+        ids, tags = extras.get("depends_on", ([], []))
+        extras["depends_on"] = ([*ids, *(-1 - place for place in places)], tags)
+        other: Job[P] = object.__new__(type(self))
+        other.job_type, other.payload = self.job_type, self.payload
+        other._fields = (*self._fields[:12], extras)
+        return other
+
     def __repr__(self) -> str:
         return f"<Job {self.job_type!r}>"
+
+
+def _check_debounce(due: int | None, key: str | None) -> None:
+    if due is not None:
+        raise ValueError("debounce says when the job is due, so long after the last add: leave run_at out")
+    if key is not None:
+        raise ValueError(
+            "debounce excludes idempotency_key, by which an existing job is never changed: leave one out, or use unique"
+        )
+
+
+def _with_rule(extras: ExtrasDict | None, rule: UniqueTuple | None) -> ExtrasDict | None:
+    return extras if rule is None else {**(extras or {}), "unique": rule}
+
+
+def _extras(
+    options: JobDefaults, group: JobGroup | None, traceparent: str | None, depends_on: DependsOn | None
+) -> ExtrasDict | None:
+    extras: ExtrasDict = {}
+    if group is not None:
+        if not isinstance(group, JobGroup):
+            raise TypeError(f"group must be a JobGroup, not {type(group).__name__}: JobGroup({group!r:.80})")
+        extras["group"] = (group.id, group.tier)
+    if options.dead_letter_job_type is not None:
+        extras["dead_letter_job_type"] = options.dead_letter_job_type
+    if options.expires_in is not None:
+        extras["expires_in"] = options.expires_in
+    if options.keep_result_for is not None:
+        extras["keep_result_for"] = options.keep_result_for
+    trace = current_traceparent() if traceparent is None else check_traceparent(traceparent)
+    if trace is not None:
+        extras["traceparent"] = trace
+    if depends_on is not None and (check_depends_on(depends_on).job_ids or depends_on.tags):
+        extras["depends_on"] = depends_on.to_core()
+    return extras or None
 
 
 class JobOptions(TypedDict, total=False):
@@ -108,6 +173,14 @@ class JobOptions(TypedDict, total=False):
     retry_delay: Duration | None
     retry_backoff: bool | None
     retry_delay_max: Duration | None
+    group: JobGroup | None
+    dead_letter_job_type: str | JobType[Any] | None
+    expires_in: Duration | None
+    keep_result_for: Duration | None
+    traceparent: str | None
+    unique: Unique | None
+    debounce: Duration | None
+    depends_on: DependsOn | None
 
 
 class EditUpdates(TypedDict, total=False):

@@ -21,6 +21,7 @@ __all__ = [
     "JobRecord",
     "JobStatus",
     "MigrationStep",
+    "StreamedEvent",
     "TagMode",
 ]
 
@@ -78,7 +79,7 @@ class JobId(int):
     """The id of a job that was added.
 
     Attributes:
-        created: False when an existing job with the same idempotency key was found instead.
+        created: False when an existing job was found instead, by its idempotency key or a rule (`Unique`).
     """
 
     created: bool = True
@@ -154,6 +155,7 @@ class JobRecord:
         last_failed_at: When it last failed.
         last_cancelled_at: When it was last cancelled.
         cancel_requested_at: When somebody asked to cancel it while it ran.
+        cancel_reason: Why it was cancelled, where that was said.
         tags: Its tags, in the order given.
         idempotency_key: The key that no other job has.
         progress: What its handler reported, in percent.
@@ -171,6 +173,10 @@ class JobRecord:
         dead_letter_job_id: The id of that job.
         depends_on_job_ids: The jobs that must complete before it.
         depends_on_tags: The tags whose jobs must complete before it.
+        expires_at: From when on its first attempt may not begin any more.
+        keep_result_for: How long it is kept after its end, where not for as long as others.
+        traceparent: The trace that it belongs to.
+        dead_letter_of: The id of the job that failed for good, whose dead letter this is.
     """
 
     id: int
@@ -197,6 +203,7 @@ class JobRecord:
     last_failed_at: datetime | None
     last_cancelled_at: datetime | None
     cancel_requested_at: datetime | None
+    cancel_reason: str | None
     tags: list[str]
     idempotency_key: str | None
     progress: int | None
@@ -214,6 +221,10 @@ class JobRecord:
     dead_letter_job_id: int | None
     depends_on_job_ids: list[int]
     depends_on_tags: list[str]
+    expires_at: datetime | None
+    keep_result_for: timedelta | None
+    traceparent: str | None
+    dead_letter_of: int | None
 
     @property
     def is_final(self) -> bool:
@@ -254,6 +265,7 @@ _CONVERTED: Mapping[str, Callable[[Any], Any]] = {
     "failure_reason": FailureReason,
     "retry_delay": _seconds,
     "retry_delay_max": _seconds,
+    "keep_result_for": _seconds,
     **dict.fromkeys(
         (
             "created_at",
@@ -269,6 +281,7 @@ _CONVERTED: Mapping[str, Callable[[Any], Any]] = {
             "cancel_requested_at",
             "wait_until",
             "dead_lettered_at",
+            "expires_at",
         ),
         datetime_of,
     ),
@@ -304,6 +317,23 @@ class JobEvent:
             created_at=datetime_of(fields["created_at"]),
             metadata=None if metadata is None else json.loads(metadata),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class StreamedEvent(JobEvent):
+    """An event as a stream gives it.
+
+    Attributes:
+        cursor: The place behind it, from which on another stream goes on without a gap and without a repeat.
+    """
+
+    cursor: str
+
+    @classmethod
+    def placed(cls, fields: Mapping[str, Any], cursor: str) -> StreamedEvent:
+        """The event as the engine reports it, and its place."""
+        event = JobEvent.from_core(fields)
+        return cls(event.id, event.job_id, event.event_type, event.created_at, event.metadata, cursor)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ from ._session import Session
 from ._steps import MAX_STEP_BYTES
 from .arguments import FOR_EVER, Duration, check_bool, check_int, check_name, patience, positive_seconds, timeout_ms
 from .filters import JobTypeFilter, type_names
+from .flow import Fair, GroupConcurrency, fair_to_core, groups_to_core
 from .handlers import JobHandlers
 from .health import INHERITED, NOT_STARTED, Health, health_of
 from .isolation.travel import pack
@@ -42,6 +43,8 @@ class _Processor:
         batch_size: int = 10,
         concurrency: int = 3,
         poll_interval: Duration = 5.0,
+        group_concurrency: GroupConcurrency | None = None,
+        fair: Fair = False,
         job_type: JobTypeFilter | None = None,
         unhandled: Literal["leave", "fail"] = "leave",
         default_timeout: Duration | None = None,
@@ -64,7 +67,7 @@ class _Processor:
         for handler in self._handlers:
             if handler.in_process:
                 # Told now, not when its first job is due.
-                pack(handler.name, handler.func)
+                pack(handler.name, handler.func, handler.middleware, handler.retries)
         self._on_error = on_error
         self._limits = ProcessLimits(
             check_int("concurrency", concurrency, 1, _MOST),
@@ -86,6 +89,9 @@ class _Processor:
             "job_types": _types(job_type, self._handlers),
             "any_type": unhandled == "fail" and job_type is None,
             "schedules": handlers.schedules(),
+            "limits": [handler.limits.to_core(handler.name) for handler in self._handlers],
+            "groups": groups_to_core(group_concurrency),
+            "fair": fair_to_core(fair),
             "upkeep": check_bool("upkeep", upkeep),
         }
         self._worker_id = _own_name() if worker_id is None else check_name("worker_id", worker_id)
@@ -131,7 +137,7 @@ class _Processor:
             self._session.core.drain(FOR_EVER)
 
     def _core(self) -> Core:
-        handlers = [(handler.name, handler.lane, handler.retry is not None) for handler in self._handlers]
+        handlers = [(handler.name, handler.lane, bool(handler.retries)) for handler in self._handlers]
         return Core(self._queue._requests.store, worker_name=self._worker_id, handlers=handlers, **self._options)
 
     def _desk(self) -> Desk:
@@ -147,9 +153,8 @@ class _Processor:
             if self._session.core.is_running():
                 raise RuntimeError("this processor is running: stop it first, or create another")
         desk, of_queue = self._desk(), self._queue._sessions
-        self._session = session = Session(
-            desk, self._handlers, "dataqueue", self._on_error, loop, of_queue, self._limits
-        )
+        on_error = self._queue._listeners.reporter(self._on_error)
+        self._session = session = Session(desk, self._handlers, "dataqueue", on_error, loop, of_queue, self._limits)
         session.open()
         return session
 

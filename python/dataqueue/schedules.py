@@ -69,6 +69,11 @@ class CronSchedule:
         retry_delay: The base delay before a retry.
         retry_backoff: Whether that delay doubles with each attempt.
         retry_delay_max: The upper bound of that delay.
+        group_id: The group that its jobs belong to.
+        group_tier: Their tier in that group.
+        dead_letter_job_type: The type of the job that is added when one fails for good.
+        expires_in: How long after its tick a job's first attempt may begin.
+        keep_result_for: How long a job is kept after its end, where not for as long as others.
         next_run_at: Its next tick; of a paused one the tick before which it was paused.
         last_enqueued_at: When it last added a job.
         last_job_id: The last job that it added.
@@ -93,6 +98,11 @@ class CronSchedule:
     retry_delay: timedelta | None
     retry_backoff: bool | None
     retry_delay_max: timedelta | None
+    group_id: str | None
+    group_tier: str | None
+    dead_letter_job_type: str | None
+    expires_in: timedelta | None
+    keep_result_for: timedelta | None
     next_run_at: datetime | None
     last_enqueued_at: datetime | None
     last_job_id: int | None
@@ -107,7 +117,7 @@ class CronSchedule:
         values["timeout"] = None if milliseconds is None else timedelta(milliseconds=milliseconds)
         values["status"], values["missed"] = ScheduleStatus(values["status"]), Missed(values["missed"])
         values["payload"] = json.loads(values["payload"])
-        for name in ("retry_delay", "retry_delay_max"):
+        for name in ("retry_delay", "retry_delay_max", "expires_in", "keep_result_for"):
             values[name] = None if values[name] is None else timedelta(seconds=values[name])
         for name in ("next_run_at", "last_enqueued_at", "created_at", "updated_at"):
             values[name] = None if values[name] is None else datetime_of(values[name])

@@ -100,9 +100,10 @@ class _Supervisor:
             if self.is_running():
                 raise RuntimeError("this supervisor is running: stop it first, or create another")
         core = self._core()
+        on_error = self._queue._listeners.reporter(self._on_error)
         # It has no handlers, so that of a session there is only the monitor.
         desk, of_queue = cast("Any", SimpleNamespace(core=core)), self._queue._sessions
-        self._session = session = Session(desk, [], "dataqueue-supervisor", self._on_error, None, of_queue)
+        self._session = session = Session(desk, [], "dataqueue-supervisor", on_error, None, of_queue)
         session.open()
         core.start()
 

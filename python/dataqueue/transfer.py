@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from .errors import ConfigError
 
 if TYPE_CHECKING:
-    from ._core import JobTuple, Store, TransferTuple
+    from ._core import ExtrasDict, JobTuple, Store, TransferTuple
 
 __all__ = ["Plan", "Progress", "Transfer"]
 
@@ -20,7 +20,7 @@ _PAGE = 250
 # Calls that wait for a connection of the pool together, the last of them not for long.
 _AT_ONCE = 50
 # Options that the receiving side does not take: a job that has them would be another one without them.
-_NOT_CARRIED = ("group_id", "dead_letter_job_type", "depends_on_job_ids", "depends_on_tags")
+_NOT_CARRIED = ("depends_on_job_ids", "depends_on_tags")
 
 
 @dataclass(slots=True)
@@ -153,6 +153,21 @@ def _is_open(row: Mapping[str, Any]) -> bool:
     return row["status"] == "pending" or (row["status"] == "failed" and row["next_attempt_at"] is not None)
 
 
+def _extras(row: Mapping[str, Any]) -> ExtrasDict | None:
+    extras: ExtrasDict = {}
+    if row["group_id"] is not None:
+        extras["group"] = (row["group_id"], row["group_tier"])
+    if row["dead_letter_job_type"] is not None:
+        extras["dead_letter_job_type"] = row["dead_letter_job_type"]
+    if row["expires_at"] is not None:
+        extras["expires_in"] = max(row["expires_at"] - row["run_at"], 0) / 1_000_000
+    if row["keep_result_for"] is not None:
+        extras["keep_result_for"] = row["keep_result_for"]
+    if row["traceparent"] is not None:
+        extras["traceparent"] = row["traceparent"]
+    return extras or None
+
+
 def _to_core(row: Mapping[str, Any]) -> TransferTuple:
     job: JobTuple = (
         row["job_type"],
@@ -168,6 +183,7 @@ def _to_core(row: Mapping[str, Any]) -> TransferTuple:
         row["retry_backoff"],
         row["retry_delay_max"],
         row["force_kill_on_timeout"],
+        _extras(row),
     )
     return (
         job,

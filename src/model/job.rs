@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::{DependsOn, Extras};
 use crate::clock::Timestamp;
 
 /// The id of a job: positive, unique in its store, growing with the order of adding.
@@ -44,6 +45,8 @@ pub struct NewJob {
     pub idempotency_key: Option<String>,
     /// How it is retried.
     pub retry: Retry,
+    /// What few jobs have; `None` where it has none of it.
+    pub extras: Option<Box<Extras>>,
 }
 
 impl NewJob {
@@ -61,7 +64,14 @@ impl NewJob {
             tags: Vec::new(),
             idempotency_key: None,
             retry: Retry::default(),
+            extras: None,
         }
+    }
+
+    /// What it waits for before it may run.
+    #[must_use]
+    pub fn depends_on(&self) -> Option<&DependsOn> {
+        self.extras.as_ref()?.depends_on.as_ref()
     }
 
     /// The time limit as stores take it: negative where the handler is killed at its end.
@@ -194,6 +204,8 @@ pub struct Job {
     pub last_cancelled_at: Option<Timestamp>,
     /// When somebody asked to cancel it while it ran.
     pub cancel_requested_at: Option<Timestamp>,
+    /// Why it was cancelled, where that was said.
+    pub cancel_reason: Option<String>,
     /// How many times a worker, or a handler's process, died under it.
     pub crashes: i32,
     pub tags: Vec<String>,
@@ -213,4 +225,12 @@ pub struct Job {
     pub dead_letter_job_id: Option<JobId>,
     pub depends_on_job_ids: Vec<JobId>,
     pub depends_on_tags: Vec<String>,
+    /// From when on its first attempt may not begin any more.
+    pub expires_at: Option<Timestamp>,
+    /// How long it is kept after its end, where not for as long as others.
+    pub keep_result_for: Option<Duration>,
+    /// The trace that it belongs to.
+    pub traceparent: Option<String>,
+    /// The job that failed for good, whose dead letter this is.
+    pub dead_letter_of: Option<JobId>,
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Job, JobId};
+use super::{Job, JobId, Turns};
 use crate::clock::Timestamp;
 
 /// The id of one registration of a worker. A worker that lost its leases registers anew, under a new id.
@@ -28,6 +28,9 @@ pub struct Lease {
     pub token: i64,
 }
 
+/// The most jobs in one claim in which groups take turns.
+const MOST_IN_TURN: u32 = 1_000;
+
 /// What to claim.
 #[derive(Debug, Clone)]
 pub struct ClaimRequest {
@@ -41,6 +44,17 @@ pub struct ClaimRequest {
     pub limit: u32,
     /// Where jobs are leased, renews the worker in the same transaction, for so long from now; `None` leaves its lease as it is.
     pub lease: Option<Duration>,
+    /// Groups take turns in this claim; `None` takes jobs by priority, then due time, whatever their group.
+    pub turns: Option<Turns>,
+}
+
+impl ClaimRequest {
+    /// How many places there are: so many jobs are claimed, where there are as many. Each place is looked at by itself where groups take
+    /// turns, and so they are fewer there.
+    #[must_use]
+    pub fn places(&self) -> u32 {
+        if self.turns.is_some() { self.limit.min(MOST_IN_TURN) } else { self.limit }
+    }
 }
 
 /// What is to be done in a store and may have been told to nobody.
@@ -54,6 +68,8 @@ pub struct Outstanding {
     pub waits: bool,
     /// Schedules are due.
     pub schedules: bool,
+    /// Jobs may have expired, or have been kept for long enough.
+    pub terms: bool,
 }
 
 /// A claimed job.
@@ -68,7 +84,7 @@ pub struct Claimed {
 /// The answer to a claim.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Claim {
-    /// In the order to be run: priority, then due time, then id.
+    /// In the order to be run: priority, then due time, then id; or by turns.
     pub jobs: Vec<Claimed>,
     /// True when jobs of these types were left that may be claimed at once.
     pub more: bool,

@@ -3,19 +3,27 @@
 mod answer;
 mod durability;
 mod event;
+mod extras;
 mod filter;
+mod flow;
+mod happening;
 mod job;
 mod lease;
 mod outcome;
 mod schedule;
+mod stream;
 mod token;
 mod transfer;
+mod unique;
 mod update;
 
 pub use answer::Answer;
 pub use durability::Durability;
 pub use event::{Event, EventKind};
+pub use extras::{DependsOn, Extras, Group};
 pub use filter::{Filter, Page, RunAtFilter, TagFilter, TagMode};
+pub use flow::{GroupLimits, Limits, Rate, Scope, Turns, TypeLimits};
+pub use happening::{Happening, What, bits};
 pub use job::{Added, FailureReason, Job, JobId, NewJob, Retry, Status, distinct};
 pub use lease::{Claim, ClaimRequest, Claimed, Lease, Outstanding, Worker, WorkerId};
 pub use outcome::{Failure, Note, NoteKind, Outcome, Reclaimed, Settled, Settlement, Wait};
@@ -23,6 +31,8 @@ pub use schedule::{
     DueSchedule, DueSchedules, Fired, Firing, Missed, NewSchedule, Schedule, ScheduleEdit, ScheduleId, ScheduleQuery,
     ScheduleStatus,
 };
+pub use stream::{After, Placed, Tail, Wanted};
 pub use token::{Awaited, NewToken, Token, TokenStatus};
 pub use transfer::Transfer;
-pub use update::{Change, Chunk, JobEdit, Prune};
+pub use unique::{Holder, Unique};
+pub use update::{Change, Chunk, JobEdit, Prune, Spacing, Termed};

@@ -35,8 +35,11 @@ pub enum Outcome {
     Failed(Failure),
     /// The job was never started, or its worker stops: it goes back as it was and the claim is not counted.
     Released,
-    /// The handler was told that somebody asked to cancel its job, and stopped.
-    Cancelled,
+    /// The handler was told that somebody asked to cancel its job, and stopped; or it cancelled its job itself, for a reason.
+    Cancelled {
+        /// Its reason, kept with the job.
+        reason: Option<String>,
+    },
     /// The handler waits: the job is claimed again when the wait is over, which counts no attempt.
     Waiting(Wait),
 }
@@ -46,7 +49,7 @@ impl Outcome {
     #[must_use]
     pub fn runs_again(&self) -> bool {
         match self {
-            Self::Completed { .. } | Self::Cancelled => false,
+            Self::Completed { .. } | Self::Cancelled { .. } => false,
             Self::Failed(failure) => failure.retry_in.is_some(),
             Self::Released | Self::Waiting(_) => true,
         }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::Status;
+use super::{JobId, Status};
 use crate::clock::Timestamp;
 
 /// A change to jobs.
@@ -53,13 +53,35 @@ impl JobEdit {
     }
 }
 
-/// What one bounded step of a long change did.
+/// When jobs that are retried together fall due: one after another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Spacing {
+    /// The first of them, unless that is over; then, and where it is not set, now.
+    pub from: Option<Timestamp>,
+    /// How long after the one before it each of the others does.
+    pub every: Duration,
+}
+
+/// What one bounded step of a long change did.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Chunk {
     /// How many rows were changed.
     pub changed: u64,
+    /// Of a change of jobs, those that were changed; of taking stuck ones, those that ended by it; otherwise none.
+    pub ids: Vec<JobId>,
     /// Where the next step goes on, as its `after`; `None` when the change is done.
     pub next: Option<i64>,
+}
+
+/// What a look after jobs' terms did.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Termed {
+    /// The jobs that were cancelled, since they had not begun by the time at which they expire.
+    pub expired: Vec<JobId>,
+    /// How many were deleted that had been kept for as long as they were to be.
+    pub deleted: u64,
+    /// Whether there may be more.
+    pub more: bool,
 }
 
 /// Which old jobs to delete.

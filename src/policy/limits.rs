@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use crate::error::{Error, Result};
-use crate::model::{JobEdit, NewJob, Retry, Transfer};
+use crate::model::{Extras, JobEdit, Limits, NewJob, Retry, Transfer};
 
 /// The longest job type, idempotency key, tag and worker name, in characters.
 pub const MAX_NAME: usize = 255;
@@ -20,6 +20,8 @@ pub const MAX_MESSAGE: usize = 8 * 1024;
 pub const MAX_ERRORS: usize = 50;
 /// The largest page a reader may ask for.
 pub const MAX_PAGE: u32 = 10_000;
+/// The longest that a job may wait for its first attempt, or be kept for.
+const LONGEST: Duration = Duration::from_secs(10 * 366 * 86_400);
 /// The most rows that one step of a bulk change locks.
 pub const CHUNK: u32 = 1_000;
 
@@ -43,6 +45,7 @@ pub fn check_job(job: &NewJob) -> Result<()> {
         check_name("idempotency_key", key)?;
     }
     check_retry(&job.retry)?;
+    job.extras.as_ref().map_or(Ok(()), |extras| check_extras(extras))?;
     check_payload(&job.payload)
 }
 
@@ -145,6 +148,62 @@ fn check_retry(retry: &Retry) -> Result<()> {
         }
     }
     Ok(())
+}
+
+fn check_extras(extras: &Extras) -> Result<()> {
+    if let Some(group) = &extras.group {
+        check_name("the id of a group", &group.id)?;
+        group.tier.as_ref().map_or(Ok(()), |tier| check_name("the tier of a group", tier))?;
+    }
+    if let Some(name) = &extras.dead_letter_job_type {
+        check_name("dead_letter_job_type", name)?;
+    }
+    let rule = extras.unique.as_ref();
+    for (field, value) in [
+        ("expires_in", extras.expires_in),
+        ("keep_result_for", extras.keep_result_for),
+        ("within", rule.and_then(|rule| rule.within)),
+        ("debounce", rule.and_then(|rule| rule.debounce)),
+    ] {
+        if value.is_some_and(|span| span > LONGEST) {
+            return Err(Error::Invalid(format!("{field} is too long: at most ten years are allowed")));
+        }
+    }
+    if let Some(unique) = &extras.unique {
+        check_name("the key of a kind of jobs", &unique.key)?;
+    }
+    extras.traceparent.as_ref().map_or(Ok(()), |trace| check_name("traceparent", trace))
+}
+
+/// Checks what a processor says about its jobs.
+///
+/// # Errors
+/// As [`check_job`].
+pub fn check_limits(limits: &Limits) -> Result<()> {
+    let refuse = |what: &str, value: u32| {
+        Err(Error::Invalid(format!("{what} is {value}: it must be at least 1; pause what is not to run at all")))
+    };
+    for (job_type, of_type) in &limits.types {
+        if let Some(most @ 0) = of_type.max_running {
+            return refuse(&format!("max_running of {job_type:?}"), most);
+        }
+        let Some(rate) = &of_type.rate else { continue };
+        check_name("the key of a rate limit", &rate.key)?;
+        if rate.most == 0 {
+            return refuse(&format!("the rate limit of {job_type:?}"), 0);
+        }
+        if rate.per.is_zero() || rate.per > LONGEST {
+            return Err(Error::Invalid(format!(
+                "the rate limit of {job_type:?} is per {} seconds: that must be positive, ten years at most",
+                rate.per.as_secs_f64()
+            )));
+        }
+    }
+    let groups = limits.groups.iter().flat_map(|groups| groups.tiers.values().copied().chain(groups.most));
+    match groups.into_iter().find(|most| *most == 0) {
+        Some(most) => refuse("group_concurrency", most),
+        None => Ok(()),
+    }
 }
 
 fn check_payload(payload: &[u8]) -> Result<()> {

@@ -2,9 +2,13 @@
 
 pub mod commands;
 pub mod cron;
+pub mod dependencies;
 pub mod json;
 pub mod leases;
 pub mod limits;
+pub mod rates;
 pub mod retry;
 pub mod schedules;
 pub mod status;
+pub mod turns;
+pub mod unique;

@@ -25,6 +25,8 @@ pub(super) struct State {
     /// Threads of each lane that wait for a run.
     pub idle: PerLane<usize>,
     pub closed: bool,
+    /// Types of which nothing is to start, until a claim that the store answered knowing that; whether the store knows.
+    pub held_back: HashMap<String, bool>,
     /// The smoothed time a handler takes, in seconds.
     pub run_time: f64,
 }

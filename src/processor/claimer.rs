@@ -35,6 +35,7 @@ pub(super) async fn run(engine: Arc<Engine>) {
             continue;
         }
         wake.mark(&engine).await;
+        let turn = engine.claiming.lock().await;
         let began = Instant::now();
         let unanswered = engine.unanswered.lock().clone().filter(|(holder, _)| holder.id == worker.id);
         let asks_again = unanswered.is_some();
@@ -52,6 +53,7 @@ pub(super) async fn run(engine: Arc<Engine>) {
             }
             claim
         };
+        drop(turn);
         match answer {
             Ok(claim) => {
                 engine.reached_store();
@@ -98,6 +100,7 @@ pub(super) async fn run(engine: Arc<Engine>) {
 
 /// What a claim brought whose answer was lost goes back uncounted, if the store tells of it: it would count as a crash.
 async fn give_back_unanswered(engine: &Engine) {
+    let _turn = engine.claiming.lock().await;
     let Some((worker, token)) = engine.unanswered.lock().take() else { return };
     match ask(engine, &worker, token).await {
         Ok(claim) => engine.lanes.refuse(&claim.jobs),
@@ -135,8 +138,12 @@ async fn claim(engine: &Engine, worker: &Worker, token: i64, limit: u32, lease: 
     if job_types.is_empty() {
         return Ok(Claim::default());
     }
-    let request = ClaimRequest { worker: worker.clone(), token, job_types, limit, lease };
-    engine.storage.claim(&request).await
+    let request =
+        ClaimRequest { worker: worker.clone(), token, job_types, limit, lease, turns: engine.config.turns.clone() };
+    let holds = engine.lanes.recorded_holds();
+    let claim = engine.storage.claim(&request).await?;
+    engine.lanes.end_holds(&holds);
+    Ok(claim)
 }
 
 async fn claimable_types(engine: &Engine) -> Result<Vec<String>> {
@@ -149,7 +156,7 @@ async fn claimable_types(engine: &Engine) -> Result<Vec<String>> {
 }
 
 /// How many jobs to ask for; 0 when a claim would not be worth its round trip now.
-fn room(engine: &Engine, claim_time: f64) -> u32 {
+pub(super) fn room(engine: &Engine, claim_time: f64) -> u32 {
     let concurrency = engine.config.concurrency;
     let batch_size = engine.config.batch_size;
     let (in_hand, run_time) = {

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::chores::Upkeep;
 use crate::error::{Error, Result};
-use crate::model::NewSchedule;
-use crate::policy::{limits, schedules};
+use crate::model::{Limits, NewSchedule, Turns};
+use crate::policy::{limits, schedules, turns};
 
 /// Where a handler runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -55,6 +55,10 @@ pub struct Config {
     pub default_timeout: Option<Duration>,
     /// The schedules that belong to the handlers: stored at the start, where they are missing or differ.
     pub schedules: Vec<NewSchedule>,
+    /// The limits of the handlers' types and of groups, for the whole fleet from the start of this processor on.
+    pub limits: Limits,
+    /// How groups take turns in this processor's claims; `None` where they do not.
+    pub turns: Option<Turns>,
     /// What is done for the store besides; `None` leaves it to others.
     pub upkeep: Option<Upkeep>,
     /// How long a lease lasts from each renewal; it is renewed three times as often.
@@ -91,6 +95,8 @@ impl Config {
             }
         }
         self.schedules.iter().try_for_each(schedules::check_schedule)?;
+        limits::check_limits(&self.limits)?;
+        self.turns.as_ref().map_or(Ok(()), turns::check)?;
         if let Some(limit) = self.unready_after.filter(|limit| *limit <= self.poll_interval) {
             return Err(Error::Invalid(format!(
                 "unready_after is {} s: it must be more than poll_interval, which is {} s: jobs are looked for no more often",

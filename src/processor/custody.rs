@@ -26,6 +26,11 @@ impl Lanes {
         let mut state = self.state.lock();
         let since = Instant::now();
         let mut lost = Vec::new();
+        let (jobs, held) = if state.held_back.is_empty() {
+            (jobs, Vec::new())
+        } else {
+            jobs.into_iter().partition(|claimed| !state.held_back.contains_key(&claimed.job.job_type))
+        };
         for claimed in jobs {
             let Some(handler) = self.config.handlers.get(&claimed.job.job_type) else {
                 let message = format!("this worker has no handler for jobs of type {:?}", claimed.job.job_type);
@@ -44,16 +49,56 @@ impl Lanes {
             self.stats.ended(settled);
         }
         self.outbox.settle(lost);
+        self.refuse(&held);
         for (lane, wanted) in LaneKind::ALL.into_iter().zip(idle) {
             (0..wanted).for_each(|_| self.wake_one(lane));
         }
         self.wake_all();
     }
 
-    /// Gives back what a claim brought that ended too late to be run.
+    /// Gives back what a claim brought that is not to be run now.
     pub(super) fn refuse(&self, jobs: &[Claimed]) {
         self.stats.released(jobs.len());
         self.outbox.settle(jobs.iter().map(|claimed| settlement(claimed, Duration::ZERO, End::Released)));
+    }
+
+    /// Has no job of a type start for so long: those that wait here go back, behind what tells the store of it.
+    pub(super) fn hold_back(&self, state: &mut State, job_type: &str, span: Duration) {
+        self.outbox.back_off(job_type, span);
+        state.held_back.insert(job_type.to_owned(), false);
+        let mut released = Vec::new();
+        for lane in state.waiting.each_mut() {
+            lane.retain(|waiting| {
+                let keep = waiting.claimed.job.job_type != job_type;
+                if !keep {
+                    released.push(settlement(&waiting.claimed, Duration::ZERO, End::Released));
+                }
+                keep
+            });
+        }
+        self.stats.released(released.len());
+        self.outbox.settle(released);
+    }
+
+    /// The store was told not to give out jobs of this type for a while.
+    pub(super) fn hold_is_recorded(&self, job_type: &str) {
+        if let Some(recorded) = self.state.lock().held_back.get_mut(job_type) {
+            *recorded = true;
+        }
+    }
+
+    /// The types that the store holds back: what a claim brings that begins now may start.
+    pub(super) fn recorded_holds(&self) -> Vec<String> {
+        let state = self.state.lock();
+        state.held_back.iter().filter(|(_, recorded)| **recorded).map(|(job_type, _)| job_type.clone()).collect()
+    }
+
+    /// A claim was answered that began when the store held these back.
+    pub(super) fn end_holds(&self, job_types: &[String]) {
+        if !job_types.is_empty() {
+            // One that a handler held back again in the meantime stays.
+            self.state.lock().held_back.retain(|job_type, recorded| !(*recorded && job_types.contains(job_type)));
+        }
     }
 
     /// How many runs are claimed, and how many of them have started.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use crate::clock::VirtualClock;
 use crate::error::{Error, Result};
@@ -41,6 +41,10 @@ pub(super) struct Engine {
     /// A claim without an answer yet: its jobs may be ours without our knowing. Kept here, so that a claimer that is started
     /// anew asks for them.
     pub unanswered: Mutex<Option<(Arc<Worker>, i64)>>,
+    /// Held from the choice of a claim's token to its answer.
+    pub claiming: tokio::sync::Mutex<()>,
+    /// Wakes the claimer: there may be more than a claim brought that went along with ends.
+    pub again: Notify,
     /// Whether handlers did not end in the time that a drain gave them.
     pub overdue: AtomicBool,
     phase: watch::Sender<Phase>,
@@ -72,6 +76,8 @@ impl Engine {
             stats,
             vitals,
             unanswered: Mutex::new(None),
+            claiming: tokio::sync::Mutex::default(),
+            again: Notify::new(),
             overdue: AtomicBool::new(false),
             phase: watch::Sender::new(Phase::Running),
             worker: watch::Sender::new(None),

@@ -297,6 +297,9 @@ impl Lanes {
         }
         let took = running.started.elapsed().as_secs_f64();
         state.run_time = if state.run_time == 0.0 { took } else { state.run_time.mul_add(0.9, took * 0.1) };
+        if let Some(span) = finished.end.holds_back() {
+            self.hold_back(state, &running.claimed.job.job_type, span);
+        }
         let settled = self.settled(&running, finished.end);
         self.stats.ended(&settled);
         Some(settled)

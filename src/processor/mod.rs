@@ -11,6 +11,7 @@ mod custody;
 mod drain;
 mod engine;
 mod health;
+mod joined;
 mod lanes;
 mod leases;
 mod lookout;
@@ -24,6 +25,7 @@ mod schedules;
 mod settler;
 mod stats;
 mod supervisor;
+mod terms;
 mod upkeep;
 mod wake;
 
@@ -106,6 +108,7 @@ impl Processor {
         self.spawn("lookout", lookout::run)?;
         self.spawn("sweeper", upkeep::sweep)?;
         self.spawn("tidier", upkeep::tidy)?;
+        self.spawn("terms", terms::keep)?;
         self.spawn("releaser", upkeep::give_back)?;
         self.spawn("schedules", schedules::run)?;
         self.spawn("upkeep", upkeep::clean_up)?;
@@ -136,7 +139,7 @@ impl Processor {
         self.drain(Duration::ZERO).await;
         done?;
         let counts = self.counts();
-        Ok(counts.completed + counts.failed + counts.waited)
+        Ok(counts.completed + counts.failed + counts.waited + counts.cancelled)
     }
 
     async fn batches(&self, mut batches: u32, most: u32) -> Result<()> {
@@ -145,6 +148,7 @@ impl Processor {
         self.spawn_keepers()?;
         schedules::fire_once(engine).await?;
         engine.storage.tidy_waits(engine.config.batch_size).await?;
+        terms::end_some(engine.storage.as_ref()).await?;
         let mut left = most;
         while batches > 0 && left > 0 && engine.phase() == Phase::Running {
             batches -= 1;

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::mem;
 use std::ops::Deref;
+use std::time::Duration;
 
 use tokio::sync::{Notify, oneshot};
 
@@ -26,6 +27,8 @@ struct Inner {
     settlements: Vec<Settlement>,
     notes: HashMap<(RunId, u8), Note>,
     steps: Vec<Step>,
+    /// Types whose handlers asked that none of them starts for a while.
+    holds: HashMap<String, Duration>,
     in_flight: bool,
     /// Nothing can be recorded any more: there is nothing to wait for.
     closed: bool,
@@ -33,7 +36,7 @@ struct Inner {
 
 impl Inner {
     fn is_empty(&self) -> bool {
-        self.settlements.is_empty() && self.notes.is_empty() && self.steps.is_empty()
+        self.settlements.is_empty() && self.notes.is_empty() && self.steps.is_empty() && self.holds.is_empty()
     }
 }
 
@@ -48,6 +51,7 @@ pub(super) struct Step {
 pub(super) struct Load {
     pub notes: Vec<Note>,
     pub steps: Vec<Step>,
+    pub holds: HashMap<String, Duration>,
     pub settlements: Vec<Settlement>,
 }
 
@@ -82,6 +86,17 @@ impl Outbox {
         self.filled.notify_one();
     }
 
+    /// Asks that no job of a type starts for so long; it is asked before what is settled after this.
+    pub fn back_off(&self, job_type: &str, span: Duration) {
+        let mut inner = self.inner.lock();
+        if !inner.closed {
+            let held = inner.holds.entry(job_type.to_owned()).or_default();
+            *held = span.max(*held);
+            drop(inner);
+            self.filled.notify_one();
+        }
+    }
+
     /// Sends a step; the answer comes when it is recorded, or cannot be.
     pub fn step(&self, note: Note) -> oneshot::Receiver<Result<Settled>> {
         let (answer, answered) = oneshot::channel();
@@ -107,8 +122,8 @@ impl Outbox {
                         if inner.settlements.len() > most { inner.settlements.split_off(most) } else { Vec::new() };
                     let settlements = mem::replace(&mut inner.settlements, rest);
                     let notes = mem::take(&mut inner.notes).into_values().collect();
-                    let steps = mem::take(&mut inner.steps);
-                    return Load { notes, steps, settlements };
+                    let (steps, holds) = (mem::take(&mut inner.steps), mem::take(&mut inner.holds));
+                    return Load { notes, steps, holds, settlements };
                 }
                 inner.in_flight = false;
                 self.emptied.notify_waiters();

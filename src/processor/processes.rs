@@ -53,7 +53,7 @@ impl Lanes {
                 let asked = leases.contains(&waiting.claimed.lease);
                 if asked {
                     let (lease, attempt) = (waiting.claimed.lease, waiting.claimed.job.attempts);
-                    stopped.push(Settlement { lease, attempt, outcome: Outcome::Cancelled });
+                    stopped.push(Settlement { lease, attempt, outcome: Outcome::Cancelled { reason: None } });
                 }
                 !asked
             });
@@ -96,7 +96,8 @@ impl Lanes {
             // What was done is done, whoever wanted it to end.
             (_, end @ End::Completed(_)) => settlement(claimed, self.held(running), end),
             (Some(AbortReason::Cancelled), _) => {
-                Settlement { lease: claimed.lease, attempt: claimed.job.attempts, outcome: Outcome::Cancelled }
+                let outcome = Outcome::Cancelled { reason: None };
+                Settlement { lease: claimed.lease, attempt: claimed.job.attempts, outcome }
             }
             (Some(AbortReason::Timeout), end) => {
                 let retry = match end {

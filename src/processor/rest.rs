@@ -22,6 +22,8 @@ pub(super) struct Rest {
     rests: Mutex<bool>,
     /// Set where every claim goes through [`Engine::begin_claim`].
     is_allowed: AtomicBool,
+    /// Whether the limits were set.
+    declared: AtomicBool,
     /// Tells the renewer that the worker rests no more.
     pub over: Notify,
 }
@@ -39,6 +41,10 @@ impl Engine {
         let mut rests = self.rest.rests.lock().await;
         *rests = self.may_rest();
         let lease = if *rests { self.long_lease() } else { self.lease() };
+        if !self.rest.declared.load(Ordering::Relaxed) {
+            self.storage.set_limits(&self.config.limits).await?;
+            self.rest.declared.store(true, Ordering::Relaxed);
+        }
         let began = Instant::now();
         let worker = Arc::new(self.storage.register(&self.config.worker_name, lease).await?);
         tracing::info!("worker {} is registered", worker.name);

@@ -44,6 +44,8 @@ pub enum End {
     Released,
     /// The handler waits.
     Waiting(Pause),
+    /// The handler cancelled its job, for this reason.
+    Cancelled(String),
     /// The process of the handler died.
     Lost(HandlerError),
 }
@@ -55,12 +57,22 @@ pub struct Pause {
     pub name: String,
     /// The handler's own name for it.
     pub label: Option<String>,
-    /// What it waits for: `duration`, `date`, `token` or `job`.
+    /// What it waits for: `duration`, `date`, `token`, `job`, or `snooze` and `rate_limited` where the handler begins anew.
     pub kind: String,
     /// When it goes on at the latest.
     pub until: Option<Until>,
     /// What else it goes on for.
     pub on: Option<Awaited>,
+}
+
+impl End {
+    /// For how long no job of the type is to start, where the handler met the limit of a rate.
+    pub(super) fn holds_back(&self) -> Option<Duration> {
+        match self {
+            Self::Waiting(Pause { kind, until: Some(Until::After(span)), .. }) if kind == "rate_limited" => Some(*span),
+            _ => None,
+        }
+    }
 }
 
 /// The end of a wait.
@@ -145,6 +157,7 @@ pub(super) fn settlement(claimed: &Claimed, held: Duration, end: End) -> Settlem
         End::Completed(output) => Outcome::Completed { output },
         End::Released => Outcome::Released,
         End::Waiting(pause) => Outcome::Waiting(wait(claimed, held, pause)),
+        End::Cancelled(reason) => Outcome::Cancelled { reason: Some(reason) },
         End::Failed(error) => Outcome::Failed(failure(claimed, FailureReason::HandlerError, error)),
         End::Lost(error) => Outcome::Failed(failure(claimed, FailureReason::Lost, lost(claimed, error))),
     };

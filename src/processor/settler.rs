@@ -7,6 +7,7 @@ use crate::error::{Error, Result};
 use crate::model::{FailureReason, Note, Outcome, Settled, Settlement};
 
 use super::engine::{Backoff, Engine, Phase};
+use super::joined;
 use super::outbox::{Load, Step};
 use super::pulse::resting;
 
@@ -24,11 +25,17 @@ pub(super) async fn run(engine: Arc<Engine>) {
                 () = engine.reached(Phase::Closed) => None,
             }
         });
-        let Some(Load { notes, steps, settlements }) = load.await else { break };
+        let Some(Load { notes, steps, holds, settlements }) = load.await else { break };
         // Not lost with this task, if that is ended where it hangs.
         let settlements = engine.outbox.hold(settlements);
         write_notes(&engine, &notes).await;
         write_steps(&engine, steps).await;
+        for (job_type, span) in holds {
+            if let Err(error) = engine.storage.hold(&job_type, span).await {
+                engine.report(&error, "holding back jobs that a handler found rate limited");
+            }
+            engine.lanes.hold_is_recorded(&job_type);
+        }
         if !settlements.is_empty() && write(&engine, &settlements).await.is_err() {
             break;
         }
@@ -86,7 +93,7 @@ async fn write_steps(engine: &Engine, steps: Vec<Step>) {
 async fn write(engine: &Arc<Engine>, settlements: &[Settlement]) -> Result<()> {
     let mut backoff = Backoff::new();
     loop {
-        match engine.storage.settle(settlements).await {
+        match joined::settle(engine, settlements).await {
             Ok(settled) => {
                 engine.reached_store();
                 tracing::debug!("recorded how {} runs ended", settlements.len());

@@ -60,7 +60,7 @@ impl Stats {
             }
             Outcome::Released => &self.released,
             Outcome::Waiting(_) => &self.waited,
-            Outcome::Cancelled => &self.cancelled,
+            Outcome::Cancelled { .. } => &self.cancelled,
         };
         add(counter, 1);
     }

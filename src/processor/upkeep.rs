@@ -41,7 +41,13 @@ pub(super) async fn sweep(engine: Arc<Engine>) {
         let pause = if may_reclaim(&engine) {
             match reclaim(&engine).await {
                 Ok(true) => continue,
-                Ok(false) => RARELY,
+                Ok(false) => {
+                    // What dead workers counted for is given back with their jobs; this is for what nobody gave back.
+                    if let Err(error) = engine.storage.tend_limits().await {
+                        engine.report(&error, "counting what runs");
+                    }
+                    RARELY
+                }
                 Err(Error::Closed) => return,
                 Err(error) => {
                     engine.report(&error, "reclaiming jobs of dead workers");

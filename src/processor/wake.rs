@@ -69,6 +69,7 @@ impl Wake {
                 () = hinted(&mut self.hints) => {}
                 () = moved(&mut self.moves) => {}
                 () = found(&mut self.looks, |found| found.jobs) => {}
+                () = engine.again.notified() => {}
                 () = sleep_until(until) => {}
                 () = engine.reached(Phase::Draining) => {}
             }

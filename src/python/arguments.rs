@@ -11,13 +11,14 @@ use super::errors::OrRaise;
 use crate::clock::Timestamp;
 use crate::error::Error;
 use crate::model::{
-    Filter, JobEdit, JobId, NewJob, NewToken, Page, Prune, Retry, RunAtFilter, Status, TagFilter, TagMode,
+    After, DependsOn, EventKind, Extras, Filter, Group, JobEdit, JobId, NewJob, NewToken, Page, Prune, Retry,
+    RunAtFilter, Status, TagFilter, TagMode, Unique, Wanted,
 };
-use crate::policy::{commands, limits};
+use crate::policy::{commands, dependencies, limits};
 
 type Any<'py> = Bound<'py, PyAny>;
 
-/// Jobs to be added, each a tuple of the twelve fields of `JobTuple`, checked.
+/// Jobs to be added, each a tuple of the thirteen fields of `JobTuple`, checked.
 pub(crate) fn jobs(py: Python<'_>, tuples: &Bound<'_, PyList>) -> PyResult<Vec<NewJob>> {
     let jobs = tuples.iter().map(|tuple| job(tuple.cast::<PyTuple>()?)).collect::<PyResult<Vec<_>>>()?;
     let checked = py.detach(|| {
@@ -27,7 +28,7 @@ pub(crate) fn jobs(py: Python<'_>, tuples: &Bound<'_, PyList>) -> PyResult<Vec<N
                 Err(Error::Invalid(format!("job {} of {}: {why}", at + 1, jobs.len())))
             }
             Some((_, error)) => Err(error),
-            None => Ok(()),
+            None => dependencies::check(&jobs),
         }
     });
     checked.or_raise(py)?;
@@ -51,12 +52,72 @@ pub(crate) fn job(tuple: &Bound<'_, PyTuple>) -> PyResult<NewJob> {
             delay_max: optional(&field(10)?, |value| seconds("retry_delay_max", value))?,
         },
         force_kill_on_timeout: boolean("force_kill_on_timeout", &field(11)?)?,
+        extras: optional(&field(12)?, |value| extras(value.cast::<PyDict>()?))?.and_then(Extras::boxed),
+    })
+}
+
+/// What few jobs have, from an `ExtrasDict`.
+fn extras(given: &Bound<'_, PyDict>) -> PyResult<Extras> {
+    let mut extras = Extras::default();
+    for (key, value) in given {
+        let value = &value;
+        match text("the name of an option", &key)?.as_str() {
+            "group" => {
+                let group = value.cast::<PyTuple>()?;
+                let tier = optional(&group.get_item(1)?, |tier| text("the tier of a group", tier))?;
+                extras.group = Some(Group { id: text("the id of a group", &group.get_item(0)?)?, tier });
+            }
+            "dead_letter_job_type" => extras.dead_letter_job_type = Some(text("dead_letter_job_type", value)?),
+            "expires_in" => extras.expires_in = Some(seconds("expires_in", value)?),
+            "keep_result_for" => extras.keep_result_for = Some(seconds("keep_result_for", value)?),
+            "traceparent" => extras.traceparent = Some(text("traceparent", value)?),
+            "unique" => extras.unique = Some(unique(value.cast::<PyTuple>()?)?),
+            "depends_on" => {
+                let given = value.cast::<PyTuple>()?;
+                let job_ids =
+                    given.get_item(0)?.try_iter()?.map(|id| int64("depends_on", &id?)).collect::<PyResult<_>>()?;
+                extras.depends_on =
+                    Some(DependsOn { job_ids, tags: texts("the tags of depends_on", &given.get_item(1)?)? });
+            }
+            other => return Err(invalid(format!("a job has no option `{other}`"))),
+        }
+    }
+    Ok(extras)
+}
+
+fn unique(given: &Bound<'_, PyTuple>) -> PyResult<Unique> {
+    Ok(Unique {
+        key: text("the key of a kind of jobs", &given.get_item(0)?)?,
+        within: optional(&given.get_item(1)?, |span| seconds("within", span))?,
+        states: statuses(&given.get_item(2)?)?,
+        debounce: optional(&given.get_item(3)?, |span| seconds("debounce", span))?,
     })
 }
 
 /// The id of a job.
 pub(crate) fn job_id(value: &Any<'_>) -> PyResult<JobId> {
     int64("job_id", value)
+}
+
+/// Where a stream of events begins: now, behind an event's id, or behind a place.
+pub(crate) fn after(value: &Any<'_>) -> PyResult<After> {
+    if value.is_none() {
+        Ok(After::Now)
+    } else if value.is_instance_of::<PyString>() {
+        text("after", value).map(After::Place)
+    } else {
+        int64("after", value).map(After::Event)
+    }
+}
+
+/// Which events belong to a stream.
+pub(crate) fn wanted(kinds: &Bound<'_, PyList>, job_id: &Any<'_>) -> PyResult<Wanted> {
+    let kind = |kind: Any<'_>| {
+        let name = text("types", &kind)?;
+        EventKind::parse(&name).ok_or_else(|| invalid(format!("types has {name:?}, which is no type of event")))
+    };
+    let kinds = kinds.iter().map(kind).collect::<PyResult<_>>()?;
+    Ok(Wanted { kinds, job_id: optional(job_id, self::job_id)? })
 }
 
 /// A page: of at least one job, after none or some.

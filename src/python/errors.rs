@@ -13,11 +13,13 @@ pub(crate) fn exception(py: Python<'_>, error: &Error) -> PyErr {
     match error {
         Error::Invalid(_) => PyValueError::new_err(message),
         Error::Config(_) => new(py, &CONFIG, message, None),
+        Error::Dependency(_) => new(py, &DEPENDENCY, message, None),
         Error::Unavailable { backend, .. } => new(py, &UNAVAILABLE, message, Some(*backend)),
         Error::MigrationRequired(_) => new(py, &MIGRATION, message, None),
         Error::Unsupported(_) => new(py, &UNSUPPORTED, message, None),
         Error::WorkerLost { .. } | Error::LeaseLost { .. } => new(py, &LEASE_LOST, message, None),
         Error::Storage { backend, .. } => new(py, &BASE, message, Some(*backend)),
+        Error::Gap(_) => new(py, &GAP, message, None),
         Error::Closed | Error::Internal(_) => new(py, &BASE, message, None),
     }
 }
@@ -45,10 +47,12 @@ const fn class(name: &'static str) -> Class {
 
 static BASE: Class = class("DataQueueError");
 static CONFIG: Class = class("ConfigError");
+static DEPENDENCY: Class = class("DependencyError");
 static UNAVAILABLE: Class = class("BackendUnavailable");
 static MIGRATION: Class = class("MigrationRequired");
 static UNSUPPORTED: Class = class("UnsupportedBackend");
 static LEASE_LOST: Class = class("LeaseLost");
+static GAP: Class = class("EventGap");
 
 fn new(py: Python<'_>, class: &Class, message: String, backend: Option<Backend>) -> PyErr {
     let made = class.found.import(py, "dataqueue.errors", class.name).and_then(|class| {

@@ -66,12 +66,13 @@ impl From<Start> for Run {
     }
 }
 
-/// `(run, "completed", output)`, `(run, "released")`, `(run, "lost", message, retry)`, `(run, "waiting", name, label, (kind, is_date, micros, awaited))`, or
+/// `(run, "completed", output)`, `(run, "released")`, `(run, "cancelled", reason)`, `(run, "lost", message, retry)`, `(run, "waiting", name, label, (kind, is_date, micros, awaited))`, or
 /// `(run, "failed", message, type, traceback, retry)`, where `retry` is None for the job's own options, a number of seconds, or a negative number for never.
 #[derive(FromPyObject)]
 pub enum FinishedTuple {
     Failed(RunId, String, String, Option<String>, Option<String>, Option<f64>),
     Completed(RunId, String, Option<Vec<u8>>),
+    Cancelled(RunId, String, String),
     Lost(RunId, String, String, Option<f64>),
     Waiting(RunId, String, String, Option<String>, (String, bool, Option<i64>, Option<String>)),
     Released(RunId, String),
@@ -98,6 +99,7 @@ impl TryFrom<FinishedTuple> for Finished {
                 let retry = retry_choice(retry)?;
                 Self { run, end: End::Lost(HandlerError { message, kind: None, traceback: None, retry }) }
             }
+            FinishedTuple::Cancelled(run, _, reason) => Self { run, end: End::Cancelled(reason) },
             FinishedTuple::Released(run, _) => Self { run, end: End::Released },
             FinishedTuple::Failed(run, _, message, kind, traceback, retry) => {
                 Self { run, end: End::Failed(HandlerError { message, kind, traceback, retry: retry_choice(retry)? }) }

@@ -7,8 +7,13 @@
 
 mod arguments;
 mod bell;
+mod calls;
 mod errors;
+mod events;
+mod external;
+mod flow;
 mod fork;
+mod happenings;
 mod health;
 mod inbox;
 mod lane;
@@ -29,6 +34,8 @@ use pyo3::prelude::*;
 fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_class::<store::Store>()?;
+    module.add_class::<happenings::Hooks>()?;
+    module.add_class::<events::EventTail>()?;
     module.add_class::<pending::Pending>()?;
     module.add_class::<processor::Processor>()?;
     module.add_class::<supervisor::Supervisor>()?;
@@ -36,6 +43,8 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<inbox::Inbox>()?;
     module.add_class::<logs::LogPump>()?;
     fork::register(module.py())?;
+    module.add_function(wrap_pyfunction!(flow::set_paused, module)?)?;
+    module.add_function(wrap_pyfunction!(flow::paused, module)?)?;
     module.add_function(wrap_pyfunction!(schedules::cron_ticks, module)?)?;
     module.add_function(wrap_pyfunction!(logs::set_log_level, module)?)
 }

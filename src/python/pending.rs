@@ -102,7 +102,7 @@ enum Waited {
 pub(crate) struct Pending {
     slot: Arc<Slot>,
     /// Dropped with this object, which ends a call that has no end of its own.
-    _interest: Option<oneshot::Sender<()>>,
+    interest: Mutex<Option<oneshot::Sender<()>>>,
 }
 
 impl Pending {
@@ -117,7 +117,7 @@ impl Pending {
             let result = AssertUnwindSafe(call).catch_unwind().await;
             end.end(result.unwrap_or_else(|panic| Err(Error::Internal(message(panic.as_ref())))));
         });
-        Ok(Self { slot, _interest: None })
+        Ok(Self { slot, interest: Mutex::default() })
     }
 
     /// Starts a call that changes nothing and may never end by itself: it ends with the object that stands for it.
@@ -135,12 +135,12 @@ impl Pending {
                 _ = unwanted => Ok(Reply::Nothing),
             }
         })?;
-        Ok(Self { _interest: Some(interest), ..pending })
+        Ok(Self { interest: Mutex::new(Some(interest)), ..pending })
     }
 
     /// A call that ended already.
     pub(crate) fn ready(reply: Reply) -> Self {
-        Self { slot: Slot::new(State::Ended(Ok(reply))), _interest: None }
+        Self { slot: Slot::new(State::Ended(Ok(reply))), interest: Mutex::default() }
     }
 
     fn check_own(&self) -> PyResult<()> {
@@ -161,6 +161,13 @@ impl Pending {
                 Waited::Elsewhere => return Err(fetched()),
                 Waited::Running => py.check_signals()?,
             }
+        }
+    }
+
+    /// Ends a call that waits for something to come: it answers None. Any other runs to its end.
+    fn give_up(&self) {
+        if self.slot.pid == process::id() {
+            drop(self.interest.lock().unwrap_or_else(PoisonError::into_inner).take());
         }
     }
 

@@ -12,6 +12,7 @@ use pyo3::types::PyList;
 
 use super::bell::Bell;
 use super::errors::exception;
+use super::flow;
 use super::health::{HealthTuple, follow, health};
 use super::lane::{FinishedTuple, Run, control, retry_choice, span};
 use super::pending::Pending;
@@ -50,7 +51,7 @@ impl Processor {
 #[pymethods]
 impl Processor {
     #[new]
-    #[pyo3(signature = (store, *, worker_name, handlers, job_types, any_type, batch_size, concurrency, poll_interval, default_timeout, schedules, upkeep, lease, unready_after))]
+    #[pyo3(signature = (store, *, worker_name, handlers, job_types, any_type, batch_size, concurrency, poll_interval, default_timeout, schedules, limits, groups, fair, upkeep, lease, unready_after))]
     #[allow(clippy::too_many_arguments, reason = "the options of a processor, all by keyword")]
     fn new(
         py: Python<'_>,
@@ -64,6 +65,9 @@ impl Processor {
         poll_interval: f64,
         default_timeout: Option<f64>,
         schedules: &Bound<'_, PyList>,
+        limits: &Bound<'_, PyList>,
+        groups: &Bound<'_, PyAny>,
+        fair: &Bound<'_, PyAny>,
         upkeep: bool,
         lease: f64,
         unready_after: Option<f64>,
@@ -74,6 +78,7 @@ impl Processor {
             let lane = lane_kind(&lane)?;
             specs.insert(name, HandlerSpec { lane, index, decides_retry });
         }
+        let turns = flow::turns(fair)?;
         let config = Config {
             worker_name,
             handlers: specs,
@@ -84,6 +89,8 @@ impl Processor {
             poll_interval: span(poll_interval)?,
             default_timeout: default_timeout.map(span).transpose()?,
             schedules: schedules::schedules(py, schedules)?,
+            limits: flow::limits(limits, groups, turns.is_some())?,
+            turns,
             upkeep: upkeep.then(Upkeep::default),
             lease: span(lease)?,
             unready_after: unready_after.map(span).transpose()?,

@@ -51,6 +51,7 @@ pub(crate) fn job_record<'py>(py: Python<'py>, job: &Job) -> PyResult<Bound<'py,
         "last_failed_at": micros(job.last_failed_at),
         "last_cancelled_at": micros(job.last_cancelled_at),
         "cancel_requested_at": micros(job.cancel_requested_at),
+        "cancel_reason": job.cancel_reason.as_deref(),
         "tags": &job.tags,
         "idempotency_key": job.idempotency_key.as_deref(),
         "progress": job.progress,
@@ -68,6 +69,10 @@ pub(crate) fn job_record<'py>(py: Python<'py>, job: &Job) -> PyResult<Bound<'py,
         "dead_letter_job_id": job.dead_letter_job_id,
         "depends_on_job_ids": &job.depends_on_job_ids,
         "depends_on_tags": &job.depends_on_tags,
+        "expires_at": micros(job.expires_at),
+        "keep_result_for": job.keep_result_for.as_ref().map(Duration::as_secs_f64),
+        "traceparent": job.traceparent.as_deref(),
+        "dead_letter_of": job.dead_letter_of,
     })
 }
 
@@ -91,6 +96,7 @@ pub(crate) fn event_record<'py>(py: Python<'py>, event: &Event) -> PyResult<Boun
 /// When Python has no memory for it.
 pub(crate) fn schedule_record<'py>(py: Python<'py>, schedule: &Schedule) -> PyResult<Bound<'py, PyDict>> {
     let (definition, job) = (&schedule.definition, &schedule.definition.job);
+    let extras = job.extras.as_deref();
     record!(py, {
         "id": schedule.id,
         "schedule_name": definition.name.as_str(),
@@ -109,6 +115,11 @@ pub(crate) fn schedule_record<'py>(py: Python<'py>, schedule: &Schedule) -> PyRe
         "retry_delay": job.retry.delay.as_ref().map(Duration::as_secs_f64),
         "retry_backoff": job.retry.backoff,
         "retry_delay_max": job.retry.delay_max.as_ref().map(Duration::as_secs_f64),
+        "group_id": extras.and_then(|extras| extras.group.as_ref()).map(|group| group.id.as_str()),
+        "group_tier": extras.and_then(|extras| extras.group.as_ref()?.tier.as_deref()),
+        "dead_letter_job_type": extras.and_then(|extras| extras.dead_letter_job_type.as_deref()),
+        "expires_in": extras.and_then(|extras| extras.expires_in).as_ref().map(Duration::as_secs_f64),
+        "keep_result_for": extras.and_then(|extras| extras.keep_result_for).as_ref().map(Duration::as_secs_f64),
         "next_run_at": micros(schedule.next_run_at),
         "last_enqueued_at": micros(schedule.last_enqueued_at),
         "last_job_id": schedule.last_job_id,

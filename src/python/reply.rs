@@ -9,7 +9,7 @@ use super::errors::exception;
 use super::records::{durability_record, event_record, job_record, schedule_record, token_record};
 use crate::clock::Timestamp;
 use crate::error::{Backend, Error};
-use crate::model::{Added, Answer, Durability, Event, Job, Schedule, Token};
+use crate::model::{Added, Answer, Durability, Event, Job, Placed, Schedule, Tail, Token};
 use crate::processor::Round;
 use crate::storage::{MigrationState, MigrationStep};
 
@@ -23,6 +23,7 @@ pub(crate) enum Reply {
     Job(Option<Box<Job>>),
     Jobs(Vec<Job>),
     Events(Vec<Event>),
+    Tail(Tail),
     Id(i64),
     Round(Round),
     Schedule(Option<Box<Schedule>>),
@@ -35,6 +36,7 @@ pub(crate) enum Reply {
     /// Whether a token was completed, if there is one.
     Completed(Option<bool>),
     Token(Option<Box<Token>>),
+    Scopes(Vec<(&'static str, String)>),
 }
 
 impl Reply {
@@ -53,6 +55,10 @@ impl Reply {
             Self::Job(Some(job)) => Ok(job_record(py, &job)?.into_any()),
             Self::Jobs(jobs) => list(py, jobs, |job| Ok(job_record(py, &job)?.into_any())),
             Self::Events(events) => list(py, events, |event| Ok(event_record(py, &event)?.into_any())),
+            Self::Tail(tail) => {
+                let placed = |Placed { event, place }| (event_record(py, &event)?, place).into_bound_py_any(py);
+                (list(py, tail.events, placed)?, tail.next).into_bound_py_any(py)
+            }
             Self::Id(id) => id.into_bound_py_any(py),
             Self::Round(round) => list(py, round, |(chore, done)| {
                 let told = match done {
@@ -71,6 +77,7 @@ impl Reply {
             Self::Completed(done) => done.into_bound_py_any(py),
             Self::Token(None) => Ok(py.None().into_bound(py)),
             Self::Token(Some(token)) => Ok(token_record(py, &token)?.into_any()),
+            Self::Scopes(scopes) => scopes.into_bound_py_any(py),
             Self::Durability(durability) => Ok(durability_record(py, &durability)?.into_any()),
         }
     }

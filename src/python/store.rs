@@ -9,7 +9,9 @@ use tokio::time::Instant;
 
 use super::arguments::{self, optional};
 use super::errors::{OrRaise, exception};
+use super::external::{self, External};
 use super::fork::Reopening;
+use super::happenings::Hooks;
 use super::opening;
 use super::pending::Pending;
 use super::reply::{Reply, step_tuple};
@@ -19,15 +21,16 @@ use crate::clock::{Clock, VirtualClock};
 use crate::error::{Error, Result};
 use crate::model::{Change, ScheduleQuery};
 use crate::policy::limits;
-use crate::storage::{self, Storage, migrate, url};
+use crate::storage::{self, Observed, Storage, migrate, url};
 
 type Any<'py> = Bound<'py, PyAny>;
-/// An [`storage::ExternalAdd`].
-type External = (String, String, Vec<(usize, String)>);
 
 /// A store, connected when first used, shareable by queues and threads, reopened by itself after a fork.
 #[pyclass(frozen, module = "dataqueue._core")]
-pub(crate) struct Store(Reopening);
+pub(crate) struct Store {
+    store: Arc<Reopening>,
+    hooks: Arc<storage::Hooks>,
+}
 
 impl Store {
     /// This process's store.
@@ -35,10 +38,15 @@ impl Store {
     /// # Errors
     /// `DataQueueError` once it was closed; `UnsupportedBackend` for a store in memory after a `fork()`.
     pub(crate) fn storage(&self, py: Python<'_>) -> PyResult<Arc<dyn Storage>> {
-        py.detach(|| self.0.storage()).or_raise(py)
+        let store = py.detach(|| self.store.storage()).or_raise(py)?;
+        Ok(Arc::new(Observed::new(store, Arc::clone(&self.hooks))))
     }
 
-    fn call<F>(&self, py: Python<'_>, call: impl FnOnce(Arc<dyn Storage>) -> F) -> PyResult<Pending>
+    fn of(store: Reopening) -> Self {
+        Self { store: Arc::new(store), hooks: Arc::default() }
+    }
+
+    pub(super) fn call<F>(&self, py: Python<'_>, call: impl FnOnce(Arc<dyn Storage>) -> F) -> PyResult<Pending>
     where
         F: Future<Output = Result<Reply>> + Send + 'static,
     {
@@ -56,33 +64,24 @@ impl Store {
         let id = arguments::job_id(job_id)?;
         self.call(py, |storage| async move { Ok(Reply::Flag(storage.change(id, &change).await?)) })
     }
-
-    fn schedule(&self, py: Python<'_>, query: ScheduleQuery) -> PyResult<Pending> {
-        self.call(py, |storage| async move {
-            let found = storage::find_schedule(storage.as_ref(), &query).await?;
-            Ok(Reply::Schedule(found.map(Box::new)))
-        })
-    }
-
-    fn change_all(&self, py: Python<'_>, filters: &Bound<'_, PyDict>, change: Change) -> PyResult<Pending> {
-        let filter = arguments::filter(py, filters)?;
-        self.call(py, |storage| async move {
-            Ok(Reply::Count(storage::change_all(storage.as_ref(), &filter, &change).await?))
-        })
-    }
 }
 
 #[pymethods]
 impl Store {
     #[new]
     fn new(py: Python<'_>, url: &Any<'_>, settings: &Bound<'_, PyDict>) -> PyResult<Self> {
-        opening::by_url(py, url, settings).map(Self)
+        opening::by_url(py, url, settings).map(Self::of)
     }
 
     /// A store in memory whose clock begins at `start`, or now, and is moved by `advance`.
     #[staticmethod]
     fn virtual_time(py: Python<'_>, start: Option<i64>, ticks: bool) -> PyResult<Self> {
-        opening::in_virtual_time(py, start, ticks).map(Self)
+        opening::in_virtual_time(py, start, ticks).map(Self::of)
+    }
+
+    /// The same store for one queue, whose listeners are told of what is done through it.
+    fn observed(&self, hooks: &Hooks) -> Self {
+        Self { store: Arc::clone(&self.store), hooks: Arc::clone(&hooks.0) }
     }
 
     fn now(&self, py: Python<'_>) -> PyResult<i64> {
@@ -99,12 +98,12 @@ impl Store {
 
     #[getter]
     fn backend(&self) -> &'static str {
-        self.0.options().backend().name()
+        self.store.options().backend().name()
     }
 
     #[getter]
     fn location(&self) -> String {
-        url::location(self.0.options())
+        url::location(self.store.options())
     }
 
     #[getter]
@@ -124,8 +123,18 @@ impl Store {
     fn external_add(&self, py: Python<'_>, jobs: &Bound<'_, PyList>) -> PyResult<External> {
         let jobs = arguments::jobs(py, jobs)?;
         let storage = self.storage(py)?;
-        let add = py.detach(|| storage.external_add(&jobs)).or_raise(py)?;
-        Ok((add.insert, add.lookup, add.parts))
+        py.detach(|| external::add(storage.as_ref(), &jobs)).or_raise(py)
+    }
+
+    fn external_ties(
+        &self,
+        py: Python<'_>,
+        jobs: &Bound<'_, PyList>,
+        added: Vec<(i64, bool)>,
+    ) -> PyResult<Vec<(String, String)>> {
+        let jobs = arguments::jobs(py, jobs)?;
+        let storage = self.storage(py)?;
+        py.detach(|| external::ties(storage.as_ref(), &jobs, added)).or_raise(py)
     }
 
     fn receive(&self, py: Python<'_>, jobs: &Bound<'_, PyList>) -> PyResult<Pending> {
@@ -186,8 +195,14 @@ impl Store {
         self.change_all(py, filters, Change::Cancel)
     }
 
-    fn retry_all(&self, py: Python<'_>, filters: &Bound<'_, PyDict>) -> PyResult<Pending> {
-        self.change_all(py, filters, Change::Retry)
+    fn retry_all(&self, py: Python<'_>, filters: &Bound<'_, PyDict>, every: &Any<'_>) -> PyResult<Pending> {
+        let Some(every) = optional(every, |every| arguments::seconds("every", every))? else {
+            return self.change_all(py, filters, Change::Retry);
+        };
+        let filter = arguments::filter(py, filters)?;
+        self.call(py, |storage| async move {
+            Ok(Reply::Count(storage::retry_all_spaced(storage.as_ref(), &filter, every).await?))
+        })
     }
 
     fn edit_all(&self, py: Python<'_>, filters: &Bound<'_, PyDict>, edit: &Bound<'_, PyDict>) -> PyResult<Pending> {
@@ -350,7 +365,7 @@ impl Store {
         target: Option<i32>,
         applied: Vec<i32>,
     ) -> PyResult<Vec<(i32, String, String)>> {
-        let steps = migrate::preview(self.0.options(), &applied, target).or_raise(py)?;
+        let steps = migrate::preview(self.store.options(), &applied, target).or_raise(py)?;
         Ok(steps.into_iter().map(step_tuple).collect())
     }
 
@@ -374,7 +389,7 @@ impl Store {
     }
 
     fn close(&self, py: Python<'_>) -> PyResult<Pending> {
-        let Some(storage) = self.0.close() else { return Ok(Pending::ready(Reply::Nothing)) };
+        let Some(storage) = self.store.close() else { return Ok(Pending::ready(Reply::Nothing)) };
         Pending::spawn(py, async move {
             storage.close().await;
             Ok(Reply::Nothing)

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Storage;
 use crate::error::Result;
-use crate::model::{Change, Chunk, Filter, Page, Prune};
+use crate::model::{Change, Chunk, Filter, JobId, Page, Prune, Spacing};
 use crate::policy::limits::CHUNK;
 
 /// Changes every job that matches and was there when the call began; how many were changed. Jobs added meanwhile may be
@@ -21,8 +21,7 @@ pub async fn change_all(storage: &dyn Storage, filter: &Filter, change: &Change)
 /// # Errors
 /// As [`change_all`].
 pub async fn change_in_steps(storage: &dyn Storage, filter: &Filter, change: &Change, limit: u32) -> Result<u64> {
-    let newest = storage.find(&Filter::default(), Page { limit: 1, offset: 0, before: None }).await?;
-    let Some(newest) = newest.first().map(|job| job.id) else { return Ok(0) };
+    let Some(newest) = newest(storage).await? else { return Ok(0) };
     let mut total = Total::default();
     while let Some(after) = total.next.filter(|after| *after < newest) {
         total.add(storage.change_many(filter, change, after, limit).await?);
@@ -30,14 +29,50 @@ pub async fn change_in_steps(storage: &dyn Storage, filter: &Filter, change: &Ch
     Ok(total.changed)
 }
 
-/// Deletes every old job; how many were deleted.
+/// Retries every job that matches and was there when the call began, so that they fall due one after another, `every` apart; how
+/// many were retried.
 ///
 /// # Errors
-/// Those of [`Storage::prune_jobs`].
+/// Those of [`Storage::find`] and [`Storage::retry_spaced`]; steps made before the error stay.
+pub async fn retry_all_spaced(storage: &dyn Storage, filter: &Filter, every: Duration) -> Result<u64> {
+    retry_in_steps(storage, filter, every, CHUNK).await
+}
+
+/// As [`retry_all_spaced`], in steps that look at so many jobs each.
+///
+/// # Errors
+/// As [`retry_all_spaced`].
+pub async fn retry_in_steps(storage: &dyn Storage, filter: &Filter, every: Duration, limit: u32) -> Result<u64> {
+    let Some(newest) = newest(storage).await? else { return Ok(0) };
+    let (mut total, mut spacing) = (Total::default(), Spacing { from: None, every });
+    while let Some(after) = total.next.filter(|after| *after < newest) {
+        let (chunk, later) = storage.retry_spaced(filter, spacing, after, limit).await?;
+        spacing.from = later.or(spacing.from);
+        total.add(chunk);
+    }
+    Ok(total.changed)
+}
+
+async fn newest(storage: &dyn Storage) -> Result<Option<JobId>> {
+    let newest = storage.find(&Filter::default(), Page { limit: 1, offset: 0, before: None }).await?;
+    Ok(newest.first().map(|job| job.id))
+}
+
+/// Deletes every old job, and forgets what kept others from being added beside a deleted one; how many were deleted.
+///
+/// # Errors
+/// Those of [`Storage::prune_jobs`] and [`Storage::prune_kinds`].
 pub async fn prune_all_jobs(storage: &dyn Storage, prune: &Prune) -> Result<u64> {
     let mut total = Total::default();
     while let Some(after) = total.next {
         total.add(storage.prune_jobs(prune, after, CHUNK).await?);
+    }
+    let mut after = String::new();
+    while let Some(next) = storage.prune_kinds(&after, CHUNK).await? {
+        if next == after {
+            break;
+        }
+        after = next;
     }
     Ok(total.changed)
 }

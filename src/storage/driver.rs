@@ -9,9 +9,10 @@ use tokio::sync::watch;
 use crate::clock::{Timestamp, VirtualClock};
 use crate::error::{Backend, Error, Result};
 use crate::model::{
-    Added, Answer, Change, Chunk, Claim, ClaimRequest, DueSchedules, Durability, Event, Filter, Fired, Firing, Job,
-    JobId, Lease, NewJob, NewSchedule, NewToken, Note, Outstanding, Page, Prune, Reclaimed, Schedule, ScheduleId,
-    ScheduleQuery, Settled, Settlement, Token, Transfer, Worker, WorkerId,
+    Added, After, Answer, Change, Chunk, Claim, ClaimRequest, DueSchedules, Durability, Event, Filter, Fired, Firing,
+    Job, JobId, Lease, Limits, NewJob, NewSchedule, NewToken, Note, Outstanding, Page, Prune, Reclaimed, Schedule,
+    ScheduleId, ScheduleQuery, Scope, Settled, Settlement, Spacing, Tail, Termed, Token, Transfer, Wanted, Worker,
+    WorkerId,
 };
 
 /// What a store can do beyond the contract that all of them keep.
@@ -49,6 +50,9 @@ pub struct ExternalAdd {
     pub lookup: String,
     /// The jobs, in order: how many, and these as a JSON document, the parameter of both.
     pub parts: Vec<(usize, String)>,
+    /// Where jobs are to wait for others, a statement to be run first, of whose rows the second value is the id of a job that
+    /// exists, and the ids that it is to find, its parameter as a JSON array.
+    pub prerequisites: Option<(String, Vec<JobId>)>,
 }
 
 /// One migration.
@@ -90,7 +94,14 @@ pub trait Storage: Send + Sync + 'static {
     fn capabilities(&self) -> Capabilities;
 
     /// Adds jobs, all or none, ids in order and growing, and wakes idle processors. A job whose idempotency key is
-    /// taken is not added and answers the holder's id, also within one batch.
+    /// taken is not added and answers the holder's id, also within one batch; nor is one whose rule ([`crate::model::Unique`]) finds
+    /// another that counts. An add that is debounced gives that one its payload and `run_at`, and writes an event `edited`.
+    ///
+    /// A job with `depends_on` is pending, with a `pending_reason`, and not claimed until the jobs it waits for completed, and
+    /// no other job that is not over has all of the tags. The completion that is the last releases it in its own transaction. A
+    /// prerequisite that fails for good or is cancelled, then or before, cancels it with a `cancel_reason` and an event `cancelled` with
+    /// `{"reason": ...}`, and those that wait for it in turn. [`Error::Dependency`] where one does not exist; then nothing is
+    /// stored.
     async fn add(&self, jobs: Vec<NewJob>) -> Result<Vec<Added>>;
 
     /// Adds jobs of another store with their past, in bounded steps, and wakes idle processors: as [`Storage::add`],
@@ -99,8 +110,16 @@ pub trait Storage: Send + Sync + 'static {
     /// and answers the holder's id, so that a call that was cut off is repeated whole.
     async fn receive(&self, jobs: Vec<Transfer>) -> Result<Vec<Added>>;
 
+    /// Forgets up to `limit` kinds of jobs ([`crate::model::Unique`]) behind `after` whose job was deleted, by their keys: one step.
+    /// Answers where to go on; `None` at the end.
+    async fn prune_kinds(&self, after: &str, limit: u32) -> Result<Option<String>>;
+
     /// The statements that add jobs on a connection of the caller's. [`Error::Unsupported`] where there is no such thing.
     fn external_add(&self, jobs: &[NewJob]) -> Result<ExternalAdd>;
+
+    /// The statements, each with its one parameter, that let jobs wait for others which [`Storage::external_add`] added as `added`
+    /// tells: to be run there after it. None where no job waits. [`Error::Unsupported`] as there.
+    fn external_ties(&self, jobs: &[NewJob], added: &[Added]) -> Result<Vec<(String, String)>>;
 
     /// Registers a worker whose leases last `lease` from each renewal.
     async fn register(&self, name: &str, lease: Duration) -> Result<Worker>;
@@ -132,14 +151,37 @@ pub trait Storage: Send + Sync + 'static {
     /// Completed: status, `completed_at`, output if given, lock fields cleared. Failed: status failed, `last_failed_at`,
     /// `failure_reason`, one entry `{message, type, traceback, attempt, timestamp}` in `error_history` (bounded),
     /// `next_attempt_at` = now + `retry_in` or null; the event's metadata holds `message`, `reason`, `attempt`, `will_retry`.
-    /// `crashes` is counted where the reason is lost.
+    /// `crashes` is counted where the reason is lost. A failure for good of a job with `dead_letter_job_type` adds its dead letter,
+    /// and so does one that [`Storage::reclaim`] and its like find: a job of that type, due now, with
+    /// `{"originalJob": {"id", "jobType", "attempts", "maxAttempts"}, "originalPayload", "failure": {"message", "reason", "failedAt"}}`
+    /// as its payload, `dead_letter_of`, the trace of the failed job, and `{"dead_letter_of": id}` in its event `added`. The failed
+    /// job gets `dead_lettered_at` and `dead_letter_job_id`.
     /// Released: pending again (or failed with its retry due, if it was claimed from there: then due now), the attempt is
     /// not counted, event `reclaimed` with `{"released": true}`.
     /// Waiting: `wait_until` and `wait_token_id`, the wait's entry among the steps; where what it waits for is over already,
     /// or does not exist, it goes on at once.
-    /// Cancelled: `last_cancelled_at` and an event `cancelled` with `{"running": true}`. So ends too, instead, what would
+    /// Cancelled: `last_cancelled_at`, `cancel_reason` and an event `cancelled` with `{"running": true}`, and the reason if there
+    /// is one. So ends too, instead, what would
     /// run again although somebody asked to cancel it: a failure with a retry, a release, a wait.
     async fn settle(&self, settlements: &[Settlement]) -> Result<Vec<Settled>>;
+
+    /// Whether the ends of these runs may release jobs that [`Storage::settle_and_claim`] can claim along with them.
+    fn may_release(&self, settlements: &[Settlement]) -> bool {
+        let _ = settlements;
+        false
+    }
+
+    /// As [`Storage::settle`] and then [`Storage::claim`], in one transaction: what the ends release needs no call of its own. `None`
+    /// where no claim was made, of which a claim of its own tells why. After an error, the claim may have been made: its token is
+    /// asked about.
+    async fn settle_and_claim(
+        &self,
+        settlements: &[Settlement],
+        request: &ClaimRequest,
+    ) -> Result<(Vec<Settled>, Option<Claim>)> {
+        let _ = request;
+        Ok((self.settle(settlements).await?, None))
+    }
 
     /// Records reports about running jobs. Progress and output write no event.
     async fn note(&self, notes: &[Note]) -> Result<Vec<Settled>>;
@@ -170,19 +212,46 @@ pub trait Storage: Send + Sync + 'static {
     /// The events of a job, oldest first.
     async fn events(&self, job_id: JobId) -> Result<Vec<Event>>;
 
+    /// A part of the events of all jobs that were written behind a place, of about `limit` at most. Whoever goes on from the
+    /// place behind it gets each event that is ever written once, whichever order transactions commit in; but for those that
+    /// were deleted. [`Error::Invalid`] for a place of another store, [`Error::Gap`] where events behind it are gone that a
+    /// store keeps for as long as somebody reads only.
+    async fn tail(&self, after: &After, wanted: &Wanted, limit: u32) -> Result<Tail>;
+
+    /// Starts listening, if that was not done before, and hands out hints that events were written. They may be missing, of
+    /// some kinds always.
+    async fn changes(&self) -> Result<Wakes>;
+
     /// Changes one job; false when it does not exist or its state does not allow it ([`crate::policy::status`]).
     ///
-    /// Retry: status pending, `run_at` now, `next_attempt_at` null, `last_retried_at` now, `failure_reason` null,
-    /// `completed_at` null, `crashes` 0, and `max_attempts` = attempts + 1 if they were used up. Cancel: `last_cancelled_at`
-    /// now, `next_attempt_at` null. Edit: event metadata holds the edited fields. Asked to cancel while it runs:
+    /// Retry: status pending, `run_at` now, `next_attempt_at` null, `last_retried_at` now, `failure_reason` and
+    /// `cancel_reason` null, `completed_at`, `dead_lettered_at` and `dead_letter_job_id` null, `crashes` 0, and `max_attempts` =
+    /// attempts + 1 if they were used up; one that was added to wait for others waits again, for those that are not over. Cancel:
+    /// `last_cancelled_at` now, `next_attempt_at` null. Edit: event metadata holds the edited fields. Where `run_at` moves, by an
+    /// edit or a retry, `expires_at` moves along. Asked to cancel while it runs:
     /// `cancel_requested_at` now, no event, and nothing where it was set; its worker is hinted at it.
     async fn change(&self, id: JobId, change: &Change) -> Result<bool>;
 
     /// Changes matching jobs with ids above `after`, by growing id: one step of at most `limit` rows looked at.
     async fn change_many(&self, filter: &Filter, change: &Change, after: JobId, limit: u32) -> Result<Chunk>;
 
+    /// As [`Storage::change_many`] with [`Change::Retry`], for jobs that are to fall due one after another. Answers also when the
+    /// next one may, where any was changed.
+    async fn retry_spaced(
+        &self,
+        filter: &Filter,
+        spacing: Spacing,
+        after: JobId,
+        limit: u32,
+    ) -> Result<(Chunk, Option<Timestamp>)>;
+
     /// Deletes old jobs, with their events, by growing id: one step.
     async fn prune_jobs(&self, prune: &Prune, after: JobId, limit: u32) -> Result<Chunk>;
+
+    /// Looks after up to `limit` jobs whose terms may be over. One whose first attempt has not begun by its `expires_at` becomes
+    /// cancelled, as by [`Change::Cancel`], with `reason` as its `cancel_reason` and in its event; no claim leases it from then on.
+    /// One that ended as long ago as `keep_result_for` says is deleted with its events; [`Storage::prune_jobs`] leaves it alone.
+    async fn end_terms(&self, reason: &str, limit: u32) -> Result<Termed>;
 
     /// Makes the payloads of old completed jobs null, by growing id: one step. Nothing else of the jobs changes.
     async fn prune_payloads(&self, older_than: Duration, after: JobId, limit: u32) -> Result<Chunk>;
@@ -223,8 +292,8 @@ pub trait Storage: Send + Sync + 'static {
     /// A token. One whose time is up has timed out, whether or not [`Storage::tidy_waits`] has seen it.
     async fn get_token(&self, id: &str) -> Result<Option<Token>>;
 
-    /// Marks up to `limit` tokens whose time is up, and resumes jobs that wait for what is over, if a crash kept them from
-    /// it. Answers how many tokens it marked.
+    /// Marks up to `limit` tokens whose time is up, and lets jobs go on that wait for what is over, inside their handlers or before
+    /// they run, if a crash kept them from it. Answers how many tokens it marked.
     async fn tidy_waits(&self, limit: u32) -> Result<u64>;
 
     /// Deletes up to `limit` tokens of no job that were over for `older_than`; a job's own tokens go with it.
@@ -244,6 +313,24 @@ pub trait Storage: Send + Sync + 'static {
 
     /// Takes interest in the end of a job.
     async fn watch(&self, id: JobId) -> Result<Watch>;
+
+    /// Sets limits and rates, and counts what runs already. From when it returns, no claim goes beyond them.
+    ///
+    /// A job that is kept back stays pending, and is no longer looked at by claims until one of those that keep it back ended, or
+    /// its rate allows for more. What a running job counts for is given back in the transaction that ends its lease.
+    async fn set_limits(&self, limits: &Limits) -> Result<()>;
+
+    /// Keeps jobs from being claimed, or lets them be claimed again; false where that was so before. What runs goes on.
+    async fn set_paused(&self, scope: &Scope, paused: bool) -> Result<bool>;
+
+    /// What is paused.
+    async fn paused(&self) -> Result<Vec<Scope>>;
+
+    /// Keeps jobs of a type, and of the types that share its rate, from being claimed for so long.
+    async fn hold(&self, job_type: &str, span: Duration) -> Result<()>;
+
+    /// Counts anew what runs, where there are limits: what a crash, or somebody who deleted running jobs, left wrong.
+    async fn tend_limits(&self) -> Result<()>;
 
     /// Brings the schema up to the newest version, or to `target`; downwards too if it is older. Under a lock.
     async fn migrate(&self, target: Option<i32>) -> Result<Vec<MigrationStep>>;

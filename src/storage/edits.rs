@@ -13,6 +13,11 @@ pub(super) fn scheduled(name: &str) -> String {
     Value::Object(Map::from_iter([("schedule".to_owned(), name.into())])).to_string()
 }
 
+/// Why a job was cancelled, as the metadata of its event.
+pub(super) fn reasoned(reason: &str) -> String {
+    Value::Object(Map::from_iter([("reason".to_owned(), reason.into())])).to_string()
+}
+
 /// The edited fields and their new values, as the metadata of an event. The payload goes in as it is: reading it could
 /// change its numbers, and readers have bounds on nesting of their own.
 ///

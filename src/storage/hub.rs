@@ -21,6 +21,7 @@ pub(in crate::storage) fn between_trials(patience: Duration) -> Duration {
 pub(in crate::storage) struct Hub {
     wake: watch::Sender<u64>,
     asked: watch::Sender<u64>,
+    written: watch::Sender<u64>,
     watched: Mutex<HashMap<JobId, Watched>>,
     hears: AtomicBool,
     /// When other processes were told last.
@@ -36,9 +37,10 @@ struct Watched {
 
 impl Hub {
     pub(in crate::storage) fn new() -> Arc<Self> {
-        let (wake, asked) = (watch::Sender::new(0), watch::Sender::new(0));
+        let (wake, asked, written) = (watch::Sender::new(0), watch::Sender::new(0), watch::Sender::new(0));
         let hears = AtomicBool::new(false);
-        Arc::new(Self { wake, asked, watched: Mutex::default(), hears, told: Mutex::default(), tell: Notify::new() })
+        let (watched, told, tell) = (Mutex::default(), Mutex::default(), Notify::new());
+        Arc::new(Self { wake, asked, written, watched, hears, told, tell })
     }
 
     /// The hints that there is work.
@@ -86,9 +88,20 @@ impl Hub {
         self.asked.send_modify(|count| *count = count.wrapping_add(1));
     }
 
+    /// The hints that events were written.
+    pub(in crate::storage) fn changes(&self) -> Wakes {
+        self.written.subscribe()
+    }
+
+    /// Events were written.
+    pub(in crate::storage) fn wrote(&self) {
+        self.written.send_modify(|count| *count = count.wrapping_add(1));
+    }
+
     /// Hints may have been missed.
     pub(in crate::storage) fn look_again(&self) {
         self.bump();
+        self.wrote();
         self.watched.lock().values().for_each(Watched::bump);
     }
 

@@ -73,6 +73,13 @@ pub const POSTGRES: &[Migration] = &[
     migration!("postgres", 3, "0003", "schedules"),
     migration!("postgres", 4, "0004", "cancelling"),
     migration!("postgres", 5, "0005", "breaking_claims"),
+    migration!("postgres", 6, "0006", "cancel_reason"),
+    migration!("postgres", 7, "0007", "extras"),
+    migration!("postgres", 8, "0008", "flow"),
+    migration!("postgres", 9, "0009", "terms"),
+    migration!("postgres", 10, "0010", "event_order"),
+    migration!("postgres", 11, "0011", "dependencies"),
+    migration!("postgres", 12, "0012", "turns"),
 ];
 
 /// What PostgreSQL needs before its first migration.
@@ -84,6 +91,12 @@ pub const SQLITE: &[Migration] = &[
     migration!("sqlite", 2, "0002", "waitpoints"),
     migration!("sqlite", 3, "0003", "schedules"),
     migration!("sqlite", 4, "0004", "cancelling"),
+    migration!("sqlite", 5, "0005", "cancel_reason"),
+    migration!("sqlite", 6, "0006", "extras"),
+    migration!("sqlite", 7, "0007", "flow"),
+    migration!("sqlite", 8, "0008", "terms"),
+    migration!("sqlite", 9, "0009", "dependencies"),
+    migration!("sqlite", 10, "0010", "turns"),
 ];
 
 /// The layouts of Redis, oldest first. There is no schema: going up marks the keys as ours and as of that version, going
@@ -101,6 +114,32 @@ pub const REDIS: &[Migration] = &[
         name: "schedules",
         up: "HSET meta version 3",
         down: "UNLINK schedules schedule_ids schedule_names schedules_due; HSET meta version 2",
+    },
+    Migration { version: 4, name: "extras", up: "HSET meta version 4", down: "UNLINK extras; HSET meta version 3" },
+    Migration {
+        version: 5,
+        name: "flow",
+        up: "HSET meta version 5",
+        down: "UNLINK settings kinds rates groups slots line; HSET meta version 4",
+    },
+    Migration {
+        version: 6,
+        name: "terms",
+        up: "HSET meta version 6",
+        down: "UNLINK terms unique; HSET meta version 5",
+    },
+    Migration { version: 7, name: "feed", up: "HSET meta version 7", down: "UNLINK feed; HSET meta version 6" },
+    Migration {
+        version: 8,
+        name: "dependencies",
+        up: "HSET meta version 8",
+        down: "UNLINK blocked; HSET meta version 7",
+    },
+    Migration {
+        version: 9,
+        name: "turns",
+        up: "HSET meta version 9",
+        down: "HDEL settings turns; UNLINK turns in_turn; HSET meta version 8",
     },
 ];
 

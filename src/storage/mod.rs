@@ -1,10 +1,16 @@
 //! The stores: one trait, [`Storage`], and a driver for each backend. This file alone lists the drivers.
 
 mod bulk;
+mod dependencies;
 mod driver;
 mod edits;
+mod extras;
+mod flow;
+mod hooks;
 mod hub;
+mod letters;
 pub mod migrate;
+mod observed;
 mod options;
 mod parts;
 #[doc(hidden)]
@@ -14,6 +20,8 @@ pub mod redis;
 mod reports;
 mod schedules;
 pub mod sqlite;
+mod tailing;
+mod telling;
 pub mod url;
 mod waiting;
 
@@ -21,9 +29,11 @@ use std::sync::Arc;
 
 pub use bulk::{
     change_all, change_in_steps, expire_all_tokens, prune_all_events, prune_all_jobs, prune_all_payloads,
-    prune_all_tokens, reclaim_all_stuck,
+    prune_all_tokens, reclaim_all_stuck, retry_all_spaced, retry_in_steps,
 };
 pub use driver::{Capabilities, ExternalAdd, MigrationState, MigrationStep, Storage, Wakes, Watch};
+pub use hooks::{Happened, Hooks};
+pub use observed::Observed;
 pub use options::{
     PostgresOptions, RedisAddress, RedisOptions, RedisSentinel, RedisTls, SqliteOptions, StoreOptions, Tls, TlsMode,
 };
@@ -31,6 +41,7 @@ pub use schedules::{
     Round, add_schedule, edit_schedule, ensure_schedule, find_schedule, fire_all, fire_due, list_schedules,
     pause_schedule, resume_schedule,
 };
+pub use tailing::next_events;
 pub use waiting::wait_for_end;
 
 use crate::error::Result;

@@ -1,8 +1,10 @@
 //! Several reports about one run in one call: the newest of each kind counts, and of steps the newest of each name.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
+use serde_json::json;
 use serde_json::value::RawValue;
 
 use crate::error::{Error, Result};
@@ -10,6 +12,14 @@ use crate::model::{Awaited, JobId, Lease, Note, NoteKind, Wait, WorkerId};
 
 /// The metadata of an event that tells of a running job's cancellation.
 pub(super) const STOPPED: &str = r#"{"running":true}"#;
+
+/// The same, with the reason if there is one.
+pub(super) fn stopped_metadata(reason: Option<&str>) -> Cow<'static, str> {
+    match reason {
+        Some(reason) => json!({"running": true, "reason": reason}).to_string().into(),
+        None => STOPPED.into(),
+    }
+}
 
 /// The newest report of each kind about one run.
 #[derive(Debug, Default)]

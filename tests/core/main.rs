@@ -9,6 +9,7 @@ mod conformance;
 mod costs;
 mod cron;
 mod failpoints;
+mod late_commits;
 mod plans;
 mod processor;
 

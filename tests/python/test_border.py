@@ -19,7 +19,7 @@ from tests.conftest import with_parameter
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-JOB: _core.JobTuple = ("t", b'{"a":1}', 0, None, 3, None, [], None, None, None, None, False)
+JOB: _core.JobTuple = ("t", b'{"a":1}', 0, None, 3, None, [], None, None, None, None, False, None)
 SECRET = "Zq9-secret"
 
 
@@ -120,6 +120,7 @@ def test_a_job_comes_back_with_every_field(store: _core.Store) -> None:
         False,
         60.0,
         True,
+        {"group": ("g", "gold"), "dead_letter_job_type": "d", "keep_result_for": 2.5, "expires_in": 1.5},
     )
     [(job_id, created)] = store.add([full]).wait()
     job = store.get(job_id).wait()
@@ -133,6 +134,8 @@ def test_a_job_comes_back_with_every_field(store: _core.Store) -> None:
         "key",
     )
     assert (job["retry_delay"], job["retry_backoff"], job["retry_delay_max"]) == (1.5, False, 60.0)
+    assert (job["group_id"], job["group_tier"], job["dead_letter_job_type"]) == ("g", "gold", "d")
+    assert (job["keep_result_for"], job["expires_at"], job["traceparent"]) == (2.5, (full[3] or 0) + 1_500_000, None)
     assert (job["error_history"], job["step_data"], job["output"]) == (b"[]", b"{}", None)
     assert store.find({"tags": (["x"], "exact"), "run_at": {"eq": full[3] or 0}}, 10, 0, None).wait() == [job]
     assert [event["event_type"] for event in store.events(job_id).wait()] == ["added"]

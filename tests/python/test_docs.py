@@ -67,7 +67,7 @@ class Account(Base):
 
 engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
 """,
-    ("adding.md", 5): """
+    ("adding.md", 8): """
 engine.dispose()
 today = datetime.now(UTC)
 job_id = queue.add_job(send_email, payload)
@@ -78,6 +78,29 @@ page = queue.get_jobs()
     ("getting-started.md", 4): "queue = JobQueue('sqlite:///jobs.db')\nqueue.create_processor(handlers).start()",
     ("processing.md", 0): f"{SEND_EMAIL}\nqueue = JobQueue('sqlite:///jobs.db')",
     ("processing.md", 1): "class Image(BaseModel): ...",
+    ("processing.md", 3): """
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from typing import Any
+
+@asynccontextmanager
+async def sessions(): yield "a session"
+
+tenant, current_session = ContextVar("tenant"), ContextVar("session")
+seen, earlier, handlers = [], handlers, JobHandlers()
+
+@handlers.job("whose")
+async def whose(payload: dict): seen.append((tenant.get(), current_session.get()))
+""",
+    ("processing.md", 4): """
+middled = queue.add_job("whose", {"tenant": "acme"})
+queue.create_processor(handlers).start()
+assert queue.get_job(middled).status == "completed", queue.get_job(middled)
+assert seen == [("acme", "a session")]
+handlers = earlier
+""",
+    ("limits.md", 0): f"{SEND_EMAIL}\nqueue = JobQueue('sqlite:///jobs.db')",
     ("timeouts.md", 0): """
 handlers = JobHandlers()
 queue = JobQueue('sqlite:///jobs.db')
@@ -93,6 +116,16 @@ nearly_done, write = lambda: True, written.append
     ("timeouts.md", 4): "job_id = queue.add_job('convert', None)",
     ("schedules.md", 0): "handlers = JobHandlers()\nqueue = JobQueue('sqlite:///jobs.db')",
     ("schedules.md", 2): "queue.create_processor(handlers).start()",
+    ("events.md", 0): "queue = JobQueue('sqlite:///jobs.db')",
+    ("events.md", 1): """
+handlers = JobHandlers()
+
+@handlers.job("report")
+def report(payload: None) -> None: ...
+
+job_id = queue.add_job(report, None)
+""",
+    ("events.md", 2): "async_queue = AsyncJobQueue('sqlite:///jobs.db')",
     ("waiting.md", 0): """
 from collections import deque
 handlers = JobHandlers()
@@ -144,7 +177,7 @@ with psycopg.connect(url) as connection:
 """,
     "adding.md": """
 assert queue.wait_for_job(job_id, 0).status == "completed"
-assert queue.count_jobs() == 7
+assert queue.count_jobs() == 14
 with psycopg.connect(url) as connection:
     assert connection.execute("select count(*) from account").fetchone() == (3,)
 """,
@@ -166,6 +199,16 @@ orders = [queue.add_job("order", {"card": "1", "to": "x"}), queue.add_job("onboa
 queue.create_processor(handlers).start()
 assert [queue.get_job(one).status.value for one in orders] == ["completed", "waiting"]
 assert mails.popleft() and mails.popleft()
+""",
+    "limits.md": """
+assert processor.start() == 2
+assert queue.paused() == []
+jobs = [queue.add_job("translate", {"answer": answer}) for answer in ("", "429 Too Many Requests")]
+assert queue.create_processor(handlers).start() == 2
+assert [queue.get_job(job_id).status.value for job_id in jobs] == ["completed", "waiting"]
+late = queue.add_job("translate", {})
+assert queue.create_processor(handlers).start() == 0
+assert queue.get_job(late).status == "pending"
 """,
     "testing.md": """
 with VirtualQueue(start=datetime(2030, 1, 1, tzinfo=UTC)) as queue:
@@ -273,4 +316,6 @@ def test_every_test_that_a_page_names_is_there() -> None:
     assert len(named) > 20
     for file, name in named:
         text = (ROOT / file).read_text()
-        assert re.search(rf"^\s*(?:async )?def {name}\(|^pub async fn {name}\(", text, re.MULTILINE), f"{file}::{name}"
+        assert re.search(rf"^\s*(?:async )?def {name}\(|^(?:pub async )?fn {name}\(", text, re.MULTILINE), (
+            f"{file}::{name}"
+        )

@@ -16,14 +16,17 @@ from dataqueue import (
     Job,
     JobEvent,
     JobEventType,
+    JobGroup,
     JobHandlers,
     JobId,
     JobQueue,
     JobRecord,
     JobStatus,
+    JobType,
     TagMode,
 )
 
+TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 FIELDS = {
     *("id", "job_type", "payload", "status", "created_at", "updated_at", "locked_at", "locked_by", "attempts"),
     *("max_attempts", "next_attempt_at", "priority", "run_at", "pending_reason", "error_history", "timeout"),
@@ -31,7 +34,8 @@ FIELDS = {
     *("tags", "idempotency_key", "progress", "output", "group_id", "group_tier", "dead_letter_job_type"),
     *("dead_lettered_at", "dead_letter_job_id", "depends_on_job_ids", "depends_on_tags", "wait_until"),
     *("wait_token_id", "step_data", "retry_delay", "retry_backoff", "retry_delay_max"),
-    *("force_kill_on_timeout", "cancel_requested_at"),
+    *("force_kill_on_timeout", "cancel_requested_at", "cancel_reason", "expires_at", "keep_result_for", "traceparent"),
+    "dead_letter_of",
 }
 
 
@@ -108,6 +112,11 @@ def test_a_new_job_is_as_its_options_say(queue: JobQueue) -> None:
         retry_delay=0.25,
         retry_backoff=True,
         retry_delay_max=timedelta(minutes=2),
+        group=JobGroup("acme", "gold"),
+        dead_letter_job_type=JobType("broken"),
+        expires_in=timedelta(hours=1),
+        keep_result_for=86_400,
+        traceparent=TRACE,
     )
     job = record(queue, job_id)
     assert (job.id, job.job_type, job.payload, job.status) == (job_id, "report", {"a": [1]}, JobStatus.PENDING)
@@ -117,6 +126,9 @@ def test_a_new_job_is_as_its_options_say(queue: JobQueue) -> None:
     assert (job.tags, job.idempotency_key) == (["b", "a"], "key")
     assert job.retry_delay == timedelta(milliseconds=250)
     assert (job.retry_backoff, job.retry_delay_max) == (True, timedelta(minutes=2))
+    assert (job.group_id, job.group_tier, job.dead_letter_job_type) == ("acme", "gold", "broken")
+    assert (job.expires_at, job.keep_result_for) == (due + timedelta(hours=1), timedelta(days=1))
+    assert job.traceparent == TRACE
 
 
 def test_a_job_without_options_has_the_defaults(queue: JobQueue) -> None:

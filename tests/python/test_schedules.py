@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pydantic import BaseModel
 
-from dataqueue import CronSchedule, JobHandlers, JobQueue, JobType, Missed, PayloadError, ScheduleStatus
+from dataqueue import CronSchedule, JobGroup, JobHandlers, JobQueue, JobType, Missed, PayloadError, ScheduleStatus
 from tests.processes import until
 from tests.schedules import make_due, mover
 
@@ -62,6 +62,10 @@ def test_a_schedule_is_read_as_it_was_added(queue: JobQueue) -> None:
         retry_delay=timedelta(seconds=90),
         retry_backoff=False,
         retry_delay_max=600,
+        group=JobGroup("acme", "gold"),
+        dead_letter_job_type="broken",
+        expires_in=7.5,
+        keep_result_for=timedelta(days=90),
     )
     schedule = stored(queue, schedule_id)
     assert queue.get_cron_job_by_name("daily report") == schedule
@@ -87,6 +91,11 @@ def test_a_schedule_is_read_as_it_was_added(queue: JobQueue) -> None:
         retry_delay=timedelta(seconds=90),
         retry_backoff=False,
         retry_delay_max=timedelta(seconds=600),
+        group_id="acme",
+        group_tier="gold",
+        dead_letter_job_type="broken",
+        expires_in=timedelta(seconds=7.5),
+        keep_result_for=timedelta(days=90),
         next_run_at=schedule.next_run_at,
         last_enqueued_at=None,
         last_job_id=None,

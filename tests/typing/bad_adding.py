@@ -87,9 +87,9 @@ def schedules(queue: JobQueue) -> None:
 
 def options(queue: JobQueue) -> None:
     queue.add_job("t", None, prio=1)  # mypy: call-overload; pyright: reportCallIssue
-    queue.add_job("t", None, group="g")  # mypy: call-overload; pyright: reportCallIssue
-    queue.add_job("t", None, depends_on=[1])  # mypy: call-overload; pyright: reportCallIssue
-    queue.add_job("t", None, dead_letter_job_type="d")  # mypy: call-overload; pyright: reportCallIssue
+    queue.add_job("t", None, group="g")  # mypy: call-overload; pyright: reportCallIssue reportArgumentType
+    queue.add_job("t", None, depends_on=[1])  # mypy: call-overload; pyright: reportCallIssue reportArgumentType
+    queue.add_job("t", None, dead_letter_job_type=5)  # mypy: call-overload; pyright: reportCallIssue reportArgumentType
     queue.add_job("t", None, timeout_ms=5)  # mypy: call-overload; pyright: reportCallIssue
     queue.add_job("t", None, priority="high")  # mypy: call-overload; pyright: reportCallIssue reportArgumentType
     queue.add_job("t", None, run_at="tomorrow")  # mypy: call-overload; pyright: reportCallIssue reportArgumentType
@@ -100,7 +100,7 @@ def options(queue: JobQueue) -> None:
     JobType("t", int, run_at=None)  # mypy: call-overload; pyright: reportCallIssue
     JobType("t", int, retry=5)  # mypy: call-overload; pyright: reportCallIssue reportArgumentType
     handlers.job("t", idempotency_key="k")  # mypy: call-overload; pyright: reportCallIssue
-    handlers.job("t", rate_limit=5)  # mypy: call-overload; pyright: reportCallIssue
+    handlers.job("t", rate_limit=5)  # mypy: call-overload; pyright: reportCallIssue reportArgumentType
     handlers.job(SEND, max_attempts=3)  # mypy: call-overload; pyright: reportArgumentType
 
 

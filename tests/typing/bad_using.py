@@ -79,7 +79,7 @@ def process(queue: JobQueue, handlers: JobHandlers) -> None:
     queue.create_processor(handlers, 5)  # mypy: call-arg arg-type; pyright: reportCallIssue
     queue.create_processor(handlers, unhandled="ignore")  # mypy: arg-type; pyright: reportArgumentType
     queue.create_processor(handlers, concurrency="3")  # mypy: arg-type; pyright: reportArgumentType
-    queue.create_processor(handlers, group_concurrency=1)  # mypy: call-arg; pyright: reportCallIssue
+    queue.create_processor(handlers, group_concurrency="1")  # mypy: arg-type; pyright: reportArgumentType
     queue.create_processor(handlers, on_error=5)  # mypy: arg-type; pyright: reportArgumentType
     queue.create_processor(handlers, job_type=5)  # mypy: arg-type; pyright: reportArgumentType
     queue.create_processor(handlers).start() + "a"  # mypy: operator; pyright: reportOperatorIssue

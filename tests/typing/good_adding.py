@@ -20,6 +20,7 @@ from dataqueue import (
     JobSignal,
     JobType,
     Missed,
+    Unique,
 )
 
 
@@ -205,3 +206,10 @@ def mapping(queue: JobQueue) -> None:
     queue.create_processor({"send": send, "total": total})
     queue.create_processor({"print": print})
     queue.create_processor(JobHandlers({"total": total}))
+
+
+def one_of_a_kind(queue: JobQueue, state: str) -> None:
+    assert_type(queue.add_job(send, Email(to="a"), unique=Unique(), dead_letter_job_type=move), JobId)
+    queue.add_job(send, Email(to="a"), unique=Unique(by=["type", "payload.to"]), debounce=timedelta(seconds=5))
+    queue.add_job("send", {}, unique=Unique(within=60, states=("pending", state)), expires_in=5, keep_result_for=0.5)
+    assert_type(queue.retry_all_failed_jobs(rate=2.5, dry_run=True), int)

@@ -15,8 +15,8 @@ from .stage import Figures, Stage
 __all__ = ["drain", "pace"]
 
 _LOOK = 0.002
-# A trial has so small a part of a drain's jobs, but not fewer than this.
-_TRIAL, _FEWEST = 20, 200
+# A trial has so few jobs, and again more until it takes so long or has so small a part of a drain's.
+_FEWEST, _MORE, _SECONDS, _PART = 200, 5, 0.5, 20
 
 
 def drain(
@@ -99,10 +99,13 @@ def pace(stage: Stage, contestant: Contestant, kind: str) -> tuple[str, int]:
 
 
 def _trial(stage: Stage, contestant: Contestant, kind: str) -> int:
-    few = max(stage.sizes.jobs // _TRIAL, _FEWEST)
-    with stage.place(contestant) as place:
-        rate = drain(stage, contestant, place, kind, few)["rate"]
-    return max(few, min(stage.sizes.jobs, int(rate * stage.sizes.drain_seconds)))
+    jobs, most = _FEWEST, max(stage.sizes.jobs // _PART, _FEWEST)
+    while True:
+        with stage.place(contestant) as place:
+            rate = drain(stage, contestant, place, kind, jobs)["rate"]
+        if jobs >= most or jobs / rate >= _SECONDS:
+            return max(_FEWEST, min(stage.sizes.jobs, int(rate * stage.sizes.drain_seconds)))
+        jobs = min(jobs * _MORE, most)
 
 
 def _await(workers: Sequence[Program], jobs: int, deadline: float) -> None:

@@ -9,7 +9,7 @@ from .registry import OURS, STORES
 from .results import Results
 from .turns import Spread, ratios, spread
 
-__all__ = ["GOALS", "UNMEASURED", "Goal"]
+__all__ = ["GOALS", "UNMEASURED", "Goal", "is_rival"]
 
 
 @dataclass(frozen=True)
@@ -120,3 +120,8 @@ UNMEASURED: tuple[tuple[str, str], ...] = (
     ("the engine alone", "`make bench-engine`"),
     ("the border alone", "`python -m benches.python.border`"),
 )
+
+
+def is_rival(name: str, store: str) -> bool:
+    """Whether a goal names this contestant of a store."""
+    return any((goal.beside, goal.store) == (name, store) for goal in GOALS)

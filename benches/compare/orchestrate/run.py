@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from . import turns
+from .goals import is_rival
 from .measures import Measure
 from .program import ContestantError
 from .registry import Contestant
@@ -25,7 +26,11 @@ def run(
     *,
     by_name: bool = False,
 ) -> None:
-    """Measures everything on every store; a contestant that fails takes no further part in that measure."""
+    """Measures everything on every store.
+
+    A contestant that fails takes no further part in that measure. A peer that no goal names takes part in the first
+    round only, unless the peers were chosen by name.
+    """
     stage.notes = results.notes
     for store in dict.fromkeys(contestant.store for contestant in contestants):
         results.conditions[store] = stage.servers.conditions(store)
@@ -35,13 +40,22 @@ def run(
             if chosen:
                 tell(f"  {measure.title}")
                 with stage.keeping():
-                    _rounds(stage, measure, chosen, results, tell)
+                    _rounds(stage, measure, chosen, results, tell, every_round=by_name)
 
 
-def _rounds(stage: Stage, measure: Measure, contestants: Sequence[Contestant], results: Results, tell: Told) -> None:
+def _rounds(
+    stage: Stage,
+    measure: Measure,
+    contestants: Sequence[Contestant],
+    results: Results,
+    tell: Told,
+    *,
+    every_round: bool,
+) -> None:
     failed: set[Contestant] = set()
     for number, contestant in turns.order(stage.sizes.rounds, contestants):
-        if contestant in failed:
+        once = contestant.role == "peer" and not every_round and not is_rival(contestant.name, contestant.store)
+        if contestant in failed or (once and number):
             continue
         try:
             figures = measure.turn(stage, contestant)

@@ -7,10 +7,14 @@ from datetime import datetime
 from typing import Any, TypeVar, overload
 
 from ..arguments import Duration
+from ..dependencies import DependsOn
 from ..external import add_async
+from ..groups import JobGroup
 from ..job_types import JobType
 from ..jobs import Job
 from ..models import JobId
+from ..unique import Unique
+from ..workflows import Workflow, jobs_of
 from .base import AsyncQueueBase
 
 P = TypeVar("P")
@@ -35,6 +39,14 @@ class AsyncAdding(AsyncQueueBase):
         retry_delay: Duration | None = None,
         retry_backoff: bool | None = None,
         retry_delay_max: Duration | None = None,
+        group: JobGroup | None = None,
+        dead_letter_job_type: str | JobType[Any] | None = None,
+        expires_in: Duration | None = None,
+        keep_result_for: Duration | None = None,
+        traceparent: str | None = None,
+        unique: Unique | None = None,
+        debounce: Duration | None = None,
+        depends_on: DependsOn | None = None,
         connection: Any = None,
     ) -> JobId: ...
     @overload
@@ -53,6 +65,14 @@ class AsyncAdding(AsyncQueueBase):
         retry_delay: Duration | None = None,
         retry_backoff: bool | None = None,
         retry_delay_max: Duration | None = None,
+        group: JobGroup | None = None,
+        dead_letter_job_type: str | JobType[Any] | None = None,
+        expires_in: Duration | None = None,
+        keep_result_for: Duration | None = None,
+        traceparent: str | None = None,
+        unique: Unique | None = None,
+        debounce: Duration | None = None,
+        depends_on: DependsOn | None = None,
         connection: Any = None,
     ) -> JobId: ...
     async def add_job(
@@ -70,6 +90,14 @@ class AsyncAdding(AsyncQueueBase):
         retry_delay: Duration | None = None,
         retry_backoff: bool | None = None,
         retry_delay_max: Duration | None = None,
+        group: JobGroup | None = None,
+        dead_letter_job_type: str | JobType[Any] | None = None,
+        expires_in: Duration | None = None,
+        keep_result_for: Duration | None = None,
+        traceparent: str | None = None,
+        unique: Unique | None = None,
+        debounce: Duration | None = None,
+        depends_on: DependsOn | None = None,
         connection: Any = None,
     ) -> JobId:
         """Adds a job. Once this has returned, the job is stored durably.
@@ -91,6 +119,16 @@ class AsyncAdding(AsyncQueueBase):
                 `2**attempts` minutes; with any of them `retry_delay * 2**(attempts-1)` with jitter, 60 s as its base.
             retry_backoff: False keeps the delay constant.
             retry_delay_max: The upper bound of the delay.
+            group: The group that it belongs to, for limits and turns.
+            dead_letter_job_type: The type of the job that is added when this one fails for good.
+            expires_in: How long after it fell due its first attempt may begin; if that is late, the job is cancelled.
+            keep_result_for: How long it is kept after its end, where not for as long as others.
+            traceparent: The trace that it belongs to, in the form of the W3C's Trace Context. By default that of the
+                active span, if OpenTelemetry is installed.
+            unique: A rule by which it is added only where no other of its kind counts.
+            debounce: Puts it off to so long after the last add of its kind, whose payload counts: a job that has not
+                begun gets that, and its id is answered. Jobs of a kind have the type in common, or what `unique` says.
+            depends_on: What it waits for before it runs; see `docs/workflows.md`.
             connection: Your own open transaction on the same PostgreSQL database (psycopg, asyncpg or SQLAlchemy):
                 the job exists if and only if it commits.
 
@@ -100,6 +138,7 @@ class AsyncAdding(AsyncQueueBase):
         Raises:
             PayloadError: The payload does not fit its type, or cannot be stored.
             UnsupportedBackend: `connection` was given and the store is not PostgreSQL.
+            DependencyError: What it is to wait for does not exist; nothing was stored.
             MigrationRequired: The tables are missing, or not where `connection` leads.
             TypeError: `connection` is not one that this twin takes.
             ValueError: An argument is out of its limits, or `connection` has no transaction; nothing was stored.
@@ -117,6 +156,14 @@ class AsyncAdding(AsyncQueueBase):
             retry_delay=retry_delay,
             retry_backoff=retry_backoff,
             retry_delay_max=retry_delay_max,
+            group=group,
+            dead_letter_job_type=dead_letter_job_type,
+            expires_in=expires_in,
+            keep_result_for=keep_result_for,
+            traceparent=traceparent,
+            unique=unique,
+            debounce=debounce,
+            depends_on=depends_on,
         )
         if connection is not None:
             return (await add_async(connection, self._requests.add_outside([job])))[0]
@@ -135,3 +182,18 @@ class AsyncAdding(AsyncQueueBase):
         if connection is not None:
             return await add_async(connection, self._requests.add_outside(jobs))
         return await self._added(self._requests.add_jobs(jobs))
+
+    async def add_workflow(self, workflow: Workflow | Job[Any], *, connection: Any = None) -> list[JobId]:
+        """Adds the jobs of a workflow in one call, all or none, each to wait for those before it.
+
+        Args:
+            workflow: What `chain`, `group` or `chord` made.
+            connection: As for `add_job`.
+
+        Returns:
+            The ids of its jobs, in the order in which they are written in it.
+
+        Raises:
+            DependencyError: A job waits for one that does not exist, for too many, or in a ring; nothing was stored.
+        """
+        return await self.add_jobs(jobs_of(workflow), connection=connection)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 
 from .._inbox import Inboxes
+from .._listeners import AsyncListeners
 from .._requests import Requests
 from ..config import Config
 from ..pool import Pool
@@ -32,7 +33,8 @@ class AsyncQueueBase:
         Raises:
             ConfigError: The URL or an option cannot be used.
         """
-        self._requests = Requests(config, verbose)
+        self._listeners = AsyncListeners()
+        self._requests = Requests(config, verbose, self._listeners.core)
         self._inboxes = Inboxes()
         # The processors at work, which enter and leave by themselves.
         self._sessions: set[Session] = set()
@@ -41,6 +43,7 @@ class AsyncQueueBase:
         return f"<{type(self).__name__} {self._requests.store.location}>"
 
     async def _result(self, call: Call[T]) -> T:
+        self._listeners.bind()
         return await self._inboxes.result(call)
 
     async def _added(self, call: Call[T]) -> T:

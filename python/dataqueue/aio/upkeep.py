@@ -17,7 +17,8 @@ class AsyncUpkeep(AsyncQueueBase):
     ) -> int:
         """Deletes jobs that ended and were not changed for so many days, with their events; how many.
 
-        A failed job with a retry due is kept. Works in steps, each committed.
+        A failed job with a retry due is kept, and so is one with `keep_result_for`, which is deleted by that. Works in
+        steps, each committed.
         """
         return await self._result(self._requests.cleanup_old_jobs(days_to_keep, statuses))
 

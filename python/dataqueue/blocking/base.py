@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
+from .._listeners import Listeners
 from .._requests import Requests
 from ..config import Config
 from ..pool import Pool
@@ -34,7 +35,8 @@ class QueueBase:
         Raises:
             ConfigError: The URL or an option cannot be used.
         """
-        self._requests = Requests(config, verbose)
+        self._listeners = Listeners()
+        self._requests = Requests(config, verbose, self._listeners.core)
         # The processors at work, which enter and leave by themselves.
         self._sessions: set[Session] = set()
 
@@ -42,6 +44,7 @@ class QueueBase:
         return f"<{type(self).__name__} {self._requests.store.location}>"
 
     def _result(self, call: Call[T]) -> T:
+        self._listeners.bind()
         return call.wait()
 
     def _added(self, call: Call[T]) -> T:

@@ -21,6 +21,8 @@ class Managing(QueueBase):
     def retry_job(self, job_id: int) -> bool:
         """Makes a failed or cancelled job pending and due now; one that has used up its attempts gets one more.
 
+        It forgets its dead letter, which stays; should it fail for good again, it gets another.
+
         Returns:
             Whether it did: False for a job in another state, which stays as it is.
         """
@@ -87,7 +89,22 @@ class Managing(QueueBase):
         priority: int | None = None,
         run_at: RunAtFilter | None = None,
         tags: TagsFilter | None = None,
+        rate: float | None = None,
+        dry_run: bool = False,
     ) -> int:
-        """Makes failed jobs that meet all conditions pending and due now; how many. Works in steps, each committed."""
+        """Makes failed jobs that meet all conditions pending. Works in steps, each committed.
+
+        Args:
+            job_type: Only jobs of this type, or of one of these.
+            priority: Only jobs of this priority.
+            run_at: Only jobs that were to run at this time, or in this span.
+            tags: Only jobs with these tags.
+            rate: How many of them fall due in a second, one after another in the order of their ids; by default all are
+                due now.
+            dry_run: Counts, and changes nothing.
+
+        Returns:
+            How many.
+        """
         conditions = {"job_type": job_type, "priority": priority, "run_at": run_at, "tags": tags}
-        return self._result(self._requests.retry_all(**conditions))
+        return self._result(self._requests.retry_all(rate, dry_run, **conditions))

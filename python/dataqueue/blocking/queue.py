@@ -10,9 +10,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ..arguments import Duration
 from ..filters import JobTypeFilter
+from ..flow import Fair, GroupConcurrency
 from ..handlers import JobHandlers
+from ..hooks import Listening
 from .adding import Adding
+from .events import Events
 from .managing import Managing
+from .pausing import Pausing
 from .reading import Reading
 from .schedules import Scheduling
 from .tokens import Tokens
@@ -26,7 +30,17 @@ if TYPE_CHECKING:
     from ..supervisor import Supervisor
 
 
-class JobQueue(Adding, Reading, Managing, Scheduling, Tokens, Upkeep):
+class JobQueue(
+    Adding,
+    Reading,
+    Managing,
+    Pausing,
+    Scheduling,
+    Tokens,
+    Upkeep,
+    Events,
+    Listening,
+):
     """A queue of jobs, for blocking code. `AsyncJobQueue` is the async twin, with the same methods.
 
     Connects when first used. Safe to use from several threads. A call waits without the GIL.
@@ -52,6 +66,7 @@ class JobQueue(Adding, Reading, Managing, Scheduling, Tokens, Upkeep):
 
             if not session.is_inherited:
                 Processor._end(self, session, GRACE)
+        self._listeners.close()
         self._result(self._requests.close())
 
     def create_processor(
@@ -62,6 +77,8 @@ class JobQueue(Adding, Reading, Managing, Scheduling, Tokens, Upkeep):
         batch_size: int = 10,
         concurrency: int = 3,
         poll_interval: Duration = 5.0,
+        group_concurrency: GroupConcurrency | None = None,
+        fair: Fair = False,
         job_type: JobTypeFilter | None = None,
         unhandled: Literal["leave", "fail"] = "leave",
         default_timeout: Duration | None = None,
@@ -86,6 +103,14 @@ class JobQueue(Adding, Reading, Managing, Scheduling, Tokens, Upkeep):
             concurrency: Most handlers running at once.
             poll_interval: How often to look for jobs where new ones cannot wake it; where they can, a third as often,
                 for those of which it was not told.
+            group_concurrency: At most so many jobs of a group run at a time, over all workers and types; or a mapping
+                from tiers to numbers, with None for all others. The processor that was started last and says so
+                decides; None leaves it as it is, and `{}` takes it away.
+            fair: Groups take turns, so that one with a million jobs does not keep the others waiting: True, or how
+                many jobs a group gets in a turn, by tier, such as `{"gold": 3}`; one where its tier is not named, and
+                1000 at most. Whose turn it is is kept in the store, for each job type. Every fourth job of a type is
+                the one that has been due for longest, whatever its priority and group, so that none waits without
+                end. It holds for this processor's claims only: give it to all of a fleet.
             job_type: Claim only these types, also without a handler (they fail with `no_handler`).
             unhandled: `fail` claims jobs of every type, and fails those without a handler.
             default_timeout: The time limit of jobs that have none.
@@ -110,6 +135,8 @@ class JobQueue(Adding, Reading, Managing, Scheduling, Tokens, Upkeep):
             batch_size=batch_size,
             concurrency=concurrency,
             poll_interval=poll_interval,
+            group_concurrency=group_concurrency,
+            fair=fair,
             job_type=job_type,
             unhandled=unhandled,
             default_timeout=default_timeout,

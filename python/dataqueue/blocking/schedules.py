@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from ..arguments import Duration
+from ..groups import JobGroup
 from ..job_types import JobType
 from ..schedules import CronSchedule, CronUpdates, Missed, ScheduleStatus
 from .base import QueueBase
@@ -41,6 +42,10 @@ class Scheduling(QueueBase):
         retry_delay: Duration | None = None,
         retry_backoff: bool | None = None,
         retry_delay_max: Duration | None = None,
+        group: JobGroup | None = None,
+        dead_letter_job_type: str | JobType[Any] | None = None,
+        expires_in: Duration | None = None,
+        keep_result_for: Duration | None = None,
     ) -> int: ...
     @overload
     def add_cron_job(
@@ -61,6 +66,10 @@ class Scheduling(QueueBase):
         retry_delay: Duration | None = None,
         retry_backoff: bool | None = None,
         retry_delay_max: Duration | None = None,
+        group: JobGroup | None = None,
+        dead_letter_job_type: str | JobType[Any] | None = None,
+        expires_in: Duration | None = None,
+        keep_result_for: Duration | None = None,
     ) -> int: ...
     def add_cron_job(
         self,
@@ -80,6 +89,10 @@ class Scheduling(QueueBase):
         retry_delay: Duration | None = None,
         retry_backoff: bool | None = None,
         retry_delay_max: Duration | None = None,
+        group: JobGroup | None = None,
+        dead_letter_job_type: str | JobType[Any] | None = None,
+        expires_in: Duration | None = None,
+        keep_result_for: Duration | None = None,
     ) -> int:
         """Adds a schedule: from now on each tick of its expression adds a job, one however many processors run.
 
@@ -106,6 +119,10 @@ class Scheduling(QueueBase):
             retry_delay: The base delay before a retry.
             retry_backoff: False keeps the delay constant.
             retry_delay_max: The upper bound of the delay.
+            group: The group that the jobs belong to.
+            dead_letter_job_type: The type of the job that is added when one fails for good.
+            expires_in: How long after its tick a job's first attempt may begin.
+            keep_result_for: How long a job is kept after its end, where not for as long as others.
 
         Returns:
             The schedule's id.
@@ -131,6 +148,10 @@ class Scheduling(QueueBase):
                 retry_delay=retry_delay,
                 retry_backoff=retry_backoff,
                 retry_delay_max=retry_delay_max,
+                group=group,
+                dead_letter_job_type=dead_letter_job_type,
+                expires_in=expires_in,
+                keep_result_for=keep_result_for,
             )
         )
 

@@ -136,6 +136,8 @@ def _work(
     handlers = load(target)
     drain_timeout = seconds("drain_timeout", options.pop("drain_timeout"))
     options["job_type"] = options["job_type"] or None
+    options["group_concurrency"] = group_limits(options["group_concurrency"])
+    options["fair"] = turns(options["fair"], options.pop("fair_weight"))
     with JobQueue(open_config(url, schema, env_path, key_prefix=key_prefix)) as queue:
         # A store that is not there, or not as it should be, shows at the first look.
         queue.get_job(1)
@@ -145,6 +147,36 @@ def _work(
         orders.hand_over(lambda line: processor._follow(line, drain_timeout))
         orders.wait()
         return 0 if processor.stop_and_drain(drain_timeout) else 1
+
+
+def group_limits(given: list[str]) -> dict[str | None, int] | None:
+    """What `--group-concurrency` says: numbers, each of a tier or of all others; None where it was not given.
+
+    Raises:
+        click.ClickException: One is of another form.
+    """
+    limits: dict[str | None, int] = {}
+    for text in given:
+        tier, equals, number = text.rpartition("=")
+        if not number.isascii() or not number.isdigit() or (equals and not tier):
+            raise click.ClickException(f"--group-concurrency is {text!r}: it must be a number, or TIER=NUMBER")
+        limits[tier if equals else None] = int(number)
+    return limits or None
+
+
+def turns(fair: bool, given: list[str]) -> bool | dict[str, int]:
+    """What `--fair` and `--fair-weight` say: whether groups take turns, or their weights by tier.
+
+    Raises:
+        click.ClickException: A weight is of another form.
+    """
+    weights: dict[str, int] = {}
+    for text in given:
+        tier, _, number = text.rpartition("=")
+        if not tier or not number.isascii() or not number.isdigit():
+            raise click.ClickException(f"--fair-weight is {text!r}: it must be TIER=NUMBER, such as gold=3")
+        weights[tier] = int(number)
+    return weights or fair
 
 
 def load(target: str) -> Any:

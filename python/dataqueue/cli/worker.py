@@ -20,6 +20,19 @@ __all__ = ["worker"]
 @click.option("--concurrency", default=3, show_default=True, type=click.IntRange(1, 10_000), help="Jobs at once, each.")
 @click.option("--batch-size", default=10, show_default=True, type=click.IntRange(1, 10_000), help="Jobs per claim.")
 @click.option(
+    "--group-concurrency",
+    multiple=True,
+    metavar="N|TIER=N",
+    help="Jobs of a group at once, over all workers; may be repeated for tiers.",
+)
+@click.option("--fair", is_flag=True, help="Let groups take turns.")
+@click.option(
+    "--fair-weight",
+    multiple=True,
+    metavar="TIER=N",
+    help="Let them, and give those of this tier so many jobs in a turn; may be repeated.",
+)
+@click.option(
     "--job-type",
     multiple=True,
     metavar="TYPE",

@@ -53,6 +53,13 @@ class AsyncJobContext(Context[AsyncJobSignal]):
         """
         self._report_output(value)
 
+    async def results(self) -> list[Any]:
+        """Reads the outputs of the jobs that this one waited for, in the order of its `depends_on_job_ids`.
+
+        None stands for a job without an output, and for one that was cleaned up since.
+        """
+        return await self._inboxes.result(self._results())
+
     @overload
     async def run(
         self, step_name: str, func: Callable[[], Awaitable[T]], *, result_type: type[T] | None = None

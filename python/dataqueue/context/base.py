@@ -101,6 +101,9 @@ class Context(Generic[S]):
     def _children(self) -> Children:
         return Children(self._desk.requests, self._run.job_id, self._steps)
 
+    def _results(self) -> Call[list[Any]]:
+        return self._desk.requests.results(self.job.depends_on_job_ids)
+
     def _waiting(self) -> WaitSignal | None:
         """The wait that this run has come to, if it has."""
         waits = self.__dict__.get("_waits")

@@ -46,6 +46,14 @@ class JobContext(Context[JobSignal]):
         """
         self._report_output(value)
 
+    @property
+    def results(self) -> list[Any]:
+        """The outputs of the jobs that this one waited for, in the order of its `depends_on_job_ids`.
+
+        Read when asked for. None stands for a job without an output, and for one that was cleaned up since.
+        """
+        return self._results().wait()
+
     def run(self, step_name: str, func: Callable[[], T], *, result_type: type[T] | None = None) -> T:
         """Does a part of the handler's work once: in later runs of the same job its result is returned without it.
 

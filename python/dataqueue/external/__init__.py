@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from .runners import async_runner, sync_runner
 
 if TYPE_CHECKING:
-    from .._requests import ExternalSteps
+    from .._external_steps import ExternalSteps
     from ..models import JobId
 
 __all__ = ["add_async", "add_sync"]

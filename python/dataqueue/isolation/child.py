@@ -10,15 +10,18 @@ import queue
 import signal
 import sys
 import threading
+from contextvars import copy_context
 from pathlib import Path
 from typing import Any, cast
 
 from .._calls import caller
 from .._desk import Desk
 from .._endings import completed, failed, released, swallowed, waiting
+from .._spans import inside
 from .._thread_lane import extension
 from ..context import AsyncJobContext, JobContext
 from ..errors import JobAborted, PayloadError
+from ..retry_rules import RetryRules
 from ..signals import AbortReason, AsyncJobSignal, JobSignal
 from .channel import Channel
 from .remote import Answers, RemoteCore, RemoteInboxes, RemoteRequests, RemoteRun
@@ -82,14 +85,17 @@ class Child:
         # The worker is gone, or is done with this process.
         os._exit(0 if self._is_idle else 1)
 
-    def _run(self, parcel: Any, record: dict[str, Any], run_id: int, max_step_bytes: int) -> Any:
+    def _run(
+        self, parcel: Any, record: dict[str, Any], run_id: int, max_step_bytes: int, trace: str | None = None
+    ) -> Any:
         run = RemoteRun(run_id, record)
         try:
             handler = unpack(parcel)
         except BaseException as error:
             return failed(cast("Any", run), cast("Any", _NO_RULE), error)
         desk = Desk(cast("Any", self._core), cast("Any", self._requests), max_step_bytes)
-        call = caller(handler)
+        # The worker opens the span.
+        call = caller(handler, spans=False)
         ctx: JobContext | AsyncJobContext
         if handler.is_async:
             signal_of = AsyncJobSignal(run.job_id)
@@ -102,11 +108,12 @@ class Child:
             except PayloadError as error:
                 return failed(cast("Any", run), handler, error, hopeless=True)
             self._ctx = ctx
-            if handler.is_async:
-                self._runner = self._runner or asyncio.Runner()
-                result = self._runner.run(self._awaited(call, payload, ctx))
-            else:
-                result = call(payload, ctx.signal, ctx)
+            with inside(trace):
+                if handler.is_async:
+                    self._runner = self._runner or asyncio.Runner()
+                    result = self._runner.run(self._awaited(call, payload, ctx), context=copy_context())
+                else:
+                    result = call(payload, ctx.signal, ctx)
             return (
                 swallowed(cast("Any", run), handler)
                 if ctx._waiting()
@@ -162,7 +169,7 @@ class Child:
 class _NoRule:
     """In the place of a handler that could not be loaded: the job's own options decide on its retry."""
 
-    retry = None
+    retries = RetryRules()
 
 
 _NO_RULE = _NoRule()

@@ -145,7 +145,8 @@ class Pool:
     """The processes of one worker. Safe to use from several threads."""
 
     def __init__(self, parcels: Iterable[Parcel]) -> None:
-        modules = list(dict.fromkeys(module for _, module, _, pickled in parcels if pickled is None))
+        ways = (way for _, own, around, _ in parcels for way in (own, *around))
+        modules = list(dict.fromkeys(module for module, _, pickled in ways if pickled is None))
         main = sys.modules.get("__main__")
         spec = getattr(main, "__spec__", None)
         file, name = getattr(main, "__file__", None), getattr(spec, "name", None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .._call import Call
@@ -148,6 +148,10 @@ class RemoteRequests:
     def expect_end(self, job_id: int) -> Call[JobRecord | None]:
         """Reads a job whose end is about to be waited for."""
         return self._call("expect_end", job_id)
+
+    def results(self, job_ids: Sequence[int]) -> Call[list[Any]]:
+        """Reads the outputs of jobs."""
+        return self._call("results", job_ids)
 
     def _call(self, target: str, *arguments: Any) -> Call[Any]:
         pending: Any = self._answers.ask(target, *arguments)

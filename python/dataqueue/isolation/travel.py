@@ -6,13 +6,15 @@ import importlib
 import inspect
 import pickle
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from ..job_function import Handler
+    from ..middleware import Around
+    from ..retry_rules import RetryRules
 
 __all__ = [
     "MAIN",
@@ -28,8 +30,11 @@ __all__ = [
 MAIN = "__mp_main__"
 """The name under which the program's own file is imported in another process, where it must not start anew."""
 
-Parcel = tuple[str, str, str, bytes | None]
-"""The name of a handler; the module and the qualified name to import it by, or what cloudpickle made of it."""
+Way = tuple[str, str, bytes | None]
+"""The module and the qualified name to import a function by, or what cloudpickle made of it."""
+
+Parcel = tuple[str, Way, tuple[Way, ...], bytes | None]
+"""The name of a handler, its way, those of the middleware around it, and retry rules that it does not bring itself."""
 
 _REMEDY = "define it with `def` at the top level of a module that can be imported"
 
@@ -102,38 +107,62 @@ def test_handler_serialization(
 test_handler_serialization.__test__ = False  # type: ignore[attr-defined]
 
 
-def pack(name: str, func: Any) -> Parcel:
-    """What another process needs to have this handler of the type `name`.
+def pack(name: str, func: Any, middleware: Sequence[Around] = (), retries: RetryRules | None = None) -> Parcel:
+    """What another process needs to have this handler of the type `name`, the middleware around it and its retry rules.
 
     Raises:
-        TypeError: It cannot get there; the message says why, and what to change.
+        TypeError: Something of it cannot get there; the message says why, and what to change.
     """
+    around = (_way(f"the middleware {one.name!r}", one.func) for one in middleware)
+    way = _way(f"the handler of {name!r}", func)
+    return name, way, tuple(around), _rules(name, way, retries) if retries else None
+
+
+def named(handler: Handler) -> Parcel | None:
+    """As `pack`, of a handler that can be imported with its middleware; None for another."""
+    functions = (handler.func, *(one.func for one in handler.middleware))
+    if any(_why_not_by_name(func) is not None for func in functions):
+        return None
+    try:
+        return pack(handler.name, handler.func, handler.middleware, handler.retries)
+    except TypeError:
+        return None
+
+
+def _rules(name: str, way: Way, retries: RetryRules) -> bytes | None:
+    from ..job_function import JobFunction
+
+    module_name, qualified, pickled = way
+    found = None if pickled is not None else _in_module(module_name, qualified)
+    if isinstance(found, JobFunction) and found.retries == retries:
+        return None
+    try:
+        return pickle.dumps(retries)
+    except Exception as error:
+        raise TypeError(
+            f"the retry rules of {name!r} cannot be run in another process: {error}. Decorate the handler where it "
+            "is defined, or define what the rules name at the top level of a module"
+        ) from None
+
+
+def _way(what: str, func: Any) -> Way:
     why = _why_not_by_name(func)
     if why is None:
-        return _by_name(name, func)
+        inner = _function(func)
+        return inner.__module__, inner.__qualname__, None
     try:
         import cloudpickle  # type: ignore[import-not-found, import-untyped, unused-ignore]
     except ImportError:
         raise TypeError(
-            f"the handler of {name!r} cannot be run in another process: {why}, or install dataqueue[cloudpickle], "
+            f"{what} cannot be run in another process: {why}, or install dataqueue[cloudpickle], "
             "which can send functions that are not importable"
         ) from None
     try:
-        return name, "", "", cloudpickle.dumps(_function(func))
+        return "", "", cloudpickle.dumps(_function(func))
     except Exception as error:
         raise TypeError(
-            f"the handler of {name!r} cannot be run in another process: {why}; and cloudpickle cannot copy it: {error}"
+            f"{what} cannot be run in another process: {why}; and cloudpickle cannot copy it: {error}"
         ) from None
-
-
-def named(name: str, func: Any) -> Parcel | None:
-    """As `pack`, of a handler that can be imported; None for another."""
-    return _by_name(name, func) if _why_not_by_name(func) is None else None
-
-
-def _by_name(name: str, func: Any) -> Parcel:
-    inner = _function(func)
-    return name, inner.__module__, inner.__qualname__, None
 
 
 def unpack(parcel: Parcel) -> Handler:
@@ -142,24 +171,30 @@ def unpack(parcel: Parcel) -> Handler:
     Raises:
         ImportError: Its module cannot be imported, or has no such function.
     """
-    name, module_name, qualified, pickled = parcel
-    return _loaded(name, module_name, qualified, pickled)
+    return _loaded(*parcel)
 
 
 @cache
-def _loaded(name: str, module_name: str, qualified: str, pickled: bytes | None) -> Handler:
+def _loaded(name: str, way: Way, around: tuple[Way, ...], rules: bytes | None) -> Handler:
     from ..handlers import JobHandlers
 
+    handlers = JobHandlers({name: _arrived(way)})
+    for one in around:
+        handlers.middleware(_arrived(one))
+    handler = cast("Handler", handlers.get(name))
+    return handler if rules is None else replace(handler, retries=pickle.loads(rules))  # noqa: S301 - as above
+
+
+def _arrived(way: Way) -> Any:
+    module_name, qualified, pickled = way
     if pickled is not None:
-        found: Any = pickle.loads(pickled)  # noqa: S301 - from the process that started this one
-    else:
-        found = importlib.import_module(MAIN if module_name == "__main__" else module_name)
-        for part in qualified.split("."):
-            if not hasattr(found, part):
-                raise ImportError(f"module {module_name!r} has no {qualified!r}", name=module_name)
-            found = getattr(found, part)
-    handler = JobHandlers({name: found}).get(name)
-    return cast("Handler", handler)
+        return pickle.loads(pickled)  # noqa: S301 - from the process that started this one
+    found: Any = importlib.import_module(MAIN if module_name == "__main__" else module_name)
+    for part in qualified.split("."):
+        if not hasattr(found, part):
+            raise ImportError(f"module {module_name!r} has no {qualified!r}", name=module_name)
+        found = getattr(found, part)
+    return found
 
 
 def _name(func: Any, job_type: str | None) -> str:
@@ -170,6 +205,14 @@ def _function(func: Any) -> Any:
     from ..job_function import JobFunction
 
     return func.func if isinstance(func, JobFunction) else func
+
+
+def _in_module(name: str, qualified: str) -> Any:
+    """What a module that was imported here has under a name; None where there is nothing."""
+    found: Any = sys.modules.get(name)
+    for part in qualified.split("."):
+        found = getattr(found, part, None)
+    return found
 
 
 def _why_not_by_name(func: Any) -> str | None:
@@ -193,9 +236,7 @@ def _why_not_by_name(func: Any) -> str | None:
         return f"it is defined inside of {around!r}{closes}: {_REMEDY}, and make what it needs there, or in the handler"
     if inner.__module__ == "__main__" and getattr(sys.modules.get("__main__"), "__file__", None) is None:
         return f"it is defined in an interactive session, which no other process can import: {_REMEDY}"
-    found: Any = sys.modules.get(inner.__module__)
-    for part in inner.__qualname__.split("."):
-        found = getattr(found, part, None)
+    found = _in_module(inner.__module__, inner.__qualname__)
     if found is not inner and not (isinstance(found, JobFunction) and found.func is inner):
         return (
             f"{inner.__module__}.{inner.__qualname__} is not this function but {found!r:.80}: give it a name "

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from .._calls import caller
+from ..verdicts import Cancel, Retry, Snooze
 
 if TYPE_CHECKING:
     from ..context import AsyncJobContext, JobContext
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
     from ..processor import AsyncProcessor, Processor
 
 __all__ = ["Watched", "WorkerDied"]
+
+# Raised on purpose: no errors that a test has to hear of.
+_VERDICTS = (Cancel, Retry, Snooze)
 
 
 class WorkerDied(BaseException):
@@ -37,7 +41,8 @@ class Watched:
         self._processor.stop()
 
     def _watch(self, handler: Handler) -> Handler:
-        call = caller(handler)
+        # The lane opens the span, around this.
+        call = caller(handler, spans=False)
 
         def run(payload: Any, signal: Any, ctx: JobContext) -> Any:
             try:
@@ -54,14 +59,14 @@ class Watched:
                 raise
 
         func = run_on_loop if handler.is_async else run
-        return replace(handler, func=func, positional=3, wants_ctx=False, wants_signal=False)
+        return replace(handler, func=func, positional=3, wants_ctx=False, wants_signal=False, middleware=())
 
     def _note(self, ctx: JobContext | AsyncJobContext, error: BaseException) -> None:
         if isinstance(error, WorkerDied):
             self.died += 1
             # On an event loop too: what a dead worker's other handlers would do meanwhile must not be recorded.
             ctx._core.die().wait()
-        elif isinstance(error, Exception) and ctx.signal.reason is None:
+        elif isinstance(error, Exception) and not isinstance(error, _VERDICTS) and ctx.signal.reason is None:
             self.errors.append(error)
             if self._stop_at_errors:
                 self.stop()

@@ -18,6 +18,7 @@ class Drained:
         retried: Runs that failed, and whose jobs will be tried again.
         waiting: Runs that ended because their handlers wait.
         died: Runs whose workers died, by `WorkerDied`.
+        cancelled: Runs whose handlers cancelled their jobs, or that somebody asked to cancel.
     """
 
     completed: int = 0
@@ -25,17 +26,20 @@ class Drained:
     retried: int = 0
     waiting: int = 0
     died: int = 0
+    cancelled: int = 0
 
     @classmethod
     def of(cls, counts: Mapping[str, int], died: int) -> Drained:
         """What a processor counted."""
         retried = counts["retried"]
-        return cls(counts["completed"], counts["failed"] - retried, retried, counts["waited"], died)
+        return cls(
+            counts["completed"], counts["failed"] - retried, retried, counts["waited"], died, counts["cancelled"]
+        )
 
     @property
     def runs(self) -> int:
         """All of them."""
-        return self.completed + self.failed + self.retried + self.waiting + self.died
+        return self.completed + self.failed + self.retried + self.waiting + self.died + self.cancelled
 
     def __add__(self, other: Drained) -> Drained:
         return Drained(
@@ -44,4 +48,5 @@ class Drained:
             self.retried + other.retried,
             self.waiting + other.waiting,
             self.died + other.died,
+            self.cancelled + other.cancelled,
         )

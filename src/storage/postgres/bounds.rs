@@ -80,6 +80,15 @@ impl Bounds {
         state.changes += 1;
     }
 
+    /// All of the index.
+    pub(super) fn whole(types: &[String]) -> Ranges {
+        let mut ranges = Ranges::default();
+        for job_type in types {
+            ranges.push(job_type, i32::MIN, (Timestamp::from_micros(i64::MIN), 0), i64::MAX);
+        }
+        ranges
+    }
+
     /// Where a claim of these types is to look.
     pub(super) fn ranges(&self, types: &[String]) -> Ranges {
         let state = self.0.lock();

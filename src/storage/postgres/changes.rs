@@ -3,57 +3,61 @@
 use tokio_postgres::Row;
 
 use super::PostgresStorage;
+use super::dependents::Released;
 use super::filter::Selection;
 use super::rows::{At, Json, Reader, damaged};
 use super::session::Params;
-use super::tokens::Keys;
+use crate::clock::Timestamp;
 use crate::error::Result;
-use crate::model::{Change, Chunk, Filter, JobEdit, JobId, distinct};
+use crate::model::{Change, Chunk, Filter, JobEdit, JobId, Spacing, distinct};
 use crate::storage::edits;
 
 impl PostgresStorage {
-    pub(super) async fn change_ids(&self, ids: &[JobId], change: &Change) -> Result<u64> {
+    /// How many were changed, and which; those that it was only asked for are not among these.
+    pub(super) async fn change_ids(&self, ids: &[JobId], change: &Change) -> Result<(u64, Vec<JobId>)> {
         if ids.is_empty() {
-            return Ok(0);
+            return Ok((0, Vec::new()));
         }
         let changed = match change {
-            Change::Cancel => return self.cancel(ids).await,
+            Change::Cancel => return self.cancel(ids).await.map(counted),
             Change::CancelRunning => return self.cancel_running(ids).await,
-            Change::Retry => read_count(&self.tried(&self.statements.retry, &[&ids]).await?)?,
-            Change::Edit(edit) if edit.is_empty() => 0,
+            Change::Retry => return Ok(counted(self.retry(ids, Spacing::default()).await?.0)),
+            Change::Edit(edit) if edit.is_empty() => Vec::new(),
             Change::Edit(edit) => self.edit(ids, edit).await?,
         };
-        if changed > 0 {
+        if !changed.is_empty() {
             self.bounds.reset();
             self.announce();
         }
-        Ok(changed)
+        Ok(counted(changed))
     }
 
-    async fn cancel(&self, ids: &[JobId]) -> Result<u64> {
+    async fn cancel(&self, ids: &[JobId]) -> Result<Vec<JobId>> {
         let rows = self.tried(&self.statements.cancel, &[&ids]).await?;
-        let changed = read_count(&rows)?;
+        let changed = read_ids(&rows)?;
         self.hub.ended(ids.iter().copied());
         if told(&rows)? {
-            self.resume_after(&Keys::jobs(ids.to_vec())).await;
+            self.go_on_after(ids.to_vec(), Released::default()).await;
         }
         Ok(changed)
     }
 
     /// A job may be claimed, or its run end, between the two statements: then one of them finds it at the second look.
-    async fn cancel_running(&self, ids: &[JobId]) -> Result<u64> {
-        let mut changed = 0;
+    async fn cancel_running(&self, ids: &[JobId]) -> Result<(u64, Vec<JobId>)> {
+        let (mut changed, mut cancelled) = (0, Vec::new());
         for _ in 0..2 {
             let asked = read_count(&self.tried(&self.statements.request_cancel, &[&ids]).await?)?;
             if asked > 0 {
                 self.hub.ask();
             }
-            changed += asked + self.cancel(ids).await?;
+            let more = self.cancel(ids).await?;
+            changed += asked + more.len() as u64;
+            cancelled.extend(more);
             if changed >= ids.len() as u64 {
                 break;
             }
         }
-        Ok(changed)
+        Ok((changed, cancelled))
     }
 
     pub(super) async fn change_matching(
@@ -63,11 +67,36 @@ impl PostgresStorage {
         after: JobId,
         limit: u32,
     ) -> Result<Chunk> {
+        let (ids, next) = self.candidates(filter, change, after, limit).await?;
+        let (changed, ids) = self.change_ids(&ids, change).await?;
+        Ok(Chunk { changed, ids, next })
+    }
+
+    pub(super) async fn retry_matching(
+        &self,
+        filter: &Filter,
+        spacing: Spacing,
+        after: JobId,
+        limit: u32,
+    ) -> Result<(Chunk, Option<Timestamp>)> {
+        let (ids, next) = self.candidates(filter, &Change::Retry, after, limit).await?;
+        let (ids, later) = self.retry(&ids, spacing).await?;
+        Ok((Chunk { changed: ids.len() as u64, ids, next }, later))
+    }
+
+    /// The next jobs that match and may be changed so, and where to go on.
+    async fn candidates(
+        &self,
+        filter: &Filter,
+        change: &Change,
+        after: JobId,
+        limit: u32,
+    ) -> Result<(Vec<JobId>, Option<JobId>)> {
         if matches!(change, Change::Edit(edit) if edit.is_empty()) {
-            return Ok(Chunk::default());
+            return Ok(Default::default());
         }
         let Some(selection) = Selection::for_change(&self.names, filter, change) else {
-            return Ok(Chunk::default());
+            return Ok(Default::default());
         };
         let (sql, types, params) = selection.step(after, limit);
         let params: Vec<_> = params.iter().map(|value| &**value as _).collect();
@@ -76,11 +105,31 @@ impl PostgresStorage {
         let mut reader = Reader::new(row, 0);
         let full = reader.take::<i64>()? >= i64::from(limit);
         let last = reader.take::<Option<JobId>>()?;
-        let ids = reader.take::<Option<Vec<JobId>>>()?.unwrap_or_default();
-        Ok(Chunk { changed: self.change_ids(&ids, change).await?, next: last.filter(|_| full) })
+        Ok((reader.take::<Option<Vec<JobId>>>()?.unwrap_or_default(), last.filter(|_| full)))
     }
 
-    async fn edit(&self, ids: &[JobId], edit: &JobEdit) -> Result<u64> {
+    /// Retries jobs; which, and when one more may fall due. Those that were added to wait for others wait for what of it is open still.
+    async fn retry(&self, ids: &[JobId], spacing: Spacing) -> Result<(Vec<JobId>, Option<Timestamp>)> {
+        if ids.is_empty() {
+            return Ok((Vec::new(), None));
+        }
+        let params: Params<'_> = &[&ids, &spacing.from.map(At), &spacing.every.as_secs_f64(), &false];
+        let rows = self.tried(&self.statements.retry, params).await?;
+        let row = rows.first().ok_or_else(|| damaged("a change without an answer"))?;
+        let (mut changed, mut later) = (read_ids(&rows)?, Reader::new(row, 2).time()?);
+        if let Some(tied) = Reader::new(row, 3).take::<Option<Vec<JobId>>>()? {
+            let (more, later_still) = self.retry_tied(&tied, ids, spacing).await?;
+            changed.extend(more);
+            later = later.max(later_still);
+        }
+        if !changed.is_empty() {
+            self.bounds.reset();
+            self.announce();
+        }
+        Ok((changed, later))
+    }
+
+    async fn edit(&self, ids: &[JobId], edit: &JobEdit) -> Result<Vec<JobId>> {
         let metadata = edits::described(edit)?;
         let payload = edit.payload.as_deref().map(Json);
         let run_at = edit.run_at.flatten().map(At);
@@ -107,7 +156,12 @@ impl PostgresStorage {
             &Json(metadata.as_bytes()),
             &edit.force_kill_on_timeout,
         ];
-        read_count(&self.tried(&self.statements.edit, params).await?)
+        let changed = read_ids(&self.tried(&self.statements.edit, params).await?)?;
+        if !changed.is_empty() && edit.tags.is_some() {
+            // Somebody may wait for a tag that one of them had.
+            self.follow_after(ids.to_vec(), Released::default()).await;
+        }
+        Ok(changed)
     }
 }
 
@@ -115,6 +169,15 @@ impl PostgresStorage {
 fn told(rows: &[Row]) -> Result<bool> {
     let row = rows.first().ok_or_else(|| damaged("a change without an answer"))?;
     Ok(Reader::new(row, 1).take::<i64>()? > 0)
+}
+
+fn counted(ids: Vec<JobId>) -> (u64, Vec<JobId>) {
+    (ids.len() as u64, ids)
+}
+
+pub(super) fn read_ids(rows: &[Row]) -> Result<Vec<JobId>> {
+    let row = rows.first().ok_or_else(|| damaged("a change without an answer"))?;
+    Ok(Reader::new(row, 0).take::<Option<_>>()?.unwrap_or_default())
 }
 
 fn read_count(rows: &[Row]) -> Result<u64> {

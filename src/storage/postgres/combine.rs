@@ -84,7 +84,7 @@ impl Drop for Place {
 impl PostgresStorage {
     /// Adds jobs, in one statement with those of other callers where several come at a time. All of a caller's or none.
     pub(super) async fn add_combined(&self, jobs: Vec<NewJob>) -> Result<Vec<Added>> {
-        if jobs.is_empty() || jobs.len() > MOST {
+        if jobs.is_empty() || jobs.len() > MOST || jobs.iter().any(|job| job.depends_on().is_some()) {
             return self.add_jobs(&jobs).await;
         }
         let ticket = match self.combiner.enter(jobs) {

@@ -9,6 +9,8 @@ use super::rows::{At, Json, Reader, tags_text};
 use super::session::{Params, Session, Tries};
 use crate::error::{Error, Result};
 use crate::model::{Added, JobId, NewJob};
+use crate::policy::unique::{is_debounced, rule_of};
+use crate::storage::extras;
 use crate::storage::parts::parts;
 
 /// The most rows and payload bytes that one statement carries: what is sent is held in memory once more.
@@ -35,7 +37,7 @@ impl PostgresStorage {
                     }
                     if is_told {
                         self.hub.bump();
-                    } else if added.iter().any(|added| added.created) {
+                    } else if added.iter().any(|added| added.created) || jobs.iter().any(is_debounced) {
                         self.announce();
                     }
                     return Ok(added);
@@ -46,29 +48,37 @@ impl PostgresStorage {
 
     /// Adds all, and answers whether other processes were told of it.
     async fn add_all(&self, session: &Session, jobs: &[NewJob]) -> Attempt<(Vec<Added>, bool)> {
-        if let [job @ NewJob { run_at: None, .. }] = jobs {
+        if let [job @ NewJob { run_at: None, extras: None, .. }] = jobs {
             let (added, is_told) = self.add_one(session, job).await?;
             return Ok((vec![added], is_told));
         }
+        let is_tied = jobs.iter().any(|job| job.depends_on().is_some());
+        if jobs.iter().any(|job| rule_of(job).is_some()) {
+            let adding = async {
+                let added = self.add_kinds(session, jobs).await?;
+                if is_tied {
+                    self.tie_added(session, jobs, &added).await?;
+                }
+                Ok(added)
+            };
+            return Ok((within(session, adding).await?, false));
+        }
         let chunks = chunks(jobs);
         // One statement is all or nothing by itself; where keys may have to be looked up after it, it is not the only one.
-        if chunks.len() == 1 && jobs.iter().all(|job| job.idempotency_key.is_none()) {
+        if chunks.len() == 1 && !is_tied && jobs.iter().all(|job| job.idempotency_key.is_none()) {
             return Ok((self.add_chunk(session, jobs).await?, false));
         }
-        let mut added = Vec::with_capacity(jobs.len());
-        session.begin().await?;
-        for chunk in chunks {
-            match self.add_chunk(session, chunk).await {
-                Ok(more) => added.extend(more),
-                Err(fault) => {
-                    // If this fails too, the connection is closed, which rolls back as well.
-                    let _ = session.roll_back().await;
-                    return Err(fault);
-                }
+        let adding = async {
+            let mut added = Vec::with_capacity(jobs.len());
+            for chunk in chunks {
+                added.extend(self.add_chunk(session, chunk).await?);
             }
-        }
-        session.commit().await?;
-        Ok((added, false))
+            if is_tied {
+                self.tie_added(session, jobs, &added).await?;
+            }
+            Ok(added)
+        };
+        Ok((within(session, adding).await?, false))
     }
 
     /// Adds one job that is due now, by a statement that takes the server half the time, and tells other processes by it unless they
@@ -95,7 +105,7 @@ impl PostgresStorage {
         Err(unsettled().into())
     }
 
-    async fn add_chunk(&self, session: &Session, jobs: &[NewJob]) -> Attempt<Vec<Added>> {
+    pub(super) async fn add_chunk(&self, session: &Session, jobs: &[NewJob]) -> Attempt<Vec<Added>> {
         let mut added = vec![None; jobs.len()];
         let mut open: Vec<usize> = (0..jobs.len()).collect();
         for _ in 0..ROUNDS {
@@ -147,7 +157,10 @@ impl PostgresStorage {
         let delays = some_of(jobs.iter().map(|job| job.retry.delay.map(|span| span.as_secs_f64())));
         let backoffs = some_of(jobs.iter().map(|job| job.retry.backoff));
         let most = some_of(jobs.iter().map(|job| job.retry.delay_max.map(|span| span.as_secs_f64())));
-        let rows = if keys.is_some() {
+        let extras: Vec<_> =
+            jobs.iter().map(|job| job.extras.as_deref().map(|some| extras::to_json(some).to_string())).collect();
+        let extras = some_of(extras.iter().map(|text| text.as_ref().map(|text| Json(text.as_bytes()))));
+        let rows = if keys.is_some() || extras.is_some() {
             let params: Params<'_> = &[
                 &types,
                 &payloads,
@@ -160,6 +173,7 @@ impl PostgresStorage {
                 &delays,
                 &backoffs,
                 &most,
+                &extras,
             ];
             session.query(&self.statements.add_keyed, params).await?
         } else {
@@ -177,6 +191,21 @@ impl PostgresStorage {
         let all = created.len() == ids.len();
         Ok((ids, (!all).then(|| created.into_iter().collect())))
     }
+}
+
+/// Adds in a transaction.
+async fn within(session: &Session, adding: impl Future<Output = Attempt<Vec<Added>>>) -> Attempt<Vec<Added>> {
+    session.begin().await?;
+    let added = match adding.await {
+        Ok(added) => added,
+        Err(fault) => {
+            // If this fails too, the connection is closed, which rolls back as well.
+            let _ = session.roll_back().await;
+            return Err(fault);
+        }
+    };
+    session.commit().await?;
+    Ok(added)
 }
 
 fn unsettled() -> Error {

@@ -95,6 +95,9 @@ impl<'a> Selection<'a> {
         } else {
             // Upcoming jobs all stand in the narrow tables, failed ones whose retry is due among them.
             selection.upcoming(filter, statuses.contains(&Status::Failed));
+            if statuses.contains(&Status::Pending) {
+                selection.blocked();
+            }
             if statuses.contains(&Status::Waiting) {
                 selection.rare(Status::Waiting);
             }
@@ -116,7 +119,10 @@ impl<'a> Selection<'a> {
         } else {
             for status in Status::ALL.into_iter().filter(|status| statuses.contains(status)) {
                 match status {
-                    Status::Pending => self.upcoming(filter, false),
+                    Status::Pending => {
+                        self.upcoming(filter, false);
+                        self.blocked();
+                    }
                     _ => self.rare(status),
                 }
             }
@@ -137,6 +143,11 @@ impl<'a> Selection<'a> {
         }
         self.arm("job_ready n", condition.clone());
         self.arm("job_scheduled n", condition);
+    }
+
+    /// Pending jobs that wait for others, which are in no narrow table.
+    fn blocked(&mut self) {
+        self.arm("job_queue j", "j.blocked".to_owned());
     }
 
     /// Jobs of a status that few have; the condition is the partial index's, in its own words.

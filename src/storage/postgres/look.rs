@@ -19,6 +19,7 @@ impl PostgresStorage {
             reader.take::<Option<f64>>()?.map(|seconds| Duration::try_from_secs_f64(seconds).unwrap_or_default());
         let orphans = reader.take::<bool>()?;
         let reclaim_in = if orphans { Some(Duration::ZERO) } else { expiry };
-        Ok(Outstanding { jobs, reclaim_in, waits: reader.take()?, schedules: reader.take()? })
+        let (waits, schedules, terms) = (reader.take()?, reader.take()?, reader.take()?);
+        Ok(Outstanding { jobs, reclaim_in, waits, schedules, terms })
     }
 }

@@ -12,12 +12,16 @@ mod changes;
 mod claim;
 mod claims;
 mod combine;
+mod dependents;
 mod durability;
 mod enqueue;
 mod external;
 mod faults;
 mod filter;
 mod find;
+mod flow;
+mod joined;
+mod letters;
 mod listen;
 mod look;
 mod migrations;
@@ -32,8 +36,12 @@ mod session;
 mod settle;
 mod statements;
 mod storage;
+mod tail;
+mod terms;
+mod ties;
 mod tls;
 mod tokens;
+mod unique;
 mod upkeep;
 
 use std::fmt;
@@ -54,6 +62,7 @@ use combine::Combiner;
 use pool::Connections;
 use session::Session;
 use statements::{Names, Statements};
+use ties::Tied;
 
 /// A store of jobs in a PostgreSQL database, version 13 or later.
 pub struct PostgresStorage {
@@ -71,8 +80,13 @@ pub struct PostgresStorage {
     next_due: Mutex<Option<Instant>>,
     /// How far the sweep of waiting jobs has come.
     waits_seen: Mutex<Option<String>>,
+    /// How far the sweep of jobs that others wait for has come.
+    dependents_seen: Mutex<i64>,
     bounds: Bounds,
+    /// Whether the last claim saw that there are limits or pauses.
+    limited: AtomicBool,
     claims: Claims,
+    tied: Tied,
     combiner: Combiner,
     listener: OnceLock<watch::Receiver<bool>>,
     teller: OnceLock<()>,
@@ -103,8 +117,11 @@ impl PostgresStorage {
             closed: AtomicBool::new(false),
             next_due: Mutex::new(None),
             waits_seen: Mutex::default(),
+            dependents_seen: Mutex::default(),
             bounds: Bounds::default(),
+            limited: AtomicBool::new(false),
             claims: Claims::default(),
+            tied: Tied::default(),
             combiner: Combiner::default(),
             listener: OnceLock::new(),
             teller: OnceLock::new(),

@@ -5,7 +5,7 @@ use tokio_postgres::Row;
 use super::PostgresStorage;
 use super::faults::Fault;
 use super::filter::{CANDIDATES, COUNT, FIND, Selection};
-use super::statements::{NOTIFY, QUEUED, Statement};
+use super::statements::{EXPIRING, LETTERS, NOTIFY, QUEUED, Statement};
 use crate::error::Result;
 use crate::model::Filter;
 use crate::storage::plans::{Text, Walk, comment};
@@ -15,7 +15,9 @@ impl PostgresStorage {
     #[doc(hidden)]
     pub fn texts(&self) -> Vec<Text> {
         let text = |(name, statement, mut pieces): (_, &Statement, Vec<&'static str>)| {
-            for (marker, fragment) in [("{notify}", NOTIFY), ("{queued}", QUEUED)] {
+            for (marker, fragment) in
+                [("{notify}", NOTIFY), ("{queued}", QUEUED), ("{letters}", LETTERS), ("{expiring}", EXPIRING)]
+            {
                 if pieces.iter().any(|piece| piece.contains(marker)) {
                     pieces.push(fragment);
                 }

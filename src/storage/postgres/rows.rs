@@ -10,6 +10,7 @@ use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, accepts, to_sql_checke
 use crate::clock::Timestamp;
 use crate::error::{Backend, Error, Result};
 use crate::model::{Event, EventKind, FailureReason, Job, Retry, Status, Token, TokenStatus, distinct};
+use crate::storage::extras;
 
 /// The columns of a job, in the order that [`job`] reads them, of a `job_queue` called `j`.
 pub(super) const JOB_COLUMNS: &str = "j.id, j.job_type, j.payload, j.status, j.created_at, j.updated_at, j.locked_at, \
@@ -18,7 +19,7 @@ pub(super) const JOB_COLUMNS: &str = "j.id, j.job_type, j.payload, j.status, j.c
     j.tags, j.idempotency_key, j.progress, j.output, j.retry_delay, j.retry_backoff, j.retry_delay_max, j.wait_until, \
     j.wait_token_id, j.step_data, j.group_id, j.group_tier, j.dead_letter_job_type, j.dead_lettered_at, \
     j.dead_letter_job_id, j.depends_on_job_ids, j.depends_on_tags, j.force_kill_on_timeout, \
-    j.cancel_requested_at, j.crashes";
+    j.cancel_requested_at, j.cancel_reason, j.crashes, j.expires_at, j.extras";
 
 /// The columns of a token, in the order that [`token`] reads them, of `waitpoints` called `t`. A token whose time is up has timed
 /// out, whether or not that was written down yet.
@@ -113,7 +114,7 @@ pub(super) fn damaged(message: &str) -> Error {
 /// Reads a job from the columns of [`JOB_COLUMNS`], the first of which is `first`.
 pub(super) fn job(row: &Row, first: usize) -> Result<Job> {
     let mut r = Reader::new(row, first);
-    Ok(Job {
+    let mut job = Job {
         id: r.take()?,
         job_type: r.take()?,
         payload: r.take::<JsonText>()?.0,
@@ -156,8 +157,19 @@ pub(super) fn job(row: &Row, first: usize) -> Result<Job> {
         depends_on_tags: r.take::<Option<_>>()?.unwrap_or_default(),
         force_kill_on_timeout: r.take()?,
         cancel_requested_at: r.time()?,
+        cancel_reason: r.take()?,
         crashes: r.take()?,
-    })
+        expires_at: r.time()?,
+        keep_result_for: None,
+        traceparent: None,
+        dead_letter_of: None,
+    };
+    if let Some(text) = r.json()? {
+        let kept = extras::from_kept(&serde_json::from_slice(&text).unwrap_or_default());
+        (job.keep_result_for, job.traceparent) = (kept.keep_result_for, kept.traceparent);
+        job.dead_letter_of = kept.dead_letter_of;
+    }
+    Ok(job)
 }
 
 /// Reads an event.

@@ -13,13 +13,13 @@ use crate::model::{
     DueSchedule, DueSchedules, Fired, Firing, JobId, Missed, NewJob, NewSchedule, Retry, Schedule, ScheduleId,
     ScheduleQuery, ScheduleStatus, distinct,
 };
-use crate::storage::edits;
+use crate::storage::{edits, extras};
 
 /// The columns of a schedule, in the order that [`schedule`] reads them, of a `cron_schedules` called `s`.
 pub(super) const SCHEDULE_COLUMNS: &str = "s.id, s.next_run_at, s.schedule_name, s.cron_expression, s.timezone, \
     s.allow_overlap, s.missed, s.job_type, s.payload, s.priority, s.max_attempts, s.timeout_ms, \
     s.force_kill_on_timeout, s.tags, s.retry_delay, \
-    s.retry_backoff, s.retry_delay_max, s.status, s.last_enqueued_at, s.last_job_id, s.created_at, s.updated_at";
+    s.retry_backoff, s.retry_delay_max, s.extras, s.status, s.last_enqueued_at, s.last_job_id, s.created_at, s.updated_at";
 
 /// Before any time that may be stored, in microseconds: the year 1.
 const EARLIEST: i64 = -62_135_596_800_000_000;
@@ -43,6 +43,7 @@ impl PostgresStorage {
             &new.job.retry.backoff,
             &options.delay_max,
             &At(next),
+            &options.extras.as_deref().map(|text| Json(text.as_bytes())),
         ];
         let rows = self.tried(&self.statements.add_schedule, params).await?;
         let Some(row) = rows.first() else { return Ok(None) };
@@ -71,6 +72,7 @@ impl PostgresStorage {
             &definition.job.retry.backoff,
             &options.delay_max,
             &schedule.next_run_at.map(At),
+            &options.extras.as_deref().map(|text| Json(text.as_bytes())),
         ];
         let changed = !self.tried(&self.statements.replace_schedule, params).await?.is_empty();
         if changed {
@@ -147,13 +149,15 @@ struct Options<'a> {
     tags: Option<Vec<&'a str>>,
     delay: Option<f64>,
     delay_max: Option<f64>,
+    extras: Option<String>,
 }
 
 impl<'a> Options<'a> {
     fn of(job: &'a NewJob) -> Self {
         let seconds = |span: Option<Duration>| span.map(|span| span.as_secs_f64());
         let tags = Some(distinct(&job.tags)).filter(|tags| !tags.is_empty());
-        Self { tags, delay: seconds(job.retry.delay), delay_max: seconds(job.retry.delay_max) }
+        let extras = job.extras.as_deref().map(|some| extras::to_json(some).to_string());
+        Self { tags, delay: seconds(job.retry.delay), delay_max: seconds(job.retry.delay_max), extras }
     }
 }
 
@@ -178,6 +182,7 @@ fn schedule(row: &Row, first: usize) -> Result<Schedule> {
             tags: r.take::<Option<_>>()?.unwrap_or_default(),
             idempotency_key: None,
             retry: Retry { delay: span(r.take()?), backoff: r.take()?, delay_max: span(r.take()?) },
+            extras: r.take::<Option<JsonText>>()?.and_then(|text| extras::from_json(&text.0).boxed()),
         },
     };
     Ok(Schedule {

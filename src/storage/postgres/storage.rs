@@ -9,9 +9,10 @@ use super::PostgresStorage;
 use crate::clock::Timestamp;
 use crate::error::{Backend, Result};
 use crate::model::{
-    Added, Change, Chunk, Claim, ClaimRequest, DueSchedules, Durability, Event, Filter, Fired, Firing, Job, JobId,
-    Lease, NewJob, NewSchedule, NewToken, Note, Outstanding, Page, Prune, Reclaimed, Schedule, ScheduleId,
-    ScheduleQuery, Settled, Settlement, Token, Transfer, Worker, WorkerId,
+    Added, After, Change, Chunk, Claim, ClaimRequest, DueSchedules, Durability, Event, Filter, Fired, Firing, Job,
+    JobId, Lease, Limits, NewJob, NewSchedule, NewToken, Note, Outstanding, Page, Prune, Reclaimed, Schedule,
+    ScheduleId, ScheduleQuery, Scope, Settled, Settlement, Spacing, Tail, Termed, Token, Transfer, Wanted, Worker,
+    WorkerId,
 };
 use crate::storage::{Capabilities, ExternalAdd, MigrationState, MigrationStep, Storage, Wakes, Watch};
 
@@ -33,8 +34,16 @@ impl Storage for PostgresStorage {
         self.receive_jobs(&jobs).await
     }
 
+    async fn prune_kinds(&self, after: &str, limit: u32) -> Result<Option<String>> {
+        self.forget_kinds(after, limit).await
+    }
+
     fn external_add(&self, jobs: &[NewJob]) -> Result<ExternalAdd> {
         self.external_statements(jobs)
+    }
+
+    fn external_ties(&self, jobs: &[NewJob], added: &[Added]) -> Result<Vec<(String, String)>> {
+        self.external_ties_of(jobs, added)
     }
 
     async fn register(&self, name: &str, lease: Duration) -> Result<Worker> {
@@ -62,7 +71,19 @@ impl Storage for PostgresStorage {
     }
 
     async fn settle(&self, settlements: &[Settlement]) -> Result<Vec<Settled>> {
-        self.settle_leases(settlements).await
+        Ok(self.settle_leases(settlements, None).await?.0)
+    }
+
+    fn may_release(&self, settlements: &[Settlement]) -> bool {
+        self.is_released_along(settlements)
+    }
+
+    async fn settle_and_claim(
+        &self,
+        settlements: &[Settlement],
+        request: &ClaimRequest,
+    ) -> Result<(Vec<Settled>, Option<Claim>)> {
+        self.settle_then_claim(settlements, request).await
     }
 
     async fn note(&self, notes: &[Note]) -> Result<Vec<Settled>> {
@@ -97,16 +118,38 @@ impl Storage for PostgresStorage {
         self.job_events(job_id).await
     }
 
+    async fn tail(&self, after: &After, wanted: &Wanted, limit: u32) -> Result<Tail> {
+        self.events_behind(after, wanted, limit).await
+    }
+
+    async fn changes(&self) -> Result<Wakes> {
+        self.start_listening().await
+    }
+
     async fn change(&self, id: JobId, change: &Change) -> Result<bool> {
-        Ok(self.change_ids(&[id], change).await? > 0)
+        Ok(self.change_ids(&[id], change).await?.0 > 0)
     }
 
     async fn change_many(&self, filter: &Filter, change: &Change, after: JobId, limit: u32) -> Result<Chunk> {
         self.change_matching(filter, change, after, limit).await
     }
 
+    async fn retry_spaced(
+        &self,
+        filter: &Filter,
+        spacing: Spacing,
+        after: JobId,
+        limit: u32,
+    ) -> Result<(Chunk, Option<Timestamp>)> {
+        self.retry_matching(filter, spacing, after, limit).await
+    }
+
     async fn prune_jobs(&self, prune: &Prune, after: JobId, limit: u32) -> Result<Chunk> {
         self.delete_jobs(prune, after, limit).await
+    }
+
+    async fn end_terms(&self, reason: &str, limit: u32) -> Result<Termed> {
+        self.look_after_terms(reason, limit).await
     }
 
     async fn prune_payloads(&self, older_than: Duration, after: JobId, limit: u32) -> Result<Chunk> {
@@ -179,6 +222,26 @@ impl Storage for PostgresStorage {
 
     async fn watch(&self, id: JobId) -> Result<Watch> {
         self.watch_job(id).await
+    }
+
+    async fn set_limits(&self, limits: &Limits) -> Result<()> {
+        self.declare_limits(limits).await
+    }
+
+    async fn set_paused(&self, scope: &Scope, paused: bool) -> Result<bool> {
+        self.set_pause(scope, paused).await
+    }
+
+    async fn paused(&self) -> Result<Vec<Scope>> {
+        self.read_pauses().await
+    }
+
+    async fn hold(&self, job_type: &str, span: Duration) -> Result<()> {
+        self.hold_type(job_type, span).await
+    }
+
+    async fn tend_limits(&self) -> Result<()> {
+        self.sweep_limits().await
     }
 
     async fn migrate(&self, target: Option<i32>) -> Result<Vec<MigrationStep>> {

@@ -42,6 +42,10 @@ impl Keys {
         Self { tokens: Vec::new(), jobs: ids }
     }
 
+    pub(super) fn into_jobs(self) -> Vec<JobId> {
+        self.jobs
+    }
+
     /// The parameters of the statement that resumes.
     pub(super) fn parameters(&self) -> (&Vec<String>, &Vec<JobId>, &'static i64) {
         (&self.tokens, &self.jobs, &RESUMED)
@@ -128,6 +132,7 @@ impl PostgresStorage {
         let over: Vec<_> =
             reader.take::<Option<Vec<&str>>>()?.unwrap_or_default().into_iter().map(Awaited::of).collect();
         self.resume(&Keys::of(over.iter())).await?;
+        self.tidy_dependents().await?;
         count(&self.tried(&self.statements.expire_tokens, &[&i64::from(limit)]).await?)
     }
 

@@ -5,11 +5,12 @@ use std::time::Duration;
 use tokio_postgres::Row;
 
 use super::PostgresStorage;
+use super::dependents::Released;
 use super::faults::Fault;
+use super::letters::letters;
 use super::rows::{Reader, damaged};
 use super::session::{Params, Session, Tries};
 use super::statements::Statement;
-use super::tokens::Keys;
 use crate::error::{Error, Result};
 use crate::model::{Chunk, JobId, Lease, Prune, Reclaimed, Worker};
 use crate::policy::leases::time_to_renew;
@@ -67,7 +68,8 @@ impl PostgresStorage {
         let (most, seconds) = (most_errors(), seconds(max_processing));
         let params: Params<'_> = &[&i64::from(limit), &MAX_CRASHES, &most, &after, &seconds];
         let (reclaimed, looked_at, last) = self.reclaim_with(&session, &self.statements.reclaim_stuck, params).await?;
-        Ok(Chunk { changed: reclaimed.len() as u64, next: last.filter(|_| looked_at == i64::from(limit)) })
+        let ids = reclaimed.iter().filter(|job| job.ended).map(|job| job.job_id).collect();
+        Ok(Chunk { changed: reclaimed.len() as u64, ids, next: last.filter(|_| looked_at == i64::from(limit)) })
     }
 
     /// What was reclaimed, how many claims or jobs were looked at, and the highest of these jobs.
@@ -96,10 +98,14 @@ impl PostgresStorage {
         if reclaimed.iter().any(|job| !job.ended) {
             self.bounds.reset();
             self.announce();
+        } else {
+            self.announce_letters(letters(&rows)?);
         }
+        let ids: Vec<_> = reclaimed.iter().map(|job| job.job_id).collect();
+        self.free_reclaimed(&ids).await?;
         if told {
             let ended = reclaimed.iter().filter(|job| job.ended).map(|job| job.job_id).collect();
-            self.resume_after(&Keys::jobs(ended)).await;
+            self.go_on_after(ended, Released::default()).await;
         }
         Ok((reclaimed, looked_at, last))
     }
@@ -127,7 +133,7 @@ impl PostgresStorage {
         let mut reader = Reader::new(row, 0);
         let (gone, told) = (reader.take::<i64>()?, reader.take::<i64>()?.unsigned_abs());
         let is_more = limit > 0 && (events == u64::from(limit) || gone == batches(limit));
-        Ok(Chunk { changed: events + told, next: is_more.then(|| after.saturating_add(1)) })
+        Ok(Chunk { changed: events + told, ids: Vec::new(), next: is_more.then(|| after.saturating_add(1)) })
     }
 
     /// Runs one statement, again if it lost a race.
@@ -164,5 +170,5 @@ fn most_errors() -> i32 {
 fn read_step(rows: &[Row]) -> Result<Chunk> {
     let row = rows.first().ok_or_else(|| damaged("a clean-up without an answer"))?;
     let mut reader = Reader::new(row, 0);
-    Ok(Chunk { changed: reader.take::<i64>()?.unsigned_abs(), next: reader.take()? })
+    Ok(Chunk { changed: reader.take::<i64>()?.unsigned_abs(), ids: Vec::new(), next: reader.take()? })
 }

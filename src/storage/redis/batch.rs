@@ -13,6 +13,7 @@ use super::record::{INLINE, encode_new_at, sortable, sortable_priority};
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::model::{Added, JobId, NewJob, distinct};
+use crate::storage::dependencies;
 use crate::storage::parts::parts;
 
 /// The most jobs and payload bytes that one script writes: it holds up the server for a few milliseconds.
@@ -43,7 +44,7 @@ impl RedisStorage {
     pub(super) async fn add_batch(&self, jobs: &[NewJob]) -> Result<Vec<Added>> {
         let (first, first_event, now) = self.call(&self.scripts.begin_batch, |call| call.arg(jobs.len())).await?;
         let batch = Batch { first, first_event, now: Timestamp::from_micros(now) };
-        match self.write_batch(batch, jobs).await {
+        match self.write_and_tie(batch, jobs).await {
             Ok(added) => {
                 self.open_batch(batch, &added).await?;
                 Ok(added)
@@ -54,6 +55,15 @@ impl RedisStorage {
                 Err(error)
             }
         }
+    }
+
+    async fn write_and_tie(&self, batch: Batch, jobs: &[NewJob]) -> Result<Vec<Added>> {
+        let added = self.write_batch(batch, jobs).await?;
+        let ties = dependencies::ties(jobs, &added)?;
+        if !ties.is_empty() && !self.tie(batch.first, &ties).await? {
+            return Err(given_up());
+        }
+        Ok(added)
     }
 
     async fn write_batch(&self, batch: Batch, jobs: &[NewJob]) -> Result<Vec<Added>> {
@@ -92,8 +102,8 @@ impl RedisStorage {
 
     async fn write_step(&self, batch: Batch, step: Step<'_>) -> Result<Vec<Added>> {
         let first = batch.first + step.before as JobId;
-        if step.jobs.iter().any(|job| job.idempotency_key.is_some()) {
-            // Who holds a key is for the server to say.
+        if step.jobs.iter().any(|job| job.idempotency_key.is_some() || job.extras.is_some()) {
+            // Who holds a key is for the server to say, and what is to be done about extras.
             let ids: Vec<JobId> = self
                 .call(&self.scripts.add, |call| {
                     call.arg(first).arg(batch.first);

@@ -1,10 +1,11 @@
 //! Leasing due jobs to a worker.
 
 use redis::Value;
+use rmpv::Value as Packed;
 
 use super::RedisStorage;
 use super::faults::damaged;
-use super::find::kept;
+use super::find::{kept, pack};
 use super::record::from_sortable;
 use super::upkeep::micros;
 use crate::clock::Timestamp;
@@ -16,15 +17,28 @@ const MOST: u32 = 5_000;
 
 impl RedisStorage {
     pub(super) async fn claim_jobs(&self, request: &ClaimRequest) -> Result<Claim> {
-        let ClaimRequest { worker, token, job_types, limit, lease } = request;
+        let ClaimRequest { worker, token, job_types, lease, turns, .. } = request;
+        let limit = request.places();
         self.give_back_strays(worker).await?;
         let mut types = job_types.clone();
         types.sort_unstable();
         types.dedup();
         let lease = lease.map(|lease| micros(lease).to_string()).unwrap_or_default();
+        let weights = turns.as_ref().map(|turns| {
+            let weights = turns.weights.iter().map(|(tier, weight)| (tier.as_str().into(), (*weight).into()));
+            pack(Packed::Map(weights.collect()))
+        });
+        let weights = weights.unwrap_or_default();
         let answer: Vec<Value> = self
             .call(&self.scripts.claim, |call| {
-                call.arg(worker.id).arg(&worker.name).arg(*token).arg(*limit).arg(MOST).arg(lease).arg(&types)
+                call.arg(worker.id)
+                    .arg(&worker.name)
+                    .arg(*token)
+                    .arg(limit)
+                    .arg(MOST)
+                    .arg(lease)
+                    .arg(weights)
+                    .arg(&types)
             })
             .await?;
         let mut values = answer.into_iter();

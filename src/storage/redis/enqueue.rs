@@ -3,6 +3,7 @@
 use redis::Cmd;
 
 use super::RedisStorage;
+use super::extras;
 use super::faults::damaged;
 use super::record::{encode_errors, encode_new, encode_received, encode_tags, sortable, sortable_priority};
 use super::steps::encode_step_data;
@@ -21,7 +22,8 @@ impl RedisStorage {
             return Ok(Vec::new());
         }
         let bytes: usize = jobs.iter().map(|job| job.payload.len()).sum();
-        let is_small = jobs.len() == 1 || jobs.len() <= ROWS && bytes <= BYTES;
+        let is_tied = jobs.iter().any(|job| job.depends_on().is_some());
+        let is_small = !is_tied && (jobs.len() == 1 || jobs.len() <= ROWS && bytes <= BYTES);
         let added = if is_small { self.add_at_once(jobs).await? } else { self.add_batch(jobs).await? };
         if added.iter().any(|one| one.created) {
             self.hub.bump();
@@ -82,6 +84,7 @@ fn receive<'a>(call: &'a mut Cmd, one: &Transfer, (errors, steps): (Vec<u8>, Vec
         .arg(errors)
         .arg(steps)
         .arg(format!(r#"{{"transferred_from":{},"attempts":{}}}"#, one.source_id, one.attempts))
+        .arg(extras::encode(job.extras.as_deref()))
 }
 
 /// The arguments that tell the script of a job.
@@ -94,4 +97,5 @@ pub(super) fn describe<'a>(call: &'a mut Cmd, job: &NewJob) -> &'a mut Cmd {
         .arg(&job.payload[..])
         .arg(job.idempotency_key.as_deref().unwrap_or_default())
         .arg(encode_tags(&tags))
+        .arg(extras::encode(job.extras.as_deref()))
 }

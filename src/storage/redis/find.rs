@@ -94,7 +94,7 @@ pub(super) fn read_id(text: &str) -> Result<JobId> {
     text.parse().map_err(|_| damaged(&format!("the id {text:?}")))
 }
 
-/// What scripts answer of jobs: six values for each.
+/// What scripts answer of jobs: seven values for each.
 pub(super) fn kept(mut values: impl Iterator<Item = Value>) -> Result<Vec<Kept>> {
     let mut all = Vec::new();
     while let Some(id) = values.next() {
@@ -104,8 +104,8 @@ pub(super) fn kept(mut values: impl Iterator<Item = Value>) -> Result<Vec<Kept>>
             _ => None,
         };
         let record = bytes().ok_or_else(|| damaged("a job without a record"))?;
-        let (payload, output, errors, steps) = (bytes(), bytes(), bytes(), bytes());
-        all.push(Kept { id, record, payload, output, errors, steps });
+        let (payload, output, errors, steps, extras) = (bytes(), bytes(), bytes(), bytes(), bytes());
+        all.push(Kept { id, record, payload, output, errors, steps, extras });
     }
     Ok(all)
 }

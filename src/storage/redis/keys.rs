@@ -1,7 +1,7 @@
 //! The keys of a queue: a fixed set, in one slot of a cluster, so that every script can name them all.
 
 /// The keys in the order in which every script takes them.
-const NAMES: [&str; 30] = [
+const NAMES: [&str; 43] = [
     "meta",
     "jobs",
     "payloads",
@@ -32,10 +32,23 @@ const NAMES: [&str; 30] = [
     "schedule_ids",
     "schedule_names",
     "schedules_due",
+    "extras",
+    "settings",
+    "kinds",
+    "rates",
+    "groups",
+    "slots",
+    "line",
+    "terms",
+    "unique",
+    "feed",
+    "blocked",
+    "turns",
+    "in_turn",
 ];
 
 /// How many of them there were before each version of the layout after the first.
-const BEFORE: [(i32, usize); 2] = [(2, 23), (3, 26)];
+const BEFORE: [(i32, usize); 8] = [(2, 23), (3, 26), (4, 30), (5, 31), (6, 37), (7, 39), (8, 40), (9, 41)];
 
 /// The names of a queue's keys and channels.
 #[derive(Debug, Clone)]

@@ -7,6 +7,9 @@ use crate::error::{Error, Result};
 use crate::storage::migrate::{self, Applied, REDIS};
 use crate::storage::{MigrationState, MigrationStep};
 
+/// The version that added whose turn it is.
+const TURNS: i32 = 9;
+
 impl RedisStorage {
     /// Looks whether the keys hold what they should, and marks them as ours where they are new.
     pub(super) async fn set_up(&self) -> Result<()> {
@@ -38,6 +41,12 @@ impl RedisStorage {
         let breaking = migrate::newest_breaking(REDIS, version - 1);
         mark.arg(self.keys.named("meta")).arg("version").arg(version - 1).arg("breaking").arg(breaking);
         self.run::<i64>(&mark).await?;
+        if version == TURNS {
+            // Where it is told that they are kept: they would be trusted to be whole by the next version that keeps them.
+            let mut forget = redis::cmd("HDEL");
+            forget.arg(self.keys.named("settings")).arg("turns");
+            self.run::<i64>(&forget).await?;
+        }
         unlink.arg(self.keys.since(version));
         self.run::<i64>(&unlink).await.map(drop)
     }

@@ -35,6 +35,11 @@ impl RedisStorage {
         Ok(self.hub.wakes())
     }
 
+    pub(super) async fn listen_to_events(&self) -> Result<Wakes> {
+        self.start_listening().await?;
+        Ok(self.hub.changes())
+    }
+
     pub(super) async fn watch_job(&self, id: JobId) -> Result<Watch> {
         let watch = self.hub.watch(id);
         self.call::<i64>(&self.scripts.watch, |call| call.arg(id).arg(micros(INTEREST))).await?;
@@ -153,6 +158,8 @@ impl Listener {
             self.hub.ended(ids);
         } else if payload == b"cancel" {
             self.hub.ask();
+        } else if payload == b"events" {
+            self.hub.wrote();
         } else if payload != self.own.as_bytes() {
             self.hub.bump();
         }

@@ -8,9 +8,9 @@ use crate::model::{Outstanding, WorkerId};
 
 impl RedisStorage {
     pub(super) async fn outstanding(&self, worker: WorkerId, job_types: &[String]) -> Result<Outstanding> {
-        let (jobs, wait, waits, schedules): (bool, i64, bool, bool) =
+        let (jobs, wait, waits, schedules, terms): (bool, i64, bool, bool, bool) =
             self.call(&self.scripts.look, |call| call.arg(worker).arg(job_types)).await?;
         let reclaim_in = u64::try_from(wait).ok().map(Duration::from_micros);
-        Ok(Outstanding { jobs, reclaim_in, waits, schedules })
+        Ok(Outstanding { jobs, reclaim_in, waits, schedules, terms })
     }
 }

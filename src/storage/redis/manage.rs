@@ -5,36 +5,42 @@ use std::time::Duration;
 use rmpv::Value as Packed;
 
 use super::RedisStorage;
-use super::find::{Direction, pack, packed, texts};
+use super::find::{Direction, pack, packed, read_id, texts};
 use super::record::sortable;
+use super::upkeep::micros;
+use crate::clock::Timestamp;
 use crate::error::Result;
-use crate::model::{Change, Chunk, Filter, JobEdit, JobId, Status, distinct};
+use crate::model::{Change, Chunk, Filter, JobEdit, JobId, Spacing, Status, distinct};
 use crate::storage::edits;
 
 impl RedisStorage {
-    pub(super) async fn change_ids(&self, ids: &[JobId], change: &Change) -> Result<u64> {
+    /// How many were changed, and which; those that it was only asked for are not among these.
+    pub(super) async fn change_ids(&self, ids: &[JobId], change: &Change) -> Result<(u64, Vec<JobId>)> {
         if ids.is_empty() {
-            return Ok(0);
+            return Ok((0, Vec::new()));
         }
         let changed = match change {
             Change::Cancel | Change::CancelRunning => {
                 let asks = i32::from(matches!(change, Change::CancelRunning));
-                let (cancelled, asked): (u64, u64) =
+                let (cancelled, asked): (Vec<String>, u64) =
                     self.call(&self.scripts.cancel, |call| call.arg(asks).arg(ids)).await?;
                 self.hub.ended(ids.iter().copied());
                 if asked > 0 {
                     self.hub.ask();
                 }
-                return Ok(cancelled + asked);
+                return Ok((cancelled.len() as u64 + asked, read_ids(&cancelled)?));
             }
-            Change::Retry => self.call(&self.scripts.retry, |call| call.arg(ids)).await?,
-            Change::Edit(edit) if edit.is_empty() => 0,
+            Change::Retry => {
+                let (changed, _) = self.retry(ids, Spacing::default()).await?;
+                return Ok((changed.len() as u64, changed));
+            }
+            Change::Edit(edit) if edit.is_empty() => Vec::new(),
             Change::Edit(edit) => self.edit(ids, edit).await?,
         };
-        if changed > 0 {
+        if !changed.is_empty() {
             self.hub.bump();
         }
-        Ok(changed)
+        Ok((changed.len() as u64, read_ids(&changed)?))
     }
 
     pub(super) async fn change_matching(
@@ -44,6 +50,31 @@ impl RedisStorage {
         after: JobId,
         limit: u32,
     ) -> Result<Chunk> {
+        let (ids, next) = self.candidates(filter, change, after, limit).await?;
+        let (changed, ids) = self.change_ids(&ids, change).await?;
+        Ok(Chunk { changed, ids, next })
+    }
+
+    pub(super) async fn retry_matching(
+        &self,
+        filter: &Filter,
+        spacing: Spacing,
+        after: JobId,
+        limit: u32,
+    ) -> Result<(Chunk, Option<Timestamp>)> {
+        let (ids, next) = self.candidates(filter, &Change::Retry, after, limit).await?;
+        let (ids, later) = self.retry(&ids, spacing).await?;
+        Ok((Chunk { changed: ids.len() as u64, ids, next }, later))
+    }
+
+    /// The next jobs that match and may be changed so, and where to go on.
+    async fn candidates(
+        &self,
+        filter: &Filter,
+        change: &Change,
+        after: JobId,
+        limit: u32,
+    ) -> Result<(Vec<JobId>, Option<JobId>)> {
         let open: &[Status] = match change {
             Change::Cancel | Change::CancelRunning => &[Status::Pending, Status::Waiting, Status::Failed],
             Change::Retry => &[Status::Failed, Status::Cancelled],
@@ -52,14 +83,28 @@ impl RedisStorage {
         let asked = |status: &Status| filter.statuses.is_empty() || filter.statuses.contains(status);
         let statuses: Vec<_> = open.iter().copied().filter(asked).collect();
         if statuses.is_empty() || matches!(change, Change::Edit(edit) if edit.is_empty()) {
-            return Ok(Chunk::default());
+            return Ok(Default::default());
         }
         let narrowed = packed(&Filter { statuses, ..filter.clone() });
-        let (ids, next) = self.search(&narrowed, Direction::Oldest, Some(after), limit).await?;
-        Ok(Chunk { changed: self.change_ids(&ids, change).await?, next })
+        // Apart, as the future of a whole call within a call is deep.
+        Box::pin(self.search(&narrowed, Direction::Oldest, Some(after), limit)).await
     }
 
-    async fn edit(&self, ids: &[JobId], edit: &JobEdit) -> Result<u64> {
+    /// Retries jobs; which, and when one more may fall due.
+    async fn retry(&self, ids: &[JobId], spacing: Spacing) -> Result<(Vec<JobId>, Option<Timestamp>)> {
+        if ids.is_empty() {
+            return Ok((Vec::new(), None));
+        }
+        let from = spacing.from.map(|from| from.as_micros().to_string()).unwrap_or_default();
+        let (changed, later): (Vec<String>, i64) =
+            self.call(&self.scripts.retry, |call| call.arg(from).arg(micros(spacing.every)).arg(ids)).await?;
+        if !changed.is_empty() {
+            self.hub.bump();
+        }
+        Ok((read_ids(&changed)?, Some(Timestamp::from_micros(later)).filter(|_| !changed.is_empty())))
+    }
+
+    async fn edit(&self, ids: &[JobId], edit: &JobEdit) -> Result<Vec<String>> {
         let (values, metadata) = (values(edit), edits::described(edit)?);
         let payload = edit.payload.as_deref();
         self.call(&self.scripts.edit, |call| {
@@ -67,6 +112,10 @@ impl RedisStorage {
         })
         .await
     }
+}
+
+pub(super) fn read_ids(texts: &[String]) -> Result<Vec<JobId>> {
+    texts.iter().map(|text| read_id(text)).collect()
 }
 
 /// The new values but for the payload; false clears, and makes `run_at` now.

@@ -7,6 +7,7 @@ use rmp::encode::{ByteBuf, RmpWrite, write_array_len, write_bool, write_f64, wri
 use rmpv::ValueRef;
 use serde_json::value::RawValue;
 
+use super::extras::Extras;
 use super::faults::damaged;
 use super::steps::decode_steps;
 use crate::clock::Timestamp;
@@ -192,6 +193,8 @@ pub(super) struct Kept {
     pub(super) output: Option<Vec<u8>>,
     pub(super) errors: Option<Vec<u8>>,
     pub(super) steps: Option<Vec<u8>>,
+    /// What few jobs have, by name.
+    pub(super) extras: Option<Vec<u8>>,
 }
 
 impl Kept {
@@ -201,6 +204,7 @@ impl Kept {
         let value = rmpv::decode::read_value_ref(&mut record).map_err(|error| damaged(&error.to_string()))?;
         let ValueRef::Array(members) = value else { return Err(damaged("a record that is not an array")) };
         let mut take = Members(members.into_iter());
+        let mut extras = Extras::read(self.extras.as_deref())?;
         let mut force_kill_on_timeout = false;
         Ok(Job {
             id: self.id,
@@ -250,16 +254,21 @@ impl Kept {
                 let _salt = take.small()?;
                 take.time()?
             },
+            cancel_reason: extras.text("reason")?,
             output: self.output.map(Bytes::from),
             error_history: Bytes::from(errors(self.errors.as_deref())?),
             step_data: self.steps.as_deref().map_or(Ok(Bytes::from_static(b"{}")), decode_steps)?,
-            group_id: None,
-            group_tier: None,
-            dead_letter_job_type: None,
-            dead_lettered_at: None,
-            dead_letter_job_id: None,
-            depends_on_job_ids: Vec::new(),
-            depends_on_tags: Vec::new(),
+            group_id: extras.text("group_id")?,
+            group_tier: extras.text("group_tier")?,
+            dead_letter_job_type: extras.text("dead_letter_job_type")?,
+            dead_lettered_at: extras.time("dead_lettered_at")?,
+            dead_letter_job_id: extras.number("dead_letter_job_id")?,
+            depends_on_job_ids: extras.numbers("depends_on_job_ids")?,
+            depends_on_tags: extras.texts("depends_on_tags")?,
+            expires_at: extras.time("expires_at")?,
+            keep_result_for: extras.seconds("keep_result_for")?,
+            traceparent: extras.text("traceparent")?,
+            dead_letter_of: extras.number("dead_letter_of")?,
         })
     }
 }
@@ -335,6 +344,16 @@ impl Members<'_> {
             texts.push(text);
         }
         Ok(texts)
+    }
+
+    pub(super) fn numbers(&mut self) -> Result<Vec<i64>> {
+        let Some(ValueRef::Array(members)) = self.0.next() else { return Ok(Vec::new()) };
+        let mut inner = Members(members.into_iter());
+        let mut numbers = Vec::new();
+        while let Some(number) = inner.number()? {
+            numbers.push(number);
+        }
+        Ok(numbers)
     }
 }
 

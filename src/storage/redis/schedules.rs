@@ -6,6 +6,7 @@ use redis::Value;
 use rmpv::{Value as Packed, ValueRef};
 
 use super::RedisStorage;
+use super::extras;
 use super::faults::damaged;
 use super::find::{pack, read_id, texts};
 use super::record::{Members, encode_new, encode_tags, from_sortable, sortable};
@@ -15,7 +16,7 @@ use crate::model::{
     DueSchedule, DueSchedules, Fired, Firing, Missed, NewJob, NewSchedule, Retry, Schedule, ScheduleId, ScheduleQuery,
     ScheduleStatus, distinct,
 };
-use crate::storage::edits;
+use crate::storage::{edits, extras as kept};
 
 impl RedisStorage {
     pub(super) async fn insert_schedule(&self, new: &NewSchedule, next: Timestamp) -> Result<Option<ScheduleId>> {
@@ -96,6 +97,7 @@ impl RedisStorage {
                     .arg(encode_new(job, &tags))
                     .arg(&job.payload[..])
                     .arg(encode_tags(&tags))
+                    .arg(extras::encode(job.extras.as_deref()))
                     .arg(firing.ticks.iter().copied().map(sortable).collect::<Vec<_>>())
             })
             .await?;
@@ -140,6 +142,7 @@ fn encode(schedule: &NewSchedule, status: ScheduleStatus, next: Option<Timestamp
         seconds(job.retry.delay),
         job.retry.backoff.map_or_else(none, |flag| i64::from(flag).into()),
         seconds(job.retry.delay_max),
+        job.extras.as_deref().map_or_else(none, |some| kept::to_json(some).to_string().into()),
     ])))
 }
 
@@ -175,6 +178,7 @@ fn decode(id: ScheduleId, mut record: &[u8]) -> Result<Schedule> {
                 backoff: take.small()?.map(|flag| flag != 0),
                 delay_max: take.seconds()?,
             },
+            extras: take.text()?.and_then(|text| kept::from_json(text.as_bytes()).boxed()),
         },
     };
     Ok(Schedule { id, definition, status, next_run_at, last_enqueued_at, last_job_id, created_at, updated_at })

@@ -21,7 +21,7 @@ impl RedisStorage {
         let mut answers = Vec::with_capacity(settlements.len());
         for chunk in settlements.chunks(ROWS) {
             let number = self.shared.number();
-            let applied: Vec<i64> = self
+            let mut applied: Vec<i64> = self
                 .call(&self.scripts.settle, |call| {
                     call.arg(MAX_ERRORS);
                     chunk.iter().fold(call, describe)
@@ -30,6 +30,10 @@ impl RedisStorage {
             self.holdings.end(chunk, number);
             if number != self.shared.number() {
                 // An old master may have answered: a claim finds out.
+                self.hub.bump();
+            }
+            if applied.len() > chunk.len() {
+                applied.truncate(chunk.len());
                 self.hub.bump();
             }
             answers.extend(applied.into_iter().map(settled));
@@ -75,7 +79,9 @@ fn describe<'a>(call: &'a mut Cmd, settlement: &Settlement) -> &'a mut Cmd {
         Outcome::Completed { output: None } => call.arg("c"),
         Outcome::Completed { output: Some(output) } => call.arg("o").arg(&output[..]),
         Outcome::Released => call.arg("r"),
-        Outcome::Cancelled => call.arg("x"),
+        Outcome::Cancelled { reason } => {
+            call.arg("x").arg(reason.as_deref().map(storable).unwrap_or_default().as_ref())
+        }
         Outcome::Waiting(wait) => call
             .arg("w")
             .arg(wait.until.map(sortable).unwrap_or_default())

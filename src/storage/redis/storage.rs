@@ -10,9 +10,10 @@ use super::upkeep::micros;
 use crate::clock::Timestamp;
 use crate::error::{Backend, Error, Result};
 use crate::model::{
-    Added, Answer, Change, Chunk, Claim, ClaimRequest, DueSchedules, Durability, Event, Filter, Fired, Firing, Job,
-    JobId, Lease, NewJob, NewSchedule, NewToken, Note, Outstanding, Page, Prune, Reclaimed, Schedule, ScheduleId,
-    ScheduleQuery, Settled, Settlement, Token, Transfer, Worker, WorkerId,
+    Added, After, Answer, Change, Chunk, Claim, ClaimRequest, DueSchedules, Durability, Event, Filter, Fired, Firing,
+    Job, JobId, Lease, Limits, NewJob, NewSchedule, NewToken, Note, Outstanding, Page, Prune, Reclaimed, Schedule,
+    ScheduleId, ScheduleQuery, Scope, Settled, Settlement, Spacing, Tail, Termed, Token, Transfer, Wanted, Worker,
+    WorkerId,
 };
 use crate::storage::{Capabilities, ExternalAdd, MigrationState, MigrationStep, Storage, Wakes, Watch};
 
@@ -34,12 +35,20 @@ impl Storage for RedisStorage {
         self.receive_jobs(&jobs).await
     }
 
+    async fn prune_kinds(&self, after: &str, limit: u32) -> Result<Option<String>> {
+        self.forget_kinds(after, limit).await
+    }
+
     fn external_add(&self, _jobs: &[NewJob]) -> Result<ExternalAdd> {
         Err(Error::Unsupported(
             "Redis has no transaction of yours that a job could be part of. Add the job without connection=, after your \
              own commit, with an idempotency_key if it may be repeated; or use PostgreSQL"
                 .into(),
         ))
+    }
+
+    fn external_ties(&self, jobs: &[NewJob], _added: &[Added]) -> Result<Vec<(String, String)>> {
+        self.external_add(jobs).map(|_| Vec::new())
     }
 
     async fn register(&self, name: &str, lease: Duration) -> Result<Worker> {
@@ -102,16 +111,38 @@ impl Storage for RedisStorage {
         self.job_events(job_id).await
     }
 
+    async fn tail(&self, after: &After, wanted: &Wanted, limit: u32) -> Result<Tail> {
+        self.events_behind(after, wanted, limit).await
+    }
+
+    async fn changes(&self) -> Result<Wakes> {
+        self.listen_to_events().await
+    }
+
     async fn change(&self, id: JobId, change: &Change) -> Result<bool> {
-        Ok(self.change_ids(&[id], change).await? > 0)
+        Ok(self.change_ids(&[id], change).await?.0 > 0)
     }
 
     async fn change_many(&self, filter: &Filter, change: &Change, after: JobId, limit: u32) -> Result<Chunk> {
         self.change_matching(filter, change, after, limit).await
     }
 
+    async fn retry_spaced(
+        &self,
+        filter: &Filter,
+        spacing: Spacing,
+        after: JobId,
+        limit: u32,
+    ) -> Result<(Chunk, Option<Timestamp>)> {
+        self.retry_matching(filter, spacing, after, limit).await
+    }
+
     async fn prune_jobs(&self, prune: &Prune, after: JobId, limit: u32) -> Result<Chunk> {
         self.delete_jobs(prune, after, limit).await
+    }
+
+    async fn end_terms(&self, reason: &str, limit: u32) -> Result<Termed> {
+        self.look_after_terms(reason, limit).await
     }
 
     async fn prune_payloads(&self, older_than: Duration, after: JobId, limit: u32) -> Result<Chunk> {
@@ -184,6 +215,26 @@ impl Storage for RedisStorage {
 
     async fn watch(&self, id: JobId) -> Result<Watch> {
         self.watch_job(id).await
+    }
+
+    async fn set_limits(&self, limits: &Limits) -> Result<()> {
+        self.declare_limits(limits).await
+    }
+
+    async fn set_paused(&self, scope: &Scope, paused: bool) -> Result<bool> {
+        self.set_pause(scope, paused).await
+    }
+
+    async fn paused(&self) -> Result<Vec<Scope>> {
+        self.read_pauses().await
+    }
+
+    async fn hold(&self, job_type: &str, span: Duration) -> Result<()> {
+        self.hold_type(job_type, span).await
+    }
+
+    async fn tend_limits(&self) -> Result<()> {
+        self.sweep_limits().await
     }
 
     async fn migrate(&self, target: Option<i32>) -> Result<Vec<MigrationStep>> {

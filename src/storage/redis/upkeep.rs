@@ -63,12 +63,13 @@ impl RedisStorage {
     }
 
     pub(super) async fn reclaim_old(&self, max_processing: Duration, after: i64, limit: u32) -> Result<Chunk> {
-        let answer: (u64, String) = self
+        let (changed, next, ended): (u64, String, Vec<String>) = self
             .call(&self.scripts.stuck, |call| {
                 call.arg(micros(max_processing)).arg(after).arg(limit).arg(MAX_CRASHES).arg(MAX_ERRORS)
             })
             .await?;
-        let chunk = chunk(answer)?;
+        let ids = ended.iter().map(|id| read_id(id)).collect::<Result<_>>()?;
+        let chunk = Chunk { ids, ..chunk((changed, next))? };
         if chunk.changed > 0 {
             self.hub.look_again();
         }
@@ -104,7 +105,7 @@ fn chunk((changed, next): (u64, String)) -> Result<Chunk> {
     if changed == 0 && next == Some(0) {
         return Err(damaged("a step that leads nowhere"));
     }
-    Ok(Chunk { changed, next })
+    Ok(Chunk { changed, ids: Vec::new(), next })
 }
 
 /// Microseconds, no more than scripts can count.

@@ -3,13 +3,14 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use rusqlite::OptionalExtension;
+use rusqlite::{OptionalExtension, Row};
 
 use super::fault::Outcome;
+use super::flow::{Gate, Turn};
 use super::rows;
 use super::session::Session;
 use super::statements as sql;
-use super::upkeep;
+use super::{turns, upkeep};
 use crate::clock::Timestamp;
 use crate::error::Error;
 use crate::model::{Claim, ClaimRequest, Claimed, EventKind, JobId, Lease, Worker};
@@ -17,15 +18,31 @@ use crate::model::{Claim, ClaimRequest, Claimed, EventKind, JobId, Lease, Worker
 /// How many due jobs of a type one claim makes claimable at most.
 const PROMOTED: u32 = 10_000;
 
+/// How many jobs one claim looks at, about, where it has to put many in line.
+const LOOKED_AT: usize = 5_000;
+
 /// A claimable job; ordered as jobs are to be run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Ready {
+pub(super) struct Ready {
     priority: Reverse<i32>,
-    due_at: i64,
-    job_id: JobId,
+    pub(super) due_at: i64,
+    pub(super) job_id: JobId,
     /// Its type, as an index of the request's.
     job_type: usize,
     is_retry: bool,
+}
+
+impl Ready {
+    /// Reads a row of what may be claimed.
+    pub(super) fn read(row: &Row<'_>, job_type: usize) -> rusqlite::Result<Self> {
+        Ok(Self {
+            priority: Reverse(row.get(0)?),
+            due_at: row.get(1)?,
+            job_id: row.get(2)?,
+            job_type,
+            is_retry: row.get(3)?,
+        })
+    }
 }
 
 /// The types of jobs that may be claimed, now or later.
@@ -44,19 +61,80 @@ pub(super) fn claim(session: &mut Session<'_>, request: &ClaimRequest) -> Outcom
     for job_type in &types {
         promote(session, job_type)?;
     }
-    let (picked, left) = pick(session, &types, request.limit as usize)?;
-    let mut jobs = Vec::with_capacity(picked.len());
-    for ready in picked {
-        let Some(job_type) = types.get(ready.job_type) else { continue };
-        if let Some(job) = start(session, request, job_type, ready)? {
-            jobs.push(job);
-        }
-    }
+    let mut gate = Gate::of(session, &types)?;
+    let (jobs, left) = match &mut gate {
+        None => claim_all(session, request, &types)?,
+        Some(gate) => claim_limited(session, request, &types, gate)?,
+    };
     if let Some(lease) = request.lease.filter(|_| !jobs.is_empty()) {
         upkeep::renew(session, request.worker.id, lease)?;
     }
-    let (next_due, overdue) = next_due(session, &types)?;
+    let (mut next_due, overdue) = next_due(session, &types)?;
+    if let Some(next) = gate.and_then(|gate| gate.next_room(session.now)) {
+        next_due = Some(next_due.map_or(next, |due| due.min(next)));
+    }
     Ok(Claim { jobs, more: left || overdue, next_due: next_due.map(|due| due.since(session.now)), now: session.now })
+}
+
+/// Leases the first jobs in the order of claiming, or by turns; answers whether any were left.
+fn claim_all(session: &Session<'_>, request: &ClaimRequest, types: &[&str]) -> Outcome<(Vec<Claimed>, bool)> {
+    let limit = request.places() as usize;
+    let (picked, left) = match &request.turns {
+        None => pick(session, types, limit)?,
+        Some(turns) => (turns::pick(session, types, limit, turns, None)?, false),
+    };
+    let mut jobs = Vec::with_capacity(picked.len());
+    for ready in picked {
+        let Some(job_type) = types.get(ready.job_type) else { continue };
+        jobs.extend(start(session, request, job_type, ready)?);
+    }
+    let left = left || request.turns.is_some() && !pick(session, types, 1)?.0.is_empty();
+    Ok((jobs, left))
+}
+
+/// The same within limits: what has no room in its group is put in line, and types without room are left alone.
+fn claim_limited(
+    session: &Session<'_>,
+    request: &ClaimRequest,
+    types: &[&str],
+    gate: &mut Gate,
+) -> Outcome<(Vec<Claimed>, bool)> {
+    let (limit, mut jobs, mut looked_at) = (request.places() as usize, Vec::new(), 0);
+    while jobs.len() < limit {
+        let open: Vec<&str> = types.iter().copied().filter(|job_type| gate.room(job_type, session.now) > 0).collect();
+        let picked = match &request.turns {
+            None => pick(session, &open, limit - jobs.len())?.0,
+            Some(turns) => turns::pick(session, &open, limit - jobs.len(), turns, Some(&*gate))?,
+        };
+        if picked.is_empty() {
+            break;
+        }
+        looked_at += picked.len();
+        for ready in picked {
+            let Some(job_type) = open.get(ready.job_type).filter(|name| gate.room(name, session.now) > 0) else {
+                continue;
+            };
+            match gate.turn(session, ready.job_id)? {
+                Turn::Go(group) => {
+                    let started = start(session, request, job_type, ready)?;
+                    gate.started(session, (job_type, ready.job_id), group.as_deref(), started.is_some())?;
+                    jobs.extend(started);
+                }
+                Turn::Wait(group) => {
+                    let (priority, due_at, id) = (ready.priority.0, ready.due_at, ready.job_id);
+                    session.run(sql::DROP_READY, (job_type, priority, due_at, id))?;
+                    session.run(sql::ADD_LINE, (group, job_type, priority, due_at, id, ready.is_retry))?;
+                }
+            }
+        }
+        if looked_at >= LOOKED_AT {
+            break;
+        }
+    }
+    gate.close(session)?;
+    let open: Vec<&str> = types.iter().copied().filter(|job_type| gate.room(job_type, session.now) > 0).collect();
+    let left = !pick(session, &open, 1)?.0.is_empty();
+    Ok((jobs, left))
 }
 
 /// The jobs that an earlier claim leased.
@@ -101,13 +179,7 @@ fn pick(session: &Session<'_>, types: &[&str], limit: usize) -> Outcome<(Vec<Rea
     for (job_type, name) in types.iter().enumerate() {
         let mut found = statement.query((name, i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1)))?;
         while let Some(row) = found.next()? {
-            let ready = Ready {
-                priority: Reverse(row.get(0)?),
-                due_at: row.get(1)?,
-                job_id: row.get(2)?,
-                job_type,
-                is_retry: row.get(3)?,
-            };
+            let ready = Ready::read(row, job_type)?;
             if best.len() < limit {
                 best.push(ready);
                 continue;

@@ -5,29 +5,43 @@ use std::time::Duration;
 use rusqlite::OptionalExtension;
 
 use super::bodies::{self, inline};
+use super::dependents;
 use super::fault::Outcome;
 use super::session::Session;
 use super::statements as sql;
+use super::terms;
+use super::unique;
 use crate::clock::Timestamp;
 use crate::error::Error;
 use crate::model::{Added, EventKind, JobId, NewJob, distinct};
+use crate::policy::unique::rule_of;
+use crate::storage::extras;
 
 /// Adds all of `jobs`, or finds the holders of their keys.
 pub(super) fn add(session: &mut Session<'_>, jobs: &[NewJob]) -> Outcome<Vec<Added>> {
     let mut added = Vec::with_capacity(jobs.len());
     for job in jobs {
-        added.push(add_one(session, job, None)?);
+        added.push(match rule_of(job) {
+            Some(rule) => unique::add(session, job, rule)?,
+            None => add_new(session, job, None)?,
+        });
     }
+    dependents::tie_added(session, jobs, &added)?;
     session.effects.wake |= added.iter().any(|one| one.created);
     Ok(added)
 }
 
-/// Adds a job, or finds the holder of its key. `origin` is told with the event.
-pub(super) fn add_one(session: &Session<'_>, job: &NewJob, origin: Option<&str>) -> Outcome<Added> {
+/// Adds a job, or finds the holder of its key, whatever rule it has. `origin` is told with the event.
+pub(super) fn add_new(session: &Session<'_>, job: &NewJob, origin: Option<&str>) -> Outcome<Added> {
     let added = store(session, job)?;
     if added.created {
-        let due_at = job.run_at.unwrap_or(session.now);
-        place(session, Place { job_type: &job.job_type, priority: job.priority, due_at, is_retry: false }, added.id)?;
+        // One that waits for others is not in the queue until it is released.
+        if job.depends_on().is_none() {
+            let due_at = job.run_at.unwrap_or(session.now);
+            let at = Place { job_type: &job.job_type, priority: job.priority, due_at, is_retry: false };
+            let has_group = job.extras.as_ref().is_some_and(|extras| extras.group.is_some());
+            put(session, at, added.id, has_group)?;
+        }
         session.event(added.id, EventKind::Added, origin)?;
     }
     Ok(added)
@@ -60,6 +74,14 @@ pub(super) fn store(session: &Session<'_>, job: &NewJob) -> Outcome<Added> {
     let id = session.conn.last_insert_rowid();
     bodies::put(session, id, "payload", &job.payload)?;
     tag(session, id, &tags)?;
+    if let Some(extras) = job.extras.as_deref() {
+        let group = extras.group.as_ref();
+        let expires_at = extras.expires_in.map(|span| run_at.plus(span).as_micros());
+        let (id_of, tier) = (group.map(|group| &group.id), group.and_then(|group| group.tier.as_ref()));
+        let kept = extras::kept(extras).map(|kept| kept.to_string());
+        session.run(sql::ADD_EXTRAS, (id, id_of, tier, &extras.dead_letter_job_type, expires_at, kept))?;
+        terms::begin(session, id, expires_at, extras.keep_result_for)?;
+    }
     Ok(Added { id, created })
 }
 
@@ -80,7 +102,16 @@ pub(super) struct Place<'a> {
 
 /// Puts a job into the queue: among the claimable, or among those of later.
 pub(super) fn place(session: &Session<'_>, place: Place<'_>, id: JobId) -> Outcome<()> {
-    let table = if place.due_at <= session.now { sql::ADD_READY } else { sql::ADD_SCHEDULED };
+    put(session, place, id, true)
+}
+
+/// The same; a job that has no group need not be asked for it.
+fn put(session: &Session<'_>, place: Place<'_>, id: JobId, may_have_group: bool) -> Outcome<()> {
+    let table = match place.due_at <= session.now {
+        true if may_have_group => sql::ADD_READY_GROUPED,
+        true => sql::ADD_READY,
+        false => sql::ADD_SCHEDULED,
+    };
     session.run(table, (place.job_type, place.priority, place.due_at.as_micros(), id, place.is_retry))?;
     Ok(())
 }
@@ -88,8 +119,10 @@ pub(super) fn place(session: &Session<'_>, place: Place<'_>, id: JobId) -> Outco
 /// Takes a job out of the queue, wherever it stands.
 pub(super) fn displace(session: &Session<'_>, place: Place<'_>, id: JobId) -> Outcome<()> {
     let due_at = place.due_at.as_micros();
-    if session.run(sql::DROP_READY, (place.job_type, place.priority, due_at, id))? == 0 {
-        session.run(sql::DROP_SCHEDULED, (place.job_type, due_at, id))?;
+    if session.run(sql::DROP_READY, (place.job_type, place.priority, due_at, id))? == 0
+        && session.run(sql::DROP_SCHEDULED, (place.job_type, due_at, id))? == 0
+    {
+        session.run(sql::DROP_LINE, [id])?;
     }
     Ok(())
 }

@@ -15,6 +15,7 @@ use crate::storage::driver::{Wakes, Watch};
 pub(super) struct Hints {
     wakes: watch::Sender<u64>,
     asked: watch::Sender<u64>,
+    written: watch::Sender<u64>,
     ends: Mutex<HashMap<JobId, Interest>>,
     probing: AtomicBool,
 }
@@ -26,8 +27,8 @@ struct Interest {
 
 impl Hints {
     pub(super) fn new() -> Arc<Self> {
-        let (wakes, asked) = (watch::channel(0).0, watch::channel(0).0);
-        Arc::new(Self { wakes, asked, ends: Mutex::default(), probing: AtomicBool::new(false) })
+        let (wakes, asked, written) = (watch::channel(0).0, watch::channel(0).0, watch::channel(0).0);
+        Arc::new(Self { wakes, asked, written, ends: Mutex::default(), probing: AtomicBool::new(false) })
     }
 
     /// Hints that there may be work.
@@ -40,6 +41,11 @@ impl Hints {
         self.asked.subscribe()
     }
 
+    /// Hints that something was written.
+    pub(super) fn changes(&self) -> Wakes {
+        self.written.subscribe()
+    }
+
     /// Hints that this job may have ended.
     pub(super) fn watch(self: &Arc<Self>, id: JobId) -> Watch {
         let mut ends = self.ends.lock();
@@ -50,6 +56,7 @@ impl Hints {
 
     /// Tells what a committed transaction did.
     pub(super) fn tell(&self, effects: &Effects) {
+        bump(&self.written);
         if effects.wake {
             bump(&self.wakes);
         }
@@ -70,6 +77,7 @@ impl Hints {
 
     /// Tells that another connection changed the database, nobody knows what.
     pub(super) fn changed_elsewhere(&self, has_work: bool) {
+        bump(&self.written);
         if has_work {
             bump(&self.wakes);
         }

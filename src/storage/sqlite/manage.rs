@@ -5,14 +5,16 @@ use std::time::Duration;
 use rusqlite::OptionalExtension;
 
 use super::bodies::{self, inline};
+use super::dependents;
 use super::enqueue::{self, Place, displace, json_list, place};
 use super::fault::Outcome;
 use super::filter;
 use super::rows;
 use super::session::Session;
 use super::statements as sql;
+use super::terms;
 use crate::clock::Timestamp;
-use crate::model::{Change, Chunk, EventKind, Filter, JobEdit, JobId, Status, distinct};
+use crate::model::{Change, Chunk, EventKind, Filter, JobEdit, JobId, Spacing, Status, distinct};
 use crate::policy::status::after_change;
 use crate::storage::edits;
 
@@ -26,13 +28,17 @@ struct State {
     wait_until: Option<Timestamp>,
     max_attempts: i32,
     tags: Vec<String>,
+    /// How long after it falls due it may begin.
+    expires_in: Option<i64>,
+    /// Whether it waits for others, and so stands in no queue.
+    blocked: bool,
 }
 
 impl State {
     /// Its place in the queue, if it stands in it.
     fn place(&self) -> Option<Place<'_>> {
         let due_at = match self.status {
-            Status::Pending => self.run_at,
+            Status::Pending if !self.blocked => self.run_at,
             Status::Failed => self.next_attempt_at?,
             Status::Waiting => self.wait_until?,
             _ => return None,
@@ -55,20 +61,46 @@ pub(super) fn change(session: &mut Session<'_>, id: JobId, change: &Change) -> O
     if let Change::Edit(edit) = change {
         return edit_job(session, id, state, edit);
     }
+    if kind == EventKind::Retried {
+        let now = session.now;
+        return retry(session, id, &state, now);
+    }
+    take_out(session, id, &state, None)?;
+    Ok(true)
+}
+
+/// Cancels a job that may be cancelled, for a reason.
+pub(super) fn cancel(session: &mut Session<'_>, id: JobId, reason: Option<&str>) -> Outcome<()> {
+    match state(session, id)? {
+        Some(state) => take_out(session, id, &state, reason),
+        None => Ok(()),
+    }
+}
+
+fn take_out(session: &mut Session<'_>, id: JobId, state: &State, reason: Option<&str>) -> Outcome<()> {
     if let Some(place) = state.place() {
         displace(session, place, id)?;
     }
-    if kind == EventKind::Cancelled {
-        session.run(sql::CANCEL, (id, session.micros()))?;
-        session.effects.ended.push(id);
-    } else {
-        session.run(sql::RETRY, (id, session.micros()))?;
-        let due_now =
-            Place { job_type: &state.job_type, priority: state.priority, due_at: session.now, is_retry: false };
-        place(session, due_now, id)?;
-        session.effects.wake = true;
+    session.run(sql::CANCEL, (id, session.micros(), reason))?;
+    if state.blocked {
+        session.run(sql::DROP_PREREQUISITES, [id])?;
     }
-    session.event(id, kind, None)?;
+    session.effects.ended.push(id);
+    session.event(id, EventKind::Cancelled, reason.map(edits::reasoned).as_deref())
+}
+
+/// Puts an ended job back into the queue, or lets it wait again for what of it is open still.
+fn retry(session: &mut Session<'_>, id: JobId, state: &State, due_at: Timestamp) -> Outcome<bool> {
+    if let Some(place) = state.place() {
+        displace(session, place, id)?;
+    }
+    session.run(sql::RETRY, (id, session.micros(), due_at.as_micros()))?;
+    terms::expire_after(session, id, due_at, state.expires_in)?;
+    if !dependents::tie_again(session, id)? {
+        place(session, Place { job_type: &state.job_type, priority: state.priority, due_at, is_retry: false }, id)?;
+    }
+    session.event(id, EventKind::Retried, None)?;
+    session.effects.wake = true;
     Ok(true)
 }
 
@@ -97,10 +129,42 @@ pub(super) fn change_many(
     let looked_at = filter::look(session, filter, &statuses, after, limit)?;
     let mut chunk = Chunk::default();
     for &(id, _) in looked_at.iter().filter(|(_, matches)| *matches) {
-        chunk.changed += u64::from(change(session, id, what)?);
+        if change(session, id, what)? {
+            chunk.changed += 1;
+            chunk.ids.push(id);
+        }
     }
     chunk.next = looked_at.last().map(|(id, _)| *id).filter(|_| looked_at.len() >= limit as usize);
     Ok(chunk)
+}
+
+/// One step by growing id: retries the matching jobs among the next `limit`, to fall due one after another; and when the next
+/// one may.
+pub(super) fn retry_spaced(
+    session: &mut Session<'_>,
+    filter: &Filter,
+    spacing: Spacing,
+    after: JobId,
+    limit: u32,
+) -> Outcome<(Chunk, Option<Timestamp>)> {
+    let statuses = changeable(filter, &Change::Retry);
+    if statuses.is_empty() {
+        return Ok(Default::default());
+    }
+    let looked_at = filter::look(session, filter, &statuses, after, limit)?;
+    let mut chunk = Chunk::default();
+    let mut due_at = spacing.from.map_or(session.now, |from| from.max(session.now));
+    for &(id, _) in looked_at.iter().filter(|(_, matches)| *matches) {
+        if let Some(state) = state(session, id)? {
+            retry(session, id, &state, due_at)?;
+            due_at = due_at.plus(spacing.every);
+            chunk.changed += 1;
+            chunk.ids.push(id);
+        }
+    }
+    chunk.next = looked_at.last().map(|(id, _)| *id).filter(|_| looked_at.len() >= limit as usize);
+    let later = Some(due_at).filter(|_| chunk.changed > 0);
+    Ok((chunk, later))
 }
 
 /// The statuses asked for in which a job may be changed so.
@@ -124,15 +188,18 @@ fn kind(change: &Change) -> EventKind {
 fn state(session: &Session<'_>, id: JobId) -> Outcome<Option<State>> {
     let mut statement = session.conn.prepare_cached(sql::CHANGE_STATE)?;
     let read = |row: &rusqlite::Row<'_>| {
+        let run_at: i64 = row.get(3)?;
         Ok(State {
             job_type: row.get(0)?,
             status: rows::status(row, 1)?,
             priority: row.get(2)?,
-            run_at: Timestamp::from_micros(row.get(3)?),
+            run_at: Timestamp::from_micros(run_at),
             next_attempt_at: row.get::<_, Option<i64>>(4)?.map(Timestamp::from_micros),
             max_attempts: row.get(6)?,
             tags: rows::tags(row, 7)?,
+            expires_in: row.get::<_, Option<i64>>(9)?.map(|at| at.saturating_sub(run_at)),
             wait_until: row.get::<_, Option<i64>>(8)?.map(Timestamp::from_micros),
+            blocked: row.get(10)?,
         })
     };
     Ok(statement.query_row([id], read).optional()?)
@@ -187,7 +254,11 @@ fn edit_job(session: &mut Session<'_>, id: JobId, mut state: State, edit: &JobEd
             session.run(sql::DROP_TAG, (tag, id))?;
         }
         enqueue::tag(session, id, &tags)?;
+        // Somebody may wait for a tag that it had.
+        let mut left = usize::MAX;
+        dependents::follow(session, id, &mut left)?;
     }
+    terms::expire_after(session, id, state.run_at, state.expires_in)?;
     if let Some(new) = state.place() {
         place(session, new, id)?;
     }

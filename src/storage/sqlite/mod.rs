@@ -3,6 +3,7 @@
 mod bodies;
 mod claim;
 mod connection;
+mod dependents;
 mod due;
 mod durability;
 mod enqueue;
@@ -10,8 +11,10 @@ mod errors;
 mod fault;
 mod filter;
 mod find;
+mod flow;
 mod forking;
 mod hints;
+mod letters;
 mod look;
 mod manage;
 mod migrations;
@@ -25,8 +28,12 @@ mod session;
 mod settle;
 mod statements;
 mod storage;
+mod tail;
+mod terms;
 mod threads;
 mod tokens;
+mod turns;
+mod unique;
 mod upkeep;
 mod waits;
 mod watch;
@@ -34,6 +41,7 @@ mod work;
 mod writer;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
 use std::time::Duration;
 
 use self::fault::{Outcome, Place};
@@ -56,6 +64,8 @@ pub struct SqliteStorage {
     virtual_clock: Option<VirtualClock>,
     state: Mutex<State>,
     opening: tokio::sync::Mutex<()>,
+    /// How far the sweep of jobs that others wait for has come.
+    dependents_seen: AtomicI64,
 }
 
 #[derive(Clone)]
@@ -84,7 +94,7 @@ impl SqliteStorage {
         let setup =
             Setup { place: Place::new(options.path), patience: options.busy_timeout, clock, hints: Hints::new() };
         let (state, opening) = (Mutex::new(State::Untouched), tokio::sync::Mutex::default());
-        Ok(Self { setup, virtual_clock, state, opening })
+        Ok(Self { setup, virtual_clock, state, opening, dependents_seen: AtomicI64::new(0) })
     }
 
     /// The database's threads, started if they are not.

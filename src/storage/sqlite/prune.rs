@@ -17,15 +17,18 @@ struct Candidate {
     updated_at: i64,
     created_at: i64,
     tags: Vec<String>,
+    /// Whether it is kept for a span of its own.
+    has_term: bool,
 }
 
 /// One step by growing id: deletes the old jobs among the next `limit`.
 pub(super) fn prune_jobs(session: &mut Session<'_>, prune: &Prune, after: JobId, limit: u32) -> Outcome<Chunk> {
-    let is_old = |job: &Candidate| prune.statuses.contains(&job.status) && is_final(job.status, job.retry_due);
+    let is_old =
+        |job: &Candidate| prune.statuses.contains(&job.status) && is_final(job.status, job.retry_due) && !job.has_term;
     step(session, prune.older_than, after, limit, |session, job| {
         let is_old = is_old(job);
         if is_old {
-            delete(session, job)?;
+            delete(session, job.id, &job.tags)?;
         }
         Ok(is_old)
     })
@@ -66,6 +69,7 @@ fn step(
                 updated_at: row.get(3)?,
                 created_at: row.get(4)?,
                 tags: rows::tags(row, 5)?,
+                has_term: row.get(6)?,
             })
         })?
         .collect::<Result<Vec<_>, _>>()?;
@@ -83,15 +87,16 @@ fn step(
     Ok(chunk)
 }
 
-fn delete(session: &mut Session<'_>, job: &Candidate) -> Outcome<()> {
-    session.run(sql::DROP_EVENTS, [job.id])?;
-    session.run(sql::DROP_BODIES, [job.id])?;
-    session.run(sql::DROP_TOKENS, [job.id])?;
-    for tag in &job.tags {
-        session.run(sql::DROP_TAG, (tag, job.id))?;
+/// Deletes a job with all that belongs to it.
+pub(super) fn delete(session: &mut Session<'_>, id: JobId, tags: &[String]) -> Outcome<()> {
+    session.run(sql::DROP_EVENTS, [id])?;
+    session.run(sql::DROP_BODIES, [id])?;
+    session.run(sql::DROP_TOKENS, [id])?;
+    for tag in tags {
+        session.run(sql::DROP_TAG, (tag, id))?;
     }
-    session.run(sql::DROP_JOB, [job.id])?;
-    session.effects.ended.push(job.id);
+    session.run(sql::DROP_JOB, [id])?;
+    session.effects.ended.push(id);
     Ok(())
 }
 
@@ -103,5 +108,5 @@ pub(super) fn prune_events(session: &mut Session<'_>, older_than: Duration, afte
         statement.query_row((after, limit, cutoff), |row| Ok((row.get(0)?, row.get(1)?)))?;
     let Some(last) = last else { return Ok(Chunk::default()) };
     let changed = session.run(sql::PRUNE_EVENTS, (after, last, cutoff))?;
-    Ok(Chunk { changed: changed as u64, next: Some(last).filter(|_| old >= i64::from(limit)) })
+    Ok(Chunk { changed: changed as u64, ids: Vec::new(), next: Some(last).filter(|_| old >= i64::from(limit)) })
 }

@@ -11,6 +11,7 @@ use crate::model::{
     Event, EventKind, FailureReason, Job, Missed, NewJob, NewSchedule, Retry, Schedule, ScheduleStatus, Status, Token,
     TokenStatus,
 };
+use crate::storage::extras;
 
 /// Reads columns from left to right.
 struct Reader<'r, 's> {
@@ -87,7 +88,7 @@ pub(super) fn status(row: &Row<'_>, at: usize) -> SqlResult<Status> {
 pub(super) fn job(row: &Row<'_>) -> SqlResult<Job> {
     let mut columns = Reader { row, at: 0 };
     let c = &mut columns;
-    Ok(Job {
+    let mut job = Job {
         id: c.next()?,
         job_type: c.next()?,
         status: c.name(Status::parse)?,
@@ -122,13 +123,24 @@ pub(super) fn job(row: &Row<'_>) -> SqlResult<Job> {
         depends_on_tags: c.list(text)?,
         force_kill_on_timeout: c.next()?,
         cancel_requested_at: c.time()?,
+        cancel_reason: c.next()?,
         crashes: c.next()?,
         tags: c.list(text)?,
         payload: c.bytes()?.unwrap_or_default(),
         output: c.bytes()?,
         error_history: c.bytes()?.unwrap_or_else(|| Bytes::from_static(b"[]")),
         step_data: c.bytes()?.unwrap_or_else(|| Bytes::from_static(b"{}")),
-    })
+        expires_at: c.time()?,
+        keep_result_for: None,
+        traceparent: None,
+        dead_letter_of: None,
+    };
+    if let Some(text) = c.bytes()? {
+        let kept = extras::from_kept(&serde_json::from_slice(&text).unwrap_or_default());
+        (job.keep_result_for, job.traceparent) = (kept.keep_result_for, kept.traceparent);
+        job.dead_letter_of = kept.dead_letter_of;
+    }
+    Ok(job)
 }
 
 /// An event, from the columns of `events.sql`.
@@ -161,6 +173,7 @@ pub(super) fn schedule(row: &Row<'_>) -> SqlResult<Schedule> {
         tags: c.list(text)?,
         idempotency_key: None,
         payload: c.bytes()?.unwrap_or_default(),
+        extras: c.bytes()?.and_then(|text| extras::from_json(&text).boxed()),
     };
     Ok(Schedule {
         id,

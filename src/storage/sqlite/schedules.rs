@@ -15,7 +15,7 @@ use crate::model::{
     DueSchedule, DueSchedules, Fired, Firing, NewJob, NewSchedule, Schedule, ScheduleId, ScheduleQuery, ScheduleStatus,
     distinct,
 };
-use crate::storage::edits;
+use crate::storage::{edits, extras};
 
 /// Adds a schedule, unless its name is taken.
 pub(super) fn add(session: &mut Session<'_>, schedule: &NewSchedule, next: Timestamp) -> Outcome<Option<ScheduleId>> {
@@ -39,6 +39,7 @@ pub(super) fn add(session: &mut Session<'_>, schedule: &NewSchedule, next: Times
             payload(job)?,
             next.as_micros(),
             session.micros(),
+            options(job),
         ],
     )?;
     session.effects.wake |= added > 0;
@@ -69,6 +70,7 @@ pub(super) fn replace(session: &mut Session<'_>, schedule: &Schedule) -> Outcome
             payload(job)?,
             schedule.next_run_at.map(Timestamp::as_micros),
             session.micros(),
+            options(job),
         ],
     )?;
     session.effects.wake |= changed > 0;
@@ -126,7 +128,7 @@ pub(super) fn fire(session: &mut Session<'_>, firing: &Firing) -> Outcome<Fired>
     let mut jobs = Vec::new();
     for &tick in firing.ticks.iter().filter(|_| schedule.definition.allow_overlap || !alive) {
         let job = NewJob { run_at: Some(tick), ..schedule.definition.job.clone() };
-        jobs.push(enqueue::add_one(session, &job, Some(&origin))?.id);
+        jobs.push(enqueue::add_new(session, &job, Some(&origin))?.id);
     }
     session.effects.wake |= !jobs.is_empty();
     let updated_at = session.micros().max(seen.saturating_add(1));
@@ -137,6 +139,10 @@ pub(super) fn fire(session: &mut Session<'_>, firing: &Firing) -> Outcome<Fired>
 
 fn seconds(span: Option<Duration>) -> Option<f64> {
     span.as_ref().map(Duration::as_secs_f64)
+}
+
+fn options(job: &NewJob) -> Option<String> {
+    job.extras.as_deref().map(|some| extras::to_json(some).to_string())
 }
 
 fn payload(job: &NewJob) -> Outcome<&str> {

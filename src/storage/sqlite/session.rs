@@ -27,6 +27,8 @@ pub(super) struct Effects {
     pub asked: bool,
     /// Jobs that ended, or were deleted.
     pub ended: Vec<JobId>,
+    /// Jobs whose lease ended.
+    pub freed: Vec<JobId>,
 }
 
 impl Effects {
@@ -34,6 +36,7 @@ impl Effects {
         self.wake |= other.wake;
         self.asked |= other.asked;
         self.ended.extend(other.ended);
+        self.freed.extend(other.freed);
     }
 }
 

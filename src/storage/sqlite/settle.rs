@@ -8,12 +8,13 @@ use super::bodies::{self, inline};
 use super::enqueue::{Place, place};
 use super::errors;
 use super::fault::Outcome as Done;
+use super::letters;
 use super::session::Session;
 use super::statements as sql;
 use super::waits;
 use crate::clock::Timestamp;
 use crate::model::{EventKind, Failure, JobId, Lease, Note, Outcome, Settled, Settlement};
-use crate::storage::reports::{Report, STOPPED, merged, wait_step, with_steps};
+use crate::storage::reports::{Report, merged, stopped_metadata, wait_step, with_steps};
 
 /// Ends each lease that is still valid. A job that was deleted under its lease is nobody's any more.
 pub(super) fn settle(session: &mut Session<'_>, settlements: &[Settlement]) -> Done<Vec<Settled>> {
@@ -26,8 +27,9 @@ fn settle_one(session: &mut Session<'_>, settlement: &Settlement) -> Done<Settle
         let was_settled = session.value(sql::WAS_SETTLED, (lease.job_id, lease.worker_id, lease.token))?;
         return Ok(if was_settled { Settled::Applied } else { Settled::LeaseLost });
     };
+    session.effects.freed.push(lease.job_id);
     match &settlement.outcome {
-        Outcome::Cancelled => stop(session, lease.job_id)?,
+        Outcome::Cancelled { reason } => stop(session, lease.job_id, reason.as_deref())?,
         outcome if is_asked && outcome.runs_again() => break_off(session, settlement)?,
         Outcome::Completed { output } => complete(session, lease, output.as_deref())?,
         Outcome::Failed(failure) => fail(session, lease, settlement.attempt, failure)?,
@@ -54,13 +56,13 @@ fn break_off(session: &mut Session<'_>, settlement: &Settlement) -> Done<()> {
         Outcome::Waiting(wait) => record(session, id, &Report { steps: wait_step(wait), ..Report::default() })?,
         _ => {}
     }
-    stop(session, id)
+    stop(session, id, None)
 }
 
 /// Ends a run as cancelled.
-fn stop(session: &mut Session<'_>, id: JobId) -> Done<()> {
-    session.run(sql::STOP, (id, session.micros()))?;
-    session.event(id, EventKind::Cancelled, Some(STOPPED))?;
+fn stop(session: &mut Session<'_>, id: JobId, reason: Option<&str>) -> Done<()> {
+    session.run(sql::STOP, (id, session.micros(), reason))?;
+    session.event(id, EventKind::Cancelled, Some(&stopped_metadata(reason)))?;
     session.effects.ended.push(id);
     Ok(())
 }
@@ -82,12 +84,12 @@ fn fail(session: &mut Session<'_>, lease: Lease, attempt: i32, failure: &Failure
     let (job_type, priority) = mark_failed(session, id, attempt, failure, retry_at)?;
     let metadata = errors::metadata(&failure.message, failure.reason, attempt, retry_at.is_some());
     session.event(id, EventKind::Failed, Some(&metadata))?;
-    match retry_at {
-        Some(due_at) => {
-            place(session, Place { job_type: &job_type, priority, due_at, is_retry: true }, id)?;
-            session.effects.wake = true;
-        }
-        None => session.effects.ended.push(id),
+    if let Some(due_at) = retry_at {
+        place(session, Place { job_type: &job_type, priority, due_at, is_retry: true }, id)?;
+        session.effects.wake = true;
+    } else {
+        session.effects.ended.push(id);
+        letters::bury(session, id, failure)?;
     }
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! The driver's side of the storage seam: each method is one request to a database thread.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -7,15 +8,16 @@ use bytes::Bytes;
 
 use super::session::Session;
 use super::{
-    SqliteStorage, State, claim, due, durability, enqueue, filter, find, look, manage, migrations, prune, receive,
-    schedules, settle, tokens, upkeep,
+    SqliteStorage, State, claim, dependents, due, durability, enqueue, filter, find, flow, look, manage, migrations,
+    prune, receive, schedules, settle, tail, terms, tokens, unique, upkeep,
 };
 use crate::clock::{Timestamp, VirtualClock};
 use crate::error::{Backend, Error, Result};
 use crate::model::{
-    Added, Change, Chunk, Claim, ClaimRequest, DueSchedules, Durability, Event, Filter, Fired, Firing, Job, JobId,
-    Lease, NewJob, NewSchedule, NewToken, Note, Outstanding, Page, Prune, Reclaimed, Schedule, ScheduleId,
-    ScheduleQuery, Settled, Settlement, Token, Transfer, Worker, WorkerId,
+    Added, After, Change, Chunk, Claim, ClaimRequest, DueSchedules, Durability, Event, Filter, Fired, Firing, Job,
+    JobId, Lease, Limits, NewJob, NewSchedule, NewToken, Note, Outstanding, Page, Prune, Reclaimed, Schedule,
+    ScheduleId, ScheduleQuery, Scope, Settled, Settlement, Spacing, Tail, Termed, Token, Transfer, Wanted, Worker,
+    WorkerId,
 };
 use crate::storage::driver::{Capabilities, ExternalAdd, MigrationState, MigrationStep, Storage, Wakes, Watch};
 use crate::storage::migrate;
@@ -43,6 +45,11 @@ impl Storage for SqliteStorage {
         self.threads().await?.write(extra, move |session| receive::receive(session, &jobs)).await
     }
 
+    async fn prune_kinds(&self, after: &str, limit: u32) -> Result<Option<String>> {
+        let after = after.to_owned();
+        self.write(move |session| unique::prune(session, &after, limit)).await
+    }
+
     fn external_add(&self, _jobs: &[NewJob]) -> Result<ExternalAdd> {
         Err(Error::Unsupported(
             "SQLite jobs cannot be added on a connection of yours: two SQLite libraries on one file in one process \
@@ -50,6 +57,10 @@ impl Storage for SqliteStorage {
              an idempotency_key if it may be repeated; or use PostgreSQL"
                 .into(),
         ))
+    }
+
+    fn external_ties(&self, jobs: &[NewJob], _added: &[Added]) -> Result<Vec<(String, String)>> {
+        self.external_add(jobs).map(|_| Vec::new())
     }
 
     async fn register(&self, name: &str, lease: Duration) -> Result<Worker> {
@@ -125,6 +136,16 @@ impl Storage for SqliteStorage {
         self.read(move |session| find::events(session, job_id)).await
     }
 
+    async fn tail(&self, after: &After, wanted: &Wanted, limit: u32) -> Result<Tail> {
+        let (after, wanted) = (tail::place(after)?, wanted.clone());
+        self.read(move |session| tail::read(session, after, &wanted, limit)).await
+    }
+
+    async fn changes(&self) -> Result<Wakes> {
+        self.threads().await?.listen()?;
+        Ok(self.setup.hints.changes())
+    }
+
     async fn change(&self, id: JobId, change: &Change) -> Result<bool> {
         let change = change.clone();
         self.write(move |session| manage::change(session, id, &change)).await
@@ -135,9 +156,25 @@ impl Storage for SqliteStorage {
         self.write(move |session| manage::change_many(session, &filter, &change, after, limit)).await
     }
 
+    async fn retry_spaced(
+        &self,
+        filter: &Filter,
+        spacing: Spacing,
+        after: JobId,
+        limit: u32,
+    ) -> Result<(Chunk, Option<Timestamp>)> {
+        let filter = filter.clone();
+        self.write(move |session| manage::retry_spaced(session, &filter, spacing, after, limit)).await
+    }
+
     async fn prune_jobs(&self, prune: &Prune, after: JobId, limit: u32) -> Result<Chunk> {
         let prune = prune.clone();
         self.write(move |session| prune::prune_jobs(session, &prune, after, limit)).await
+    }
+
+    async fn end_terms(&self, reason: &str, limit: u32) -> Result<Termed> {
+        let reason = reason.to_owned();
+        self.write(move |session| terms::end(session, &reason, limit)).await
     }
 
     async fn prune_payloads(&self, older_than: Duration, after: JobId, limit: u32) -> Result<Chunk> {
@@ -193,7 +230,11 @@ impl Storage for SqliteStorage {
     }
 
     async fn tidy_waits(&self, limit: u32) -> Result<u64> {
-        self.write(move |session| tokens::expire(session, limit)).await
+        let after = self.dependents_seen.load(Ordering::Relaxed);
+        let (marked, next) =
+            self.write(move |session| Ok((tokens::expire(session, limit)?, dependents::tidy(session, after)?))).await?;
+        self.dependents_seen.store(next, Ordering::Relaxed);
+        Ok(marked)
     }
 
     async fn prune_tokens(&self, older_than: Duration, limit: u32) -> Result<u64> {
@@ -232,6 +273,35 @@ impl Storage for SqliteStorage {
     async fn watch(&self, id: JobId) -> Result<Watch> {
         self.threads().await?.listen()?;
         Ok(self.setup.hints.watch(id))
+    }
+
+    async fn set_limits(&self, limits: &Limits) -> Result<()> {
+        let limits = limits.clone();
+        if !limits.sets_any() && !self.read(|session| flow::is_limited(session)).await? {
+            return Ok(());
+        }
+        self.write(move |session| flow::set_limits(session, &limits)).await
+    }
+
+    async fn set_paused(&self, scope: &Scope, paused: bool) -> Result<bool> {
+        let scope = scope.clone();
+        self.write(move |session| flow::set_paused(session, &scope, paused)).await
+    }
+
+    async fn paused(&self) -> Result<Vec<Scope>> {
+        self.read(|session| flow::paused(session)).await
+    }
+
+    async fn hold(&self, job_type: &str, span: Duration) -> Result<()> {
+        let job_type = job_type.to_owned();
+        self.write_fleeting(move |session| flow::hold(session, &job_type, span)).await
+    }
+
+    async fn tend_limits(&self) -> Result<()> {
+        if !self.read(|session| flow::is_limited(session)).await? {
+            return Ok(());
+        }
+        self.write_fleeting(flow::tend).await
     }
 
     async fn migrate(&self, target: Option<i32>) -> Result<Vec<MigrationStep>> {

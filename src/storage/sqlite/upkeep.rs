@@ -8,6 +8,7 @@ use super::bodies::{self, inline};
 use super::enqueue::{Place, place};
 use super::errors;
 use super::fault::Outcome;
+use super::letters;
 use super::session::Session;
 use super::statements as sql;
 use crate::clock::Timestamp;
@@ -70,18 +71,23 @@ pub(super) fn reclaim_stuck(
     let running = statement
         .query_map((after, limit, session.micros(), silent_for), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
         .collect::<Result<Vec<(JobId, WorkerId, bool)>, _>>()?;
-    let mut changed = 0;
+    let mut chunk = Chunk::default();
     for &(job_id, worker, _) in running.iter().filter(|(_, _, stuck)| *stuck) {
         session.run(sql::UNREGISTER, [worker])?;
-        changed += u64::from(take(session, worker, job_id)?.is_some());
+        if let Some(taken) = take(session, worker, job_id)? {
+            chunk.changed += 1;
+            chunk.ids.extend(taken.ended.then_some(job_id));
+        }
     }
     let is_last = running.len() < limit as usize;
-    Ok(Chunk { changed, next: running.last().map(|(id, _, _)| *id).filter(|_| !is_last) })
+    chunk.next = running.last().map(|(id, _, _)| *id).filter(|_| !is_last);
+    Ok(chunk)
 }
 
 /// Takes a job from a worker that is gone.
 fn take(session: &mut Session<'_>, worker: WorkerId, job_id: JobId) -> Outcome<Option<Reclaimed>> {
     session.run(sql::DROP_LEASE, (worker, job_id))?;
+    session.effects.freed.push(job_id);
     let mut statement = session.conn.prepare_cached(sql::CRASHED)?;
     let crashed: Option<(i32, i32, i32, Option<String>, bool)> = statement
         .query_row([job_id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)))
@@ -125,5 +131,5 @@ fn lose(session: &mut Session<'_>, id: JobId, attempt: i32, worker: &str) -> Out
     let metadata = errors::metadata(&failure.message, failure.reason, attempt, false);
     session.event(id, EventKind::Failed, Some(&metadata))?;
     session.effects.ended.push(id);
-    Ok(())
+    letters::bury(session, id, &failure)
 }

@@ -4,9 +4,10 @@ use std::panic::{self, AssertUnwindSafe};
 
 use tokio::sync::oneshot;
 
+use super::dependents;
 use super::fault::{Fault, Outcome, Place};
 use super::session::Session;
-use super::waits;
+use super::{flow, waits};
 use crate::error::{Error, Result};
 
 /// A request that a database thread runs.
@@ -56,7 +57,9 @@ where
         if let Some(work) = self.work.take() {
             let done = panic::catch_unwind(AssertUnwindSafe(|| {
                 let answer = work(session)?;
+                dependents::follow_ends(session)?;
                 waits::resume_after_ends(session)?;
+                flow::free_after(session)?;
                 Ok(answer)
             }));
             // A fault of this library's must not take the thread along, and with it every call to come.

@@ -11,6 +11,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tests.chaos.storm.handlers import OF_A_GROUP
 from tests.processes import PATIENCE, Script, Worker, gone, until
 
 if TYPE_CHECKING:
@@ -63,9 +64,12 @@ class Crew:
             "--concurrency": 8,
             "--lease": self.size.lease,
             "--poll-interval": 1,
+            "--group-concurrency": OF_A_GROUP,
             "--drain-timeout": self.size.lease,
         }
         words = [str(word) for option in options.items() for word in option]
+        # In some fleets groups take turns, beside others that take jobs by priority alone.
+        words += ["--fair"] if self._started % 2 == 0 else []
         return Worker(TARGET, self._url, self._place("fleet"), *words)
 
     def _start_adder(self) -> Script:

@@ -11,12 +11,18 @@ from typing import Any
 from dataqueue import AsyncJobContext, JobContext, JobHandlers
 from tests.chaos.ledger import noted, write
 
-__all__ = ["CHILDREN", "SHARES", "handlers"]
+__all__ = ["AT_A_TIME", "CHILDREN", "OF_A_GROUP", "SHARES", "handlers"]
 
 handlers = JobHandlers()
 
 CHILDREN = 3
 """How many jobs a parent adds and waits for."""
+
+OF_A_GROUP = 2
+"""How many jobs of a group run at a time; the fleets are told so."""
+
+AT_A_TIME = 3
+"""How many jobs of the limited type run at a time."""
 
 SHARES = {
     "quick": 8,
@@ -29,6 +35,8 @@ SHARES = {
     "in_process": 4,
     "crashes": 1,
     "forced": 1,
+    "tenant": 5,
+    "scarce": 3,
 }
 """Of each type that is added, how many among how many."""
 
@@ -134,6 +142,22 @@ async def parent(payload: Any, *, ctx: AsyncJobContext) -> dict[str, Any]:
         ids = [await ctx.add_job("child", [ctx.job.id, number], max_attempts=50) for number in range(CHILDREN)]
         results = [await ctx.wait_for_job(job_id) for job_id in ids]
         return {"run": run, "children": [int(job_id) for job_id in ids], "ended": [result.status for result in results]}
+
+
+@handlers.job("tenant")
+async def tenant(payload: Any, *, ctx: AsyncJobContext) -> dict[str, Any]:
+    """Takes a while, and belongs to a group."""
+    with noted(ctx) as run:
+        await asyncio.sleep(0.05)
+        return {"run": run}
+
+
+@handlers.job("scarce", max_running=AT_A_TIME)
+def scarce(payload: Any, *, ctx: JobContext) -> dict[str, Any]:
+    """Takes a while, and few run at a time."""
+    with noted(ctx) as run:
+        time.sleep(0.05)
+        return {"run": run}
 
 
 @handlers.job("child")

@@ -14,13 +14,15 @@ from collections import deque
 from contextlib import suppress
 from pathlib import Path
 
-from dataqueue import BackendUnavailable, Job, JobFailed, JobId, JobQueue
+from dataqueue import BackendUnavailable, DependsOn, Job, JobFailed, JobGroup, JobId, JobQueue, batch_ref
 from tests.chaos.ledger import write
 from tests.chaos.storm.handlers import SHARES
 
 _MOST = 12
 _CANCELLED = 0.05
 """So often one of the jobs under way is cancelled."""
+_TIED = 0.4
+"""So often a job of a batch waits for others of it."""
 _AHEAD = 20
 """So many calls may be ahead of the workers."""
 
@@ -36,7 +38,8 @@ def main(url: str, name: str, rate: float, stop: Path) -> None:
                 return
             size = 1 if turn % 3 else chance.randint(2, _MOST)
             began = time.monotonic()
-            jobs = {key: _job(chance, key) for key in (f"{name}-{number + at}" for at in range(size))}
+            keys = [f"{name}-{number + at}" for at in range(size)]
+            jobs = {key: _job(chance, key, at) for at, key in enumerate(keys)}
             unfinished.append(_add(queue, jobs))
             if chance.random() < _CANCELLED:
                 _cancel(queue, unfinished[chance.randrange(len(unfinished))])
@@ -46,9 +49,10 @@ def main(url: str, name: str, rate: float, stop: Path) -> None:
             time.sleep(max(0.0, size / rate - (time.monotonic() - began)))
 
 
-def _job(chance: random.Random, key: str) -> Job[None]:
+def _job(chance: random.Random, key: str, at: int) -> Job[None]:
     [kind] = chance.choices(list(SHARES), list(SHARES.values()))
     limit = 0.5 if kind == "forced" else None
+    before = chance.sample(range(at), min(at, chance.randint(1, 3))) if chance.random() < _TIED else []
     return Job(
         kind,
         None,
@@ -59,6 +63,8 @@ def _job(chance: random.Random, key: str) -> Job[None]:
         priority=chance.randrange(4),
         retry_delay=0.1,
         retry_backoff=False,
+        group=JobGroup(f"tenant {chance.randrange(3)}") if kind == "tenant" else None,
+        depends_on=DependsOn(job_ids=[batch_ref(place) for place in before]) if before else None,
     )
 
 

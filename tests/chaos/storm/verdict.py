@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
-from itertools import combinations
+from itertools import combinations, zip_longest
 from typing import TYPE_CHECKING
 
 from tests.chaos.ledger import read_lines, read_runs
 from tests.chaos.legality import all_jobs, check_events
-from tests.chaos.storm.handlers import CHILDREN
+from tests.chaos.storm.handlers import AT_A_TIME, CHILDREN, OF_A_GROUP
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -45,8 +45,14 @@ class Verdict:
     """Results of runs that had lost their lease."""
     illegal: list[str] = field(default_factory=list)
     """Paths of events that may not be, attempts over the maximum among them."""
+    crowded: list[str] = field(default_factory=list)
+    """More runs of a group or of a limited type at a time than may."""
+    early: list[str] = field(default_factory=list)
+    """Jobs that ran before one that they wait for had completed, or are not cancelled where it never will be."""
     broken: list[str] = field(default_factory=list)
     """Processes that ended by themselves, what was never done, damage to a file."""
+    tied: int = 0
+    """Waits of one job for another."""
     stalled: int = 0
     """Runs that went on beside a later one because their worker was stalled past its lease: they recorded nothing."""
     refused: int = 0
@@ -65,7 +71,7 @@ class Verdict:
 
     def findings(self) -> Mapping[str, list[str]]:
         """What must be empty, by name."""
-        names = ("lost", "doubled", "overlapping", "stale", "illegal", "broken")
+        names = ("lost", "doubled", "overlapping", "stale", "illegal", "crowded", "early", "broken")
         return {name: getattr(self, name) for name in names}
 
 
@@ -93,6 +99,10 @@ def judge(
         except AssertionError as error:
             verdict.illegal.append(str(error))
         _judge_runs(verdict, job, runs.get(job.id, []), _Times(deaths, interruptions, lease))
+    _judge_limits(verdict, jobs.values(), runs, _Times(deaths, interruptions, lease))  # type: ignore[arg-type]
+    for job in jobs.values():
+        for prerequisite in job.depends_on_job_ids:
+            _judge_order(verdict, job, jobs.get(prerequisite), runs)
     _judge_keys(verdict, jobs.values())  # type: ignore[arg-type]
     _judge_steps(verdict, lines, runs)
     return verdict
@@ -118,6 +128,17 @@ class _Times:
         # One that was killed is over when it was heard of last.
         ended = run.seen if run.ended is None else run.ended
         return min(end for end in (ended, death, 1 << 63) if end is not None)
+
+    def lapse(self, run: Run) -> int:
+        """When its worker may have lost its lease while the run went on: what it counted for is given back then."""
+        long = [
+            one.began
+            for one in self.interruptions
+            if one.pid in (None, run.pid)
+            and one.ended > run.began
+            and one.ended - one.began >= self.lease / 2 * _SECOND
+        ]
+        return min(long, default=1 << 63)
 
     def stalled(self, run: Run, later: Run) -> bool:
         """Whether the run's worker may have failed to renew its lease before the later run began.
@@ -152,6 +173,38 @@ def _judge_runs(verdict: Verdict, job: JobRecord, runs: list[Run], times: _Times
         if death is not None and run.ended is None:
             next_runs = [later.began for later in runs if later.began > death]
             verdict.recoveries += [(min(next_runs) - death) / _SECOND] if next_runs else []
+
+
+def _judge_limits(verdict: Verdict, jobs: Sequence[JobRecord], runs: Mapping[int, list[Run]], times: _Times) -> None:
+    moments: defaultdict[tuple[str, int], list[tuple[int, int]]] = defaultdict(list)
+    for job in jobs:
+        if job.group_id is None and job.job_type != "scarce":
+            continue
+        place = (job.job_type, AT_A_TIME) if job.group_id is None else (job.group_id, OF_A_GROUP)
+        ordered = sorted(runs.get(job.id, []), key=lambda run: (run.attempt, run.began))
+        for run, later in zip_longest(ordered, ordered[1:]):
+            end = min(times.end(run), times.lapse(run), later.began if later else 1 << 63)
+            if end > run.began:
+                moments[place] += [(run.began, 1), (end, -1)]
+    for (name, most), changes in moments.items():
+        running = 0
+        for at, change in sorted(changes):
+            running += change
+            if running > most:
+                verdict.crowded.append(f"{running} runs of {name} at {at}")
+
+
+def _judge_order(verdict: Verdict, job: JobRecord, before: JobRecord | None, runs: Mapping[int, list[Run]]) -> None:
+    """A job that waits for another one begins when that has completed, and is cancelled when it never will."""
+    began = min((run.began for run in runs.get(job.id, [])), default=None)
+    verdict.tied += 1
+    if before is None or before.status != "completed":
+        if began is not None or job.status != "cancelled":
+            verdict.early.append(f"job {job.id} is {job.status}, and what it waits for is {before}")
+        return
+    [*_, last] = sorted(runs[before.id], key=lambda run: (run.attempt, run.began))
+    if began is not None and (last.ended is None or last.ended > began):
+        verdict.early.append(f"job {job.id} began at {began}, and what it waits for was {last}")
 
 
 def _judge_keys(verdict: Verdict, jobs: Sequence[JobRecord]) -> None:

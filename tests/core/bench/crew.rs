@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use dataqueue::Result;
 use dataqueue::model::{
-    Claim, ClaimRequest, Claimed, Failure, FailureReason, Lease, Outcome, Settled, Settlement, Worker,
+    Claim, ClaimRequest, Claimed, Failure, FailureReason, Lease, Outcome, Settled, Settlement, Turns, Worker,
 };
 use dataqueue::storage::Storage;
 use tokio::time::Instant;
@@ -21,13 +21,19 @@ pub struct Hand {
     pub store: Arc<dyn Storage>,
     pub worker: Worker,
     tokens: AtomicI64,
+    turns: Option<Turns>,
 }
 
 impl Hand {
     /// Registers a worker whose leases last `lease`.
     pub async fn with_lease(store: Arc<dyn Storage>, lease: Duration) -> Self {
         let worker = store.register("hand", lease).await.unwrap();
-        Self { store, worker, tokens: AtomicI64::new(1) }
+        Self { store, worker, tokens: AtomicI64::new(1), turns: None }
+    }
+
+    /// The same worker, in whose claims groups take turns.
+    pub fn in_turns(self, turns: Turns) -> Self {
+        Self { turns: Some(turns), ..self }
     }
 
     /// A claim under a fresh token.
@@ -38,6 +44,7 @@ impl Hand {
             job_types: types.iter().map(|name| (*name).to_owned()).collect(),
             limit,
             lease: None,
+            turns: self.turns.clone(),
         };
         self.store.claim(&request).await
     }

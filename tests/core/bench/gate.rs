@@ -11,9 +11,10 @@ use dataqueue::clock::{Timestamp, VirtualClock};
 use dataqueue::error::Backend;
 use dataqueue::lock::Mutex;
 use dataqueue::model::{
-    Added, Change, Chunk, Claim, ClaimRequest, DueSchedules, Durability, Event, Filter, Fired, Firing, Job, JobId,
-    Lease, NewJob, NewSchedule, NewToken, Note, Outstanding, Page, Prune, Reclaimed, Schedule, ScheduleId,
-    ScheduleQuery, Settled, Settlement, Token, Transfer, Worker, WorkerId,
+    Added, After, Change, Chunk, Claim, ClaimRequest, DueSchedules, Durability, Event, Filter, Fired, Firing, Job,
+    JobId, Lease, Limits, NewJob, NewSchedule, NewToken, Note, Outstanding, Page, Prune, Reclaimed, Schedule,
+    ScheduleId, ScheduleQuery, Scope, Settled, Settlement, Spacing, Tail, Termed, Token, Transfer, Wanted, Worker,
+    WorkerId,
 };
 use dataqueue::storage::{Capabilities, ExternalAdd, MigrationState, MigrationStep, Storage, Wakes, Watch};
 use dataqueue::{Error, Result};
@@ -255,6 +256,14 @@ macro_rules! passing {
                 self.store.external_add(jobs)
             }
 
+            fn external_ties(&self, jobs: &[NewJob], added: &[Added]) -> Result<Vec<(String, String)>> {
+                self.store.external_ties(jobs, added)
+            }
+
+            fn may_release(&self, settlements: &[Settlement]) -> bool {
+                self.store.may_release(settlements)
+            }
+
             async fn close(&self) {
                 self.store.close().await;
             }
@@ -276,6 +285,7 @@ passing! {
     claimable_types() -> Vec<String>;
     reclaim_reply(worker: &Worker, token: i64) -> Claim;
     settle(settlements: &[Settlement]) -> Vec<Settled>;
+    settle_and_claim(settlements: &[Settlement], request: &ClaimRequest) -> (Vec<Settled>, Option<Claim>);
     note(notes: &[Note]) -> Vec<Settled>;
     look(worker: WorkerId, job_types: &[String]) -> Outstanding;
     reclaim(limit: u32) -> Vec<Reclaimed>;
@@ -284,8 +294,13 @@ passing! {
     find(filter: &Filter, page: Page) -> Vec<Job>;
     count(filter: &Filter) -> u64;
     events(job_id: JobId) -> Vec<Event>;
+    tail(after: &After, wanted: &Wanted, limit: u32) -> Tail;
+    changes() -> Wakes;
     change(id: JobId, change: &Change) -> bool;
     change_many(filter: &Filter, change: &Change, after: JobId, limit: u32) -> Chunk;
+    retry_spaced(filter: &Filter, spacing: Spacing, after: JobId, limit: u32) -> (Chunk, Option<Timestamp>);
+    end_terms(reason: &str, limit: u32) -> Termed;
+    prune_kinds(after: &str, limit: u32) -> Option<String>;
     prune_jobs(prune: &Prune, after: JobId, limit: u32) -> Chunk;
     prune_payloads(older_than: Duration, after: JobId, limit: u32) -> Chunk;
     prune_events(older_than: Duration, after: i64, limit: u32) -> Chunk;
@@ -301,6 +316,11 @@ passing! {
     tidy_waits(limit: u32) -> u64;
     prune_tokens(older_than: Duration, limit: u32) -> u64;
     expect_end(id: JobId) -> Option<Job>;
+    set_limits(limits: &Limits) -> ();
+    set_paused(scope: &Scope, paused: bool) -> bool;
+    paused() -> Vec<Scope>;
+    hold(job_type: &str, span: Duration) -> ();
+    tend_limits() -> ();
     listen() -> Wakes;
     watch(id: JobId) -> Watch;
     migrate(target: Option<i32>) -> Vec<MigrationStep>;

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use dataqueue::clock::Timestamp;
-use dataqueue::model::{Missed, NewJob, NewSchedule, Retry, Schedule, ScheduleId, ScheduleQuery};
+use dataqueue::model::{Extras, Missed, NewJob, NewSchedule, Retry, Schedule, ScheduleId, ScheduleQuery};
 use dataqueue::storage::{add_schedule, find_schedule, fire_due};
 
-use super::{Bench, job};
+use super::{Bench, every_extra, job};
 
 pub const MINUTE: Duration = Duration::from_secs(60);
 
@@ -40,6 +40,7 @@ pub fn full_schedule(name: &str) -> NewSchedule {
                 backoff: Some(false),
                 delay_max: Some(Duration::from_secs(60)),
             },
+            extras: Extras { traceparent: None, ..every_extra() }.boxed(),
             ..NewJob::new("a job type", r#"{"a": [1, null, "\u00e4"]}"#)
         },
     }

@@ -1,7 +1,9 @@
 //! Short words for jobs and what is known of them.
 
+use std::time::Duration;
+
 use dataqueue::model::{
-    Added, Change, Claimed, Event, EventKind, Filter, Job, JobId, NewJob, Page, Settled, Status, Worker,
+    Added, Change, Claimed, Event, EventKind, Extras, Filter, Group, Job, JobId, NewJob, Page, Settled, Status, Worker,
 };
 use dataqueue::storage::change_in_steps;
 use serde_json::Value;
@@ -11,6 +13,20 @@ use super::Bench;
 /// A job with the default options.
 pub fn job(job_type: &str) -> NewJob {
     NewJob::new(job_type, "{}")
+}
+
+/// What few jobs have, all of it.
+pub fn every_extra() -> Extras {
+    Extras {
+        group: Some(Group { id: "tenant 'ü'".to_owned(), tier: Some("gold".to_owned()) }),
+        dead_letter_job_type: Some("dead".to_owned()),
+        expires_in: Some(Duration::from_millis(2_500)),
+        keep_result_for: Some(Duration::from_secs(86_400)),
+        traceparent: Some("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".to_owned()),
+        dead_letter_of: None,
+        unique: None,
+        depends_on: None,
+    }
 }
 
 /// A job with tags.

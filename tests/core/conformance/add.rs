@@ -6,15 +6,16 @@ use std::time::Duration;
 
 use dataqueue::clock::Timestamp;
 use dataqueue::error::Backend;
-use dataqueue::model::{EventKind, Filter, NewJob, Retry, Status, TagFilter, TagMode};
+use dataqueue::model::{EventKind, Extras, Filter, NewJob, Retry, Status, TagFilter, TagMode};
 
 use futures_util::future::join_all;
 
-use crate::bench::{Bench, PATIENCE, eventually, ids, job};
+use crate::bench::{Bench, PATIENCE, eventually, every_extra, ids, job};
 
 super::tests![add:
     a_job_added_without_options_has_the_defaults_and_is_due_now,
     every_option_of_a_job_is_read_back_as_it_was_added,
+    a_worker_gets_the_extras_of_the_jobs_that_it_claims,
     a_job_of_a_large_call_is_stored_and_found_like_one_added_alone,
     ids_come_back_in_order_and_grow,
     an_empty_batch_adds_nothing,
@@ -60,6 +61,7 @@ fn with_every_option() -> NewJob {
             backoff: Some(false),
             delay_max: Some(Duration::from_millis(90_250)),
         },
+        extras: Some(Box::new(every_extra())),
         ..NewJob::new("", r#"{"a":1}"#)
     }
 }
@@ -71,8 +73,24 @@ pub async fn every_option_of_a_job_is_read_back_as_it_was_added(bench: &Bench) {
     assert_eq!((stored.job_type, stored.priority, Some(stored.run_at)), (wanted.job_type, i32::MIN, wanted.run_at));
     assert_eq!((stored.max_attempts, stored.timeout_ms, stored.retry), (i32::MAX, Some(i32::MAX), wanted.retry));
     assert_eq!((stored.tags, stored.idempotency_key), (wanted.tags, wanted.idempotency_key));
+    let extras = every_extra();
+    assert_eq!(stored.group_id.as_deref(), Some("tenant 'ü'"));
+    assert_eq!(stored.group_tier.as_deref(), Some("gold"));
+    assert_eq!((stored.dead_letter_job_type, stored.traceparent), (extras.dead_letter_job_type, extras.traceparent));
+    assert_eq!(stored.keep_result_for, extras.keep_result_for);
+    assert_eq!(stored.expires_at, wanted.run_at.map(|at| at.plus(Duration::from_millis(2_500))));
     let top = bench.add_one(NewJob { priority: i32::MAX, ..job("top") }).await;
     assert_eq!(bench.job(top).await.priority, i32::MAX);
+}
+
+pub async fn a_worker_gets_the_extras_of_the_jobs_that_it_claims(bench: &Bench) {
+    let extras = Extras { expires_in: None, ..every_extra() }.boxed();
+    let ids_added = bench.add_all(vec![job("t"), NewJob { extras, ..job("t") }, job("t")]).await;
+    let claimed = bench.hand().await.claim(&["t"], 3).await;
+    assert_eq!(ids(&claimed), ids_added);
+    let traces: Vec<_> =
+        claimed.iter().map(|claimed| (claimed.job.group_id.as_deref(), claimed.job.traceparent.is_some())).collect();
+    assert_eq!(traces, [(None, false), (Some("tenant 'ü'"), true), (None, false)]);
 }
 
 pub async fn a_job_of_a_large_call_is_stored_and_found_like_one_added_alone(bench: &Bench) {

@@ -18,6 +18,7 @@ super::tests![cancelling:
     other_workers_are_told_nothing,
     asking_is_hinted_at_in_every_process,
     a_run_that_stopped_is_cancelled,
+    a_run_that_cancels_its_job_keeps_the_reason_until_a_retry,
     a_run_that_completes_all_the_same_has_completed,
     what_would_run_again_is_cancelled_instead,
     a_last_failure_stays_one,
@@ -94,7 +95,7 @@ pub async fn its_worker_is_told_at_every_renewal_until_it_has_ended(bench: &Benc
     for _ in 0..3 {
         assert_eq!(told(&hand).await, [claimed.lease]);
     }
-    hand.settle(end(&claimed, Outcome::Cancelled)).await;
+    hand.settle(end(&claimed, Outcome::Cancelled { reason: None })).await;
     assert_eq!(told(&hand).await, []);
 }
 
@@ -126,7 +127,7 @@ pub async fn asking_is_hinted_at_in_every_process(bench: &Bench) {
 pub async fn a_run_that_stopped_is_cancelled(bench: &Bench) {
     let (hand, claimed) = asked(bench).await;
     let before = bench.now().await;
-    assert_eq!(hand.settle(end(&claimed, Outcome::Cancelled)).await, Settled::Applied);
+    assert_eq!(hand.settle(end(&claimed, Outcome::Cancelled { reason: None })).await, Settled::Applied);
     let job = bench.job(claimed.job.id).await;
     assert_eq!((job.status, job.locked_at, job.locked_by, job.attempts), (Status::Cancelled, None, None, 1));
     assert!(job.last_cancelled_at >= Some(before) && job.cancel_requested_at.is_some());
@@ -135,9 +136,30 @@ pub async fn a_run_that_stopped_is_cancelled(bench: &Bench) {
     assert_eq!(last.kind, EventKind::Cancelled);
     let told: serde_json::Value = serde_json::from_slice(last.metadata.as_ref().unwrap()).unwrap();
     assert_eq!(told, serde_json::json!({"running": true}));
-    assert_eq!(hand.settle(end(&claimed, Outcome::Cancelled)).await, Settled::Applied, "a repeat");
+    assert_eq!(hand.settle(end(&claimed, Outcome::Cancelled { reason: None })).await, Settled::Applied, "a repeat");
     assert_eq!(bench.events(job.id).await.unwrap(), events);
     assert!(hand.claim(&["a"], 1).await.is_empty());
+}
+
+pub async fn a_run_that_cancels_its_job_keeps_the_reason_until_a_retry(bench: &Bench) {
+    let (hand, claimed) = running(bench).await;
+    let reason = "withdrawn: \"ö\" \\ /";
+    let outcome = Outcome::Cancelled { reason: Some(reason.to_owned()) };
+    assert_eq!(hand.settle(end(&claimed, outcome.clone())).await, Settled::Applied);
+    let job = bench.job(claimed.job.id).await;
+    assert_eq!(
+        (job.status, job.cancel_reason.as_deref(), job.cancel_requested_at),
+        (Status::Cancelled, Some(reason), None)
+    );
+    let events = bench.events(job.id).await.unwrap();
+    let told: serde_json::Value = serde_json::from_slice(events.last().unwrap().metadata.as_ref().unwrap()).unwrap();
+    assert_eq!(told, serde_json::json!({"running": true, "reason": reason}));
+    assert_eq!(hand.settle(end(&claimed, outcome)).await, Settled::Applied, "a repeat");
+    assert_eq!(bench.events(job.id).await.unwrap(), events);
+    assert!(bench.store().change(job.id, &Change::Retry).await.unwrap());
+    assert_eq!(bench.job(job.id).await.cancel_reason, None);
+    let again = hand.claim(&["a"], 1).await.remove(0);
+    assert_eq!(again.job.cancel_reason, None);
 }
 
 pub async fn a_run_that_completes_all_the_same_has_completed(bench: &Bench) {
@@ -191,7 +213,7 @@ pub async fn a_dead_workers_job_is_cancelled(bench: &Bench) {
     let job = bench.job(claimed.job.id).await;
     assert_eq!((job.status, job.crashes, job.locked_by), (Status::Cancelled, 1, None));
     assert_eq!(bench.kinds(job.id).await, [EventKind::Added, EventKind::Processing, EventKind::Cancelled]);
-    assert_eq!(hand.settle(end(&claimed, Outcome::Cancelled)).await, Settled::LeaseLost);
+    assert_eq!(hand.settle(end(&claimed, Outcome::Cancelled { reason: None })).await, Settled::LeaseLost);
 }
 
 pub async fn only_the_holder_of_the_lease_can_end_it_as_cancelled(bench: &Bench) {
@@ -201,14 +223,14 @@ pub async fn only_the_holder_of_the_lease_can_end_it_as_cancelled(bench: &Bench)
     bench.reclaim_all(1).await;
     let heir = bench.hand().await;
     let claimed = heir.take("a").await;
-    assert_eq!(late.settle(end(&lost, Outcome::Cancelled)).await, Settled::LeaseLost);
+    assert_eq!(late.settle(end(&lost, Outcome::Cancelled { reason: None })).await, Settled::LeaseLost);
     assert_eq!(bench.job(claimed.job.id).await.status, Status::Processing);
     assert!(heir.holds(claimed.lease).await);
 }
 
 pub async fn a_retry_forgets_that_somebody_asked(bench: &Bench) {
     let (hand, claimed) = asked(bench).await;
-    hand.settle(end(&claimed, Outcome::Cancelled)).await;
+    hand.settle(end(&claimed, Outcome::Cancelled { reason: None })).await;
     assert!(bench.changed(claimed.job.id, Change::Retry).await);
     assert_eq!(bench.job(claimed.job.id).await.cancel_requested_at, None);
     let again = hand.take("a").await;
@@ -219,7 +241,7 @@ pub async fn a_retry_forgets_that_somebody_asked(bench: &Bench) {
 }
 
 pub async fn who_waits_for_its_end_is_told(bench: &Bench) {
-    for outcome in [Outcome::Cancelled, Outcome::Released] {
+    for outcome in [Outcome::Cancelled { reason: None }, Outcome::Released] {
         let (hand, claimed) = asked(bench).await;
         let far = bench.second();
         let watch = far.watch(claimed.job.id).await.unwrap();

@@ -296,8 +296,14 @@ pub async fn started_at_is_the_first_claim(bench: &Bench) {
 pub async fn a_worker_that_was_never_registered_claims_nothing(bench: &Bench) {
     let id = bench.add_one(job("a")).await;
     let worker = worker_named("stranger");
-    let request =
-        ClaimRequest { worker: worker.clone(), token: 1, job_types: vec!["a".to_owned()], limit: 1, lease: None };
+    let request = ClaimRequest {
+        worker: worker.clone(),
+        token: 1,
+        job_types: vec!["a".to_owned()],
+        limit: 1,
+        lease: None,
+        turns: None,
+    };
     assert_eq!(bench.claim(&request).await, Err(Error::WorkerLost { worker: worker.id }));
     assert_eq!(bench.status(id).await, Status::Pending);
 }
@@ -369,6 +375,7 @@ pub async fn a_claim_that_comes_after_it_was_asked_about_leases_nothing(bench: &
         job_types: vec!["a".to_owned()],
         limit: 1,
         lease: None,
+        turns: None,
     };
     assert_eq!(hand.store.reclaim_reply(&hand.worker, 5).await.unwrap().jobs, []);
     // Cut off on its way, it comes when its worker has gone on: it must not lease what nobody will run.

@@ -92,7 +92,7 @@ pub async fn a_claim_that_finds_jobs_renews_its_worker_where_it_says_so(bench: &
     let left = async || look(bench, 0, &[]).await.reclaim_in.unwrap();
     let claim = async |token, lease| {
         let job_types = vec!["a".to_owned()];
-        let request = ClaimRequest { worker: hand.worker.clone(), token, job_types, limit: 1, lease };
+        let request = ClaimRequest { worker: hand.worker.clone(), token, job_types, limit: 1, lease, turns: None };
         bench.claim(&request).await.unwrap().jobs.len()
     };
     assert_eq!(claim(1, Some(Duration::from_secs(60))).await, 0);

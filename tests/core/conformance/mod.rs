@@ -6,29 +6,41 @@ pub mod bulk;
 pub mod cancelling;
 pub mod change;
 pub mod claim;
+pub mod dependencies;
 pub mod edit;
 pub mod errors;
 pub mod events;
+pub mod fairness;
 pub mod find;
 pub mod firing;
+pub mod flow;
+pub mod following;
+pub mod hooks;
 pub mod keys;
 pub mod leases;
+pub mod letters;
 pub mod look;
 pub mod migrate;
 pub mod notes;
 pub mod pages;
+pub mod pauses;
 pub mod payloads;
 pub mod prune;
 pub mod race;
 pub mod random;
+pub mod rates;
 pub mod receive;
 pub mod reopening;
 pub mod schedules;
 pub mod settle;
+pub mod spacing;
 pub mod steps;
+pub mod stream;
 pub mod stuck;
 pub mod successors;
+pub mod terms;
 pub mod tokens;
+pub mod unique;
 pub mod waits;
 pub mod wake;
 pub mod watch;
@@ -65,9 +77,9 @@ macro_rules! suite {
         }
     };
     (@shared $driver:ty) => {
-        $crate::conformance::suite!(@modules $driver: add bulk cancelling change claim edit errors events find firing keys
-            leases look migrate notes pages payloads prune race random receive schedules settle steps stuck successors tokens
-            waits wake watch);
+        $crate::conformance::suite!(@modules $driver: add bulk cancelling change claim dependencies edit errors events fairness find firing
+            flow following hooks keys leases letters look migrate notes pages pauses payloads prune race random rates receive schedules settle
+            spacing steps stream stuck successors terms tokens unique waits wake watch);
     };
     (@modules $driver:ty: $($module:ident)*) => {
         $(mod $module { $crate::conformance::$module::each!($driver); })*

@@ -7,7 +7,7 @@ use dataqueue::clock::Timestamp;
 use dataqueue::model::{Added, EventKind, FailureReason, Filter, JobId, NewJob, Retry, Status, Transfer};
 use serde_json::json;
 
-use crate::bench::{Bench, ids, job, json};
+use crate::bench::{Bench, every_extra, ids, job, json};
 
 super::tests![receive:
     a_job_is_received_with_its_options_and_its_past,
@@ -67,6 +67,7 @@ pub async fn a_job_is_received_with_its_options_and_its_past(bench: &Bench) {
                 backoff: Some(false),
                 delay_max: Some(Duration::from_secs(90)),
             },
+            extras: every_extra().boxed(),
             ..job("past")
         },
         attempts: 4,
@@ -91,6 +92,8 @@ pub async fn a_job_is_received_with_its_options_and_its_past(bench: &Bench) {
     assert_eq!(stored.failure_reason, Some(FailureReason::Timeout));
     assert_eq!(json(&stored.error_history), json(errors.as_bytes()));
     assert_eq!(json(&stored.step_data), json(steps.as_bytes()));
+    assert_eq!(stored.expires_at, Some(at(5).plus(Duration::from_millis(2_500))));
+    assert_eq!((stored.group_tier.as_deref(), stored.traceparent.is_some()), (Some("gold"), true));
     assert!(stored.updated_at > stored.created_at);
     assert_eq!(bench.kinds(id).await, [EventKind::Added]);
     assert_eq!(bench.last_metadata(id).await, json!({"transferred_from": 77, "attempts": 4}));

@@ -122,7 +122,7 @@ pub async fn each_part_of_a_lease_must_be_right(bench: &Bench) {
         fail(&claimed[0], None),
         release(&claimed[0]),
         end(&claimed[0], wait),
-        end(&claimed[0], Outcome::Cancelled),
+        end(&claimed[0], Outcome::Cancelled { reason: None }),
     ];
     for lease in wrong {
         for outcome in ends.clone().map(|end| end.outcome) {

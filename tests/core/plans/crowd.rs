@@ -59,6 +59,25 @@ insert into job_ready (job_id, due_at, rank, retrying, job_type)
 insert into job_scheduled (job_id, due_at, priority, retrying, job_type)
     select id, coalesce(next_attempt_at, run_at), priority, status = 'failed', job_type from job_queue
     where status = 'pending' and run_at > now() or next_attempt_at is not null;
+update job_queue set group_id = 'group_' || id % 500 where id % 3 = 0;
+update job_ready r set group_id = j.group_id from job_queue j where j.id = r.job_id;
+insert into job_line (job_id, due_at, rank, retrying, job_type, group_id)
+    select id, run_at, ~priority, false, job_type, 'group_' || id % 500 from job_queue where status = 'cancelled';
+insert into job_groups (group_id, running, most, paused) select 'group_' || n, n % 3, 2, n % 100 = 0 from generate_series(0, 499) n;
+insert into job_slots (job_id, job_type, group_id)
+    select id, job_type, group_id from job_queue where status = 'processing';
+insert into job_types (job_type, running, max_running, rate_key, paused)
+    select 'type_' || n, 50, 55, case when n % 2 = 0 then 'key_' || n end, n = 19 from generate_series(1, 19) n;
+insert into job_rates (key, most, per_seconds, spent_at, spent)
+    select 'key_' || n, 100, 60, array[now() - interval '2 minutes', now()], '{50,50}' from generate_series(2, 18, 2) n;
+insert into job_settings (name, value) values ('groups', jsonb_build_object('most', 2));
+update job_queue set expires_at = run_at + interval '1 minute', attempts = 0 where id % 40 = 31;
+update job_queue set extras = jsonb_build_object('keep_result_for', 60) where id % 400 = 3;
+insert into job_terms (job_id, due_at)
+    select id, coalesce(expires_at, case when id % 800 = 3 then completed_at else now() end + interval '1 minute') from job_queue
+    where expires_at is not null or extras is not null;
+insert into job_unique (key, job_id, expires_at)
+    select 'kind_' || n, n, case when n % 3 = 0 then now() end from generate_series(1, 9000) n;
 insert into job_claims (worker_id, token, job_ids, cancelling)
     select lease_worker, lease_token, array_agg(id), coalesce(array_agg(id) filter (where id % 80 = 37), '{}') from job_queue
     where status = 'processing' group by lease_worker, lease_token;
@@ -77,6 +96,11 @@ insert into waitpoints (id, job_id, status, timeout_at, completed_at, created_at
         case when s.status = 'completed' then now() - n * interval '1 minute' end, now()
     from generate_series(1, 40000) n
     cross join lateral (select case when n % 20 < 19 then 'completed' when n % 40 = 39 then 'waiting' else 'timed_out' end as status) s;
+insert into job_dependencies (prerequisite_id, job_id, by_tag)
+    select id + 4, id, id % 400 = 73 from job_queue where id % 40 = 33;
+update job_queue set blocked = true, open_prerequisites = case when id % 400 = 113 then 2 else 1 end, pending_reason = 'waits',
+    depends_on_tags = case when id % 400 in (73, 113) then array['tag_3', 'all'] end where id % 40 = 33;
+delete from job_ready where job_id % 40 = 33;
 insert into job_watchers (job_id, expires_at)
     select id, now() + interval '1 hour' from job_queue where status = 'processing' limit 20;
 insert into cron_schedules (schedule_name, cron_expression, job_type, payload, status, updated_at, next_run_at, last_job_id)
@@ -84,7 +108,8 @@ insert into cron_schedules (schedule_name, cron_expression, job_type, payload, s
         case when n = 7 then '2020-01-02'::timestamptz when n % 20 = 5 then now() - n * interval '1 second'
             else now() + n * interval '1 second' end, n
     from generate_series(1, 3000) n;
-analyze cron_schedules, waitpoints, job_workers, job_queue, job_ready, job_scheduled, job_claims, job_events, job_event_batches, job_watchers;
+analyze cron_schedules, waitpoints, job_workers, job_queue, job_ready, job_scheduled, job_claims, job_events, job_event_batches, job_watchers,
+    job_line, job_groups, job_slots, job_terms, job_unique, job_dependencies;
 ";
 
 const MILLIONS: &str = "
@@ -102,7 +127,9 @@ insert into job_queue (job_type, status, payload, priority, max_attempts, run_at
     from generate_series(1, 1000000) n;
 insert into job_scheduled (job_id, due_at, priority, retrying, job_type)
     select id, run_at, priority, false, job_type from job_queue where id > 40000 and status = 'pending';
-analyze job_queue, job_scheduled, job_events, job_event_batches;
+insert into job_line (job_id, due_at, rank, retrying, job_type, group_id)
+    select 10000000 + n, now(), 0, false, 'type_1', 'group_1' from generate_series(1, 1000000) n;
+analyze job_queue, job_scheduled, job_events, job_event_batches, job_line;
 ";
 
 /// On SQLite.
@@ -135,6 +162,10 @@ insert into job_ready (job_type, priority, due_at, job_id, is_retry)
     select job_type, priority, run_at, id, 0 from job_queue where status = 'pending' and id % 40 < 34;
 insert into job_scheduled (job_type, due_at, job_id, priority, is_retry)
     select job_type, 9000000000000000, id, priority, status = 'failed' from job_queue where id % 40 in (30, 34, 35, 36);
+insert into job_dependencies (prerequisite_id, job_id, by_tag)
+    select id + 4, id, id % 400 = 73 from job_queue where id % 40 = 33;
+update job_queue set blocked = 1 where id % 40 = 33;
+delete from job_ready where job_id % 40 = 33;
 insert into job_leases (worker_id, job_id, token, is_retry)
     select lease_worker, id, 1, 0 from job_queue where status = 'processing';
 update job_queue set wait_token_id = case when id % 80 = 39 then 'wp_' || id else 'job:' || (id - 2) end where status = 'waiting';

@@ -5,10 +5,16 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 /// Tables that hold as many rows as there are jobs. Claims are few: a row for each of those that run.
-const LARGE: [&str; 5] = ["job_queue", "job_ready", "job_scheduled", "job_events", "job_event_batches"];
+const LARGE: [&str; 6] = ["job_queue", "job_ready", "job_scheduled", "job_line", "job_events", "job_event_batches"];
 
-/// Indexes of few jobs: reading one of them whole is reading its jobs.
-const PARTIAL: [&str; 3] = ["idx_job_queue_failed_retry", "idx_job_queue_cancelled", "idx_job_queue_waiting"];
+/// Indexes of few jobs or groups: reading one of them whole is reading those.
+const PARTIAL: [&str; 5] = [
+    "idx_job_queue_failed_retry",
+    "idx_job_queue_cancelled",
+    "idx_job_queue_waiting",
+    "idx_job_queue_blocked",
+    "idx_job_groups_paused",
+];
 
 /// Indexes of tables that are small, whichever way they are read: of living workers and of claims under way.
 const SMALL: [&str; 2] = ["job_workers_pkey", "job_claims_pkey"];

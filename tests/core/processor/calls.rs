@@ -37,7 +37,18 @@ pub async fn a_batch_is_claimed_once_and_settled_once(bench: &Bench) {
     // Where the ends of a batch have made room, it looks for more; a hint may come so late that it looks once more.
     let looks = gate.calls("claim") - idle;
     assert!((ROUNDS..3 * ROUNDS).contains(&looks), "{looks} claims for {ROUNDS} batches");
-    let known = ["claim", "due_schedules", "listen", "look", "reclaim", "register", "settle", "tidy_waits"];
+    let known = [
+        "claim",
+        "due_schedules",
+        "listen",
+        "look",
+        "reclaim",
+        "register",
+        "set_limits",
+        "settle",
+        "tend_limits",
+        "tidy_waits",
+    ];
     let made = gate.made();
     assert!(made.iter().all(|(method, _)| known.contains(method)), "calls that a batch does not need: {made:?}");
     station.drain(Duration::from_secs(30)).await;

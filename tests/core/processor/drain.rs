@@ -95,7 +95,8 @@ pub async fn draining_gives_back_at_once_what_did_not_start_and_waits_for_what_r
     let mut ends = ends;
     ends.sort_by_key(|(id, ..)| *id);
     assert_eq!(ends, wanted);
-    assert_eq!(station.counts().released, 2);
+    // On a slow machine they may have been given back before, because no slot came free, and claimed again.
+    assert!(station.counts().released >= 2);
 }
 
 pub async fn what_did_not_start_goes_back_though_a_claim_hangs(bench: &Bench) {

@@ -48,9 +48,12 @@ pub async fn idle_processors_look_and_hardly_do_more(bench: &Bench) {
         assert!(!rests(bench) || renewals <= looks / 6, "{renewals} renewals during {looks} looks");
         let schedules = gate.calls("due_schedules");
         assert!(schedules <= 4, "schedules were read {schedules} times during {looks} looks");
-        let known = [looks, claims, sweeps, renewals, schedules, gate.calls("listen"), gate.calls("register")];
+        let tended = gate.calls("tend_limits");
+        assert!(tended <= sweeps, "limits were tended {tended} times in {sweeps} sweeps");
+        let started = [gate.calls("register"), gate.calls("set_limits")];
+        let known = [looks, claims, sweeps, renewals, schedules, tended, gate.calls("listen"), started.iter().sum()];
         let rest = gate.all_calls() - known.iter().sum::<u64>();
-        assert_eq!((rest, gate.calls("register")), (0, 1), "{:?}", gate.made());
+        assert_eq!((rest, started), (0, [1, 1]), "{:?}", gate.made());
         station.drain(LEASE).await;
     }
 }

@@ -1,6 +1,7 @@
 //! The processor on each driver, with handlers that are the test itself. A file lists its tests at the top.
 
 mod calls;
+mod chains;
 mod chores;
 mod deadlines;
 mod drain;
@@ -40,8 +41,8 @@ macro_rules! suite {
     };
 }
 
-suite!(postgres: crate::bench::Postgres: calls chores deadlines drain health idle leases order outage prefetch processes schedules);
-suite!(redis: crate::bench::Redis: calls chores deadlines drain health idle leases order outage prefetch processes schedules);
-suite!(sqlite: crate::bench::Sqlite: calls chores deadlines drain health idle leases order outage prefetch processes schedules);
+suite!(postgres: crate::bench::Postgres: calls chains chores deadlines drain health idle leases order outage prefetch processes schedules);
+suite!(redis: crate::bench::Redis: calls chains chores deadlines drain health idle leases order outage prefetch processes schedules);
+suite!(sqlite: crate::bench::Sqlite: calls chains chores deadlines drain health idle leases order outage prefetch processes schedules);
 // There is no other process to hold it, and its own leases do not run out.
-suite!(memory: crate::bench::Memory: calls chores deadlines drain idle order prefetch processes schedules);
+suite!(memory: crate::bench::Memory: calls chains chores deadlines drain idle order prefetch processes schedules);

@@ -6,6 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use dataqueue::lock::Mutex;
+use dataqueue::model::Limits;
 use dataqueue::processor::{
     AbortReason, Config, Control, Counts, Drained, End, Finished, HandlerError, HandlerSpec, LaneKind, Lanes, Next,
     Processor, RetryChoice, RunId, Start,
@@ -58,6 +59,8 @@ impl Station {
             poll_interval: NEVER,
             default_timeout: None,
             schedules: Vec::new(),
+            limits: Limits::default(),
+            turns: None,
             upkeep: None,
             lease: Duration::from_secs(600),
             unready_after: None,

@@ -44,8 +44,16 @@ BAD: list[tuple[str, Any, type[Exception], str]] = [
     ("unhandled", "ignore", ValueError, "is 'ignore': it must be 'leave' or 'fail'"),
     ("unhandled", None, ValueError, "must be 'leave' or 'fail'"),
     ("on_error", "log", TypeError, "a function of one argument"),
-    ("group_concurrency", 2, TypeError, "unexpected keyword"),
-    ("fair", True, TypeError, "unexpected keyword"),
+    ("group_concurrency", 0, ValueError, "it must be from 1"),
+    ("group_concurrency", {"gold": 0}, ValueError, r"\['gold'\] is 0"),
+    ("fair", {"gold": 0}, ValueError, r"\['gold'\] is 0: it must be from 1 to 1000"),
+    ("fair", {"gold": 1001}, ValueError, r"\['gold'\] is 1001: it must be from 1 to 1000"),
+    ("fair", {"gold": True}, TypeError, r"\['gold'\] must be an int, not bool"),
+    ("fair", {"gold": 1.5}, TypeError, r"\['gold'\] must be an int, not float"),
+    ("fair", {"": 1}, ValueError, "is empty: give it 1 to 255"),
+    ("fair", {None: 1}, TypeError, "a tier of fair must be"),
+    ("fair", None, TypeError, "True, False or a mapping from tiers"),
+    ("fair", "gold", TypeError, "True, False or a mapping from tiers"),
     ("colour", "red", TypeError, "unexpected keyword"),
 ]
 

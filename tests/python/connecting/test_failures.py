@@ -19,6 +19,7 @@ from dataqueue import (
     JobHandlers,
     JobQueue,
     MigrationRequired,
+    chain,
 )
 from tests.conftest import with_parameter
 from tests.processes import until
@@ -31,6 +32,7 @@ CALLS: dict[str, Callable[[Any], Any]] = {
     ),
     "add_job": lambda queue: queue.add_job("t", None),
     "add_jobs": lambda queue: queue.add_jobs([Job("t", None)]),
+    "add_workflow": lambda queue: queue.add_workflow(chain(Job("t", None), Job("t", None))),
     "cancel_all_upcoming_jobs": lambda queue: queue.cancel_all_upcoming_jobs(),
     "cancel_job": lambda queue: queue.cancel_job(1),
     "cleanup_old_job_events": lambda queue: queue.cleanup_old_job_events(),
@@ -58,6 +60,9 @@ CALLS: dict[str, Callable[[Any], Any]] = {
     "get_jobs": lambda queue: queue.get_jobs(),
     "get_jobs_by_status": lambda queue: queue.get_jobs_by_status("pending"),
     "get_jobs_by_tags": lambda queue: queue.get_jobs_by_tags(["a"]),
+    "pause": lambda queue: queue.pause(),
+    "paused": lambda queue: queue.paused(),
+    "resume": lambda queue: queue.resume(),
     "reclaim_stuck_jobs": lambda queue: queue.reclaim_stuck_jobs(),
     "retry_all_failed_jobs": lambda queue: queue.retry_all_failed_jobs(),
     "retry_job": lambda queue: queue.retry_job(1),
@@ -68,9 +73,14 @@ NEED_NO_TABLES = {
     "create_processor",
     "create_supervisor",
     "durability",
+    "events",
     "get_pool",
     "get_redis_client",
     "migrate",
+    "off",
+    "on",
+    "once",
+    "remove_all_listeners",
 }
 
 

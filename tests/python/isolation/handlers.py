@@ -83,6 +83,11 @@ def leave(payload: str) -> None:
     raise {"exit": SystemExit(3), "interrupt": KeyboardInterrupt(), "base": BaseException("base")}[payload]
 
 
+def total(payload: Any, *, ctx: JobContext) -> list[Any]:
+    """What the jobs put out that this one waited for."""
+    return ctx.results
+
+
 @handlers.job("report", run_in="process")
 def report(payload: Any, *, ctx: JobContext) -> str:
     """Says what it does."""

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import sys
+from collections import Counter
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from dataqueue import Job, JobQueue
 from dataqueue.testing import Drained, WorkerDied
-from examples import approval, onboarding, report
+from examples import approval, map_reduce, newsletter, onboarding, report, translations
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from .conftest import Opening
 
 
@@ -108,13 +110,83 @@ def test_an_expense_that_nobody_decides_is_escalated(opening: Opening, ledger: P
     assert ledger.read_text().splitlines()[1:] == ["escalate train"]
 
 
-@pytest.mark.parametrize("example", ["onboarding", "report"])
-def test_an_example_runs_as_a_program_on_each_store(example: str, store_url: str, ledger: Path, tmp_path: Path) -> None:
-    words = tmp_path / "words.txt"
-    words.write_text("four words are here")
-    arguments = {"onboarding": ["ada@example.com", "--day", "0.01"], "report": [str(words)]}[example]
-    told = {"onboarding": "completed: {'mails': 3}", "report": "completed at 100% after 1 attempts"}[example]
-    program = str((onboarding if example == "onboarding" else report).__file__)
+def test_no_customer_has_more_mails_under_way_than_paid_for(
+    store_url: str, ledger: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running: Counter[str] = Counter()
+    most: Counter[str] = Counter()
+
+    async def send(wanted: newsletter.Mail) -> None:
+        running[wanted.customer] += 1
+        most[wanted.customer] = max(most[wanted.customer], running[wanted.customer])
+        await asyncio.sleep(0.01)
+        running[wanted.customer] -= 1
+
+    monkeypatch.setattr(newsletter, "send", send)
+    with JobQueue(store_url) as queue:
+        jobs = [*newsletter.mails("acme", 30, None), *newsletter.mails("globex", 30, "gold")]
+        ids = queue.add_jobs([*jobs, *newsletter.mails("initech", 1, None)])
+        processor = queue.create_processor(
+            newsletter.handlers, concurrency=20, batch_size=20, group_concurrency=newsletter.LIMITS
+        )
+        processor.start_in_background()
+        assert all(queue.wait_for_job(job_id, 60).status == "completed" for job_id in ids)
+        assert processor.stop_and_drain(60)
+    assert (most["acme"], most["initech"]) == (2, 1)
+    assert 2 < most["globex"] <= 8
+
+
+def test_an_api_is_called_no_more_often_than_it_allows_and_later_where_it_says_so(
+    opening: Opening, ledger: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[float] = []
+    queue = opening(translations.handlers)
+
+    def call(what: str, text: str) -> str:
+        calls.append(queue.now().timestamp())
+        if len(calls) == 7:
+            raise translations.TooManyRequestsError(30)
+        return f"{what} {text}"
+
+    monkeypatch.setattr(translations, "call", call)
+    ids = queue.add_jobs([Job(translations.detect if at % 2 else translations.translate, str(at)) for at in range(12)])
+    queue.advance(minutes=2)
+    records = [queue.wait_for_job(job_id, 0) for job_id in ids]
+    assert {record.status for record in records} == {"completed"}
+    assert {record.attempts for record in records} == {1}
+    assert len(calls) == 13
+    for at, first in enumerate(calls):
+        assert sum(at < first + 0.5 for at in calls[at:]) <= 5
+    assert calls[7] >= calls[6] + 30
+
+
+def test_what_was_counted_file_by_file_is_added_up(opening: Opening, ledger: Path, tmp_path: Path) -> None:
+    files = [str(tmp_path / name) for name in ("one.txt", "two.txt", "three.txt")]
+    for file, text in zip(files[:2], ("a b a", "b a c d"), strict=True):
+        (tmp_path / file).write_text(text)
+    queue = opening(map_reduce.handlers)
+    ids = queue.add_workflow(map_reduce.word_count(files))
+    assert queue.drain() == Drained(completed=2, retried=1)
+    assert queue.get_job(ids[-1]).pending_reason.startswith("waits for jobs")  # type: ignore[union-attr]
+    (tmp_path / files[2]).write_text("c c")
+    assert queue.advance(seconds=2) == Drained(completed=2)
+    assert queue.wait_for_job(ids[-1], 0).output == [["a", 3], ["c", 3], ["b", 2]]
+    assert sorted(ledger.read_text().splitlines()) == sorted(files)
+
+
+ARGUMENTS = {
+    "onboarding": (["ada@example.com", "--day", "0.01"], "completed: {'mails': 3}", 3),
+    "newsletter": (["acme:9", "globex:3:gold", "initech:1"], "13 mails were sent", 13),
+    "translations": (["good morning"], "['en', 'gninrom doog']", 2),
+    "report": ([str(Path(report.__file__))], "completed at 100% after 1 attempts", 1),
+    "map_reduce": ([str(Path(report.__file__))], "completed: [[", 1),
+}
+
+
+@pytest.mark.parametrize("example", ARGUMENTS)
+def test_an_example_runs_as_a_program_on_each_store(example: str, store_url: str, ledger: Path) -> None:
+    arguments, told, lines = ARGUMENTS[example]
+    program = str(Path(report.__file__).with_name(f"{example}.py"))
     done = subprocess.run(
         [sys.executable, program, *arguments],
         env={**os.environ, "DATAQUEUE_URL": store_url},
@@ -125,4 +197,4 @@ def test_an_example_runs_as_a_program_on_each_store(example: str, store_url: str
     )
     assert done.returncode == 0, done.stderr
     assert told in done.stdout
-    assert len(ledger.read_text().splitlines()) == {"onboarding": 3, "report": 1}[example]
+    assert len(ledger.read_text().splitlines()) == lines

@@ -6,9 +6,7 @@ import json
 import subprocess
 from typing import Any
 
-import psycopg
-
-from dataqueue import Job, JobQueue
+from dataqueue import DependsOn, Job, JobQueue, batch_ref
 from tests.conftest import with_parameter
 from tests.python.transfer.moves import command, failing, run_once
 
@@ -62,13 +60,11 @@ def test_options_that_cannot_be_carried_over_are_counted_and_left(
     postgres_store_url: str, sqlite_store_url: str
 ) -> None:
     with JobQueue(postgres_store_url) as queue:
-        ids = queue.add_jobs([Job("task", at) for at in range(3)])
-    base, schema = postgres_store_url.split("?", maxsplit=1)[0], postgres_store_url.split("schema=")[1]
-    with psycopg.connect(base) as connection:
-        connection.execute(f"update \"{schema}\".job_queue set group_id = 'g' where id = {ids[0]}")
+        after = DependsOn(job_ids=[batch_ref(1)])
+        queue.add_jobs([Job("task", 0, depends_on=after), *(Job("task", at) for at in (1, 2))])
     ended = command((postgres_store_url, sqlite_store_url))
     assert ended.returncode == 1
-    assert "1 with group_id" in ended.stdout
+    assert "1 with depends_on_job_ids" in ended.stdout
     assert "not all jobs were copied" in ended.stderr
     with JobQueue(sqlite_store_url) as target:
         assert [job.payload for job in target.get_all_jobs()] == [2, 1]

@@ -9,9 +9,13 @@ from .measure import Measure
 
 __all__ = ["MEASURES"]
 
+_PART = 10
+
 
 def _bulk(stage: Stage, contestant: Contestant) -> Figures:
     kind, jobs = pace(stage, contestant, "async")
+    # Whoever is slow to run jobs need not be slow to add them.
+    jobs = max(jobs, stage.sizes.jobs // _PART)
     with stage.place(contestant) as place:
         with stage.program(contestant, place) as program:
             # The first batch makes connections and plans.

@@ -1,6 +1,6 @@
 -- Looks at the next jobs by growing id and tells which are to be changed. `{arms}` and `{where}` come from the filter; each arm
 -- walks along one of job_ready_pkey, job_scheduled_pkey, idx_job_queue_claimable, idx_job_scheduled_due,
--- idx_job_queue_failed_retry, idx_job_queue_cancelled and idx_job_queue_waiting; then job_queue_pkey.
+-- idx_job_queue_failed_retry, idx_job_queue_cancelled and idx_job_queue_waiting, idx_job_queue_blocked; then job_queue_pkey.
 WITH looked AS MATERIALIZED (
     SELECT id FROM ({arms}) AS n ORDER BY id LIMIT {limit}
 )

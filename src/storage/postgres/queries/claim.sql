@@ -1,14 +1,15 @@
--- Leases due jobs to a living worker: job_workers_pkey; `{next}` looks what falls due next; `{pick}` locks ready rows, then
+-- Leases due jobs to a living worker, unless there are limits (job_settings_pkey), which claim_limited.sql looks at: job_workers_pkey; `{next}` looks what falls due next; `{pick}` locks ready rows, then
 -- job_queue_pkey. Whether more could be claimed, `{more}` looks without a lock (idx_job_queue_claimable): a row that was locked and
 -- left would be hidden from another claim, whose worker nobody wakes again, and one that another holds may come back. A worker
 -- that rested is renewed, if there are any. Claims of the worker whose jobs are over go: job_claims_pkey. `ranges` leave out what
--- this storage claimed before, whose entries the index keeps until they are vacuumed. The jobs come in no order.
+-- this storage claimed before, whose entries the index keeps until they are vacuumed. A job that expired leaves the queue and is not
+-- claimed. The jobs come in no order.
 WITH alive AS MATERIALIZED (
     SELECT last_asked FROM {schema}.job_workers WHERE id = $1::int8 FOR KEY SHARE
 ), moment AS MATERIALIZED (
-    SELECT clock_timestamp() AS at, ({next}) AS next_due
+    SELECT clock_timestamp() AS at, ({next}) AS next_due, EXISTS (SELECT FROM {schema}.job_settings WHERE name = 'flow') AS flow
 ), gate AS MATERIALIZED (
-    SELECT at, next_due, EXISTS (SELECT FROM alive WHERE last_asked < $3::int8) AND NOT ($6::bool AND coalesce(next_due <= at, false)) AS open
+    SELECT at, next_due, flow, NOT flow AND EXISTS (SELECT FROM alive WHERE last_asked < $3::int8) AND NOT ($6::bool AND coalesce(next_due <= at, false)) AS open
     FROM moment
 ), ranges AS MATERIALIZED (
     SELECT * FROM unnest($9::text[], $10::int4[], $11::timestamptz[], $12::int8[], $13::int8[]) AS r (job_type, rank, due_at, job_id, stop)
@@ -31,9 +32,10 @@ WITH alive AS MATERIALIZED (
         lease_worker = $1::int8, lease_token = $3::int8, lease_retry_at = CASE WHEN p.retrying THEN p.due_at END, claimed_event = coalesce(j.claimed_event, (SELECT id FROM note))
     FROM picked p, gate g
     WHERE j.id = p.job_id AND {each p.job_id}
+        AND (j.expires_at IS NULL OR j.expires_at > g.at OR j.attempts > 0)
         AND p.due_at >= CASE j.status WHEN 'pending' THEN j.run_at WHEN 'failed' THEN j.next_attempt_at
             WHEN 'waiting' THEN j.wait_until END
-    RETURNING {job}, p.due_at, j.claimed_event
+    RETURNING {job}, p.due_at, j.claimed_event, j.has_dependents
 ), leased AS (
     INSERT INTO {schema}.job_claims (worker_id, token, job_ids)
     SELECT $1::int8, $3::int8, array_agg(id) FROM claimed HAVING count(*) > 0
@@ -47,5 +49,5 @@ WITH alive AS MATERIALIZED (
 )
 SELECT g.at, EXISTS (SELECT FROM alive), g.open, g.next_due, EXISTS (
     {more}
-), extract(epoch FROM clock_timestamp() - g.at)::float8, c.*
+), extract(epoch FROM clock_timestamp() - g.at)::float8, g.flow::int4, c.*
 FROM gate g LEFT JOIN claimed c ON true

@@ -1,4 +1,4 @@
--- Completes jobs whose lease is held: job_queue_pkey, job_watchers_pkey.
+-- Completes jobs whose lease is held, and those that others wait for only if asked to: job_queue_pkey, job_watchers_pkey.
 WITH note AS MATERIALIZED (
     SELECT nextval('{schema_text}.job_events_id_seq') AS id
 ), done AS (
@@ -7,7 +7,7 @@ WITH note AS MATERIALIZED (
         completed_event = (SELECT id FROM note)
     FROM unnest($1::int8[], $2::int8[], $3::int8[], $4::jsonb[])
         AS f (worker_id, job_id, token, output)
-    WHERE j.id = f.job_id AND j.status = 'processing' AND j.lease_worker = f.worker_id AND j.lease_token = f.token AND {each f.job_id}
+    WHERE j.id = f.job_id AND j.status = 'processing' AND j.lease_worker = f.worker_id AND j.lease_token = f.token AND ($5::bool OR j.has_dependents IS NULL) AND {each f.job_id}
     RETURNING j.id, f.worker_id, f.token
 ), noted AS (
     INSERT INTO {schema}.job_event_batches (id, event_type, job_ids)

@@ -12,11 +12,13 @@ WITH held AS MATERIALIZED (
     FROM free f CROSS JOIN unnest($4::timestamptz[]) WITH ORDINALITY AS t (tick, place)
 ), added AS (
     INSERT INTO {schema}.job_queue (id, job_type, payload, priority, run_at, max_attempts, timeout_ms, force_kill_on_timeout,
-        tags, retry_delay, retry_backoff, retry_delay_max, dead_letter_job_type)
+        tags, retry_delay, retry_backoff, retry_delay_max, group_id, group_tier, dead_letter_job_type,
+        expires_at, extras)
     SELECT job_id, job_type, payload, priority, tick, max_attempts, timeout_ms, force_kill_on_timeout,
-        tags, retry_delay, retry_backoff, retry_delay_max, dead_letter_job_type
+        tags, retry_delay, retry_backoff, retry_delay_max, extras ->> 'group_id', extras ->> 'group_tier', coalesce(extras ->> 'dead_letter_job_type', dead_letter_job_type),
+        tick + CAST(extras ->> 'expires_in' AS double precision) * interval '1 second', extras -> 'kept'
     FROM input ORDER BY place
-    RETURNING id, job_type, priority, run_at AS due_at, false AS retrying
+    RETURNING id, job_type, priority, run_at AS due_at, false AS retrying, expires_at, extras, group_id, group_tier
 ), {queued}, noted AS (
     INSERT INTO {schema}.job_events (job_id, event_type, metadata) SELECT id, 'added', $6::jsonb FROM added
 ), moved AS (

@@ -1,6 +1,6 @@
 -- Looks for what is to be done: idx_job_queue_claimable and idx_job_scheduled_due for each type; job_workers, which is small and read
 -- whole and by job_workers_pkey; job_claims_pkey from worker to worker; idx_waitpoints_timeout, idx_job_queue_wait_token,
--- idx_cron_schedules_due.
+-- idx_job_queue_blocked, idx_cron_schedules_due, idx_job_terms_due.
 SELECT
     EXISTS (
         SELECT FROM unnest($2::text[]) AS t (job_type) CROSS JOIN LATERAL (
@@ -22,7 +22,9 @@ SELECT
     ),
     coalesce((
         SELECT min(timeout_at) FROM {schema}.waitpoints WHERE status = 'waiting' AND timeout_at IS NOT NULL
-    ) <= now(), false) OR (SELECT min(wait_token_id) FROM {schema}.job_queue WHERE wait_token_id IS NOT NULL) IS NOT NULL,
+    ) <= now(), false) OR (SELECT min(wait_token_id) FROM {schema}.job_queue WHERE wait_token_id IS NOT NULL) IS NOT NULL
+        OR (SELECT min(id) FROM {schema}.job_queue WHERE blocked) IS NOT NULL,
     coalesce((
         SELECT min(next_run_at) FROM {schema}.cron_schedules WHERE status = 'active' AND next_run_at IS NOT NULL
-    ) <= now(), false)
+    ) <= now(), false),
+    coalesce((SELECT min(due_at) FROM {schema}.job_terms) <= now(), false)

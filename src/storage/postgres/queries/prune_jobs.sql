@@ -1,4 +1,4 @@
--- Deletes old final jobs among the next few; a trigger takes along what else belongs to them: job_queue_pkey,
+-- Deletes old final jobs among the next few, but for those that are kept for a span of their own; a trigger takes along what else belongs to them: job_queue_pkey,
 -- idx_waitpoints_job_id.
 WITH looked AS MATERIALIZED (
     SELECT id, created_at <= now() - $4::float8 * interval '1 second' AS old_enough
@@ -7,7 +7,7 @@ WITH looked AS MATERIALIZED (
     DELETE FROM {schema}.job_queue j
     WHERE j.id = ANY (ARRAY(SELECT id FROM looked)) AND j.status = ANY ($3::text[])
         AND j.status IN ('completed', 'failed', 'cancelled') AND (j.status <> 'failed' OR j.next_attempt_at IS NULL)
-        AND j.updated_at <= now() - $4::float8 * interval '1 second'
+        AND j.extras -> 'keep_result_for' IS NULL AND j.updated_at <= now() - $4::float8 * interval '1 second'
     RETURNING j.id
 ), tokens AS (
     DELETE FROM {schema}.waitpoints WHERE job_id = ANY (ARRAY(SELECT id FROM gone))

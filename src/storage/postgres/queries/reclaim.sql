@@ -1,4 +1,4 @@
--- Takes the leases that `{chosen}` finds and makes their jobs claimable, or ends them as lost, or as cancelled: job_queue_pkey,
+-- Takes the leases that `{chosen}` finds and makes their jobs claimable, or ends them as lost, with their dead letters, or as cancelled: job_queue_pkey,
 -- job_ready_pkey, job_watchers_pkey. A worker goes with the first lease that is taken from it, so that its renewal tells it:
 -- job_workers_pkey.
 WITH {workers} chosen AS MATERIALIZED (
@@ -16,6 +16,9 @@ WITH {workers} chosen AS MATERIALIZED (
     UPDATE {schema}.job_queue j SET status = h.next_status, crashes = j.crashes + 1, updated_at = now(), locked_at = NULL,
         locked_by = NULL, lease_worker = NULL, lease_token = NULL, next_attempt_at = NULL,
         wait_until = NULL,
+        dead_lettered_at = CASE WHEN h.next_status = 'failed' AND j.dead_letter_job_type IS NOT NULL THEN now() ELSE j.dead_lettered_at END,
+        dead_letter_job_id = CASE WHEN h.next_status = 'failed' AND j.dead_letter_job_type IS NOT NULL
+            THEN nextval('{schema_text}.job_queue_id_seq') ELSE j.dead_letter_job_id END,
         last_failed_at = CASE h.next_status WHEN 'failed' THEN now() ELSE j.last_failed_at END,
         last_cancelled_at = CASE h.next_status WHEN 'cancelled' THEN now() ELSE j.last_cancelled_at END,
         failure_reason = CASE h.next_status WHEN 'failed' THEN 'lost' ELSE j.failure_reason END,
@@ -27,11 +30,12 @@ WITH {workers} chosen AS MATERIALIZED (
             'timestamp', {stamp}) AS entry
     ) s
     WHERE j.id = h.id AND {each h.id}
-    RETURNING j.id, j.status, j.job_type, j.priority, j.run_at, j.attempts
+    RETURNING j.id, j.status, j.job_type, j.priority, j.run_at, j.next_attempt_at, j.has_dependents, {lost} AS message, 'lost' AS reason,
+        j.group_id, j.group_tier, {lettered}
 ), soon AS (
-    INSERT INTO {schema}.job_ready (job_id, due_at, rank, retrying, job_type)
-    SELECT id, run_at, ~priority, false, job_type FROM done WHERE status = 'pending' {replace_ready}
-), noted AS (
+    INSERT INTO {schema}.job_ready (job_id, due_at, rank, retrying, job_type, group_id, group_tier)
+    SELECT id, run_at, ~priority, false, job_type, group_id, group_tier FROM done WHERE status = 'pending' {replace_ready}
+), {letters}, noted AS (
     INSERT INTO {schema}.job_events (job_id, created_at, event_type, metadata)
     SELECT id, clock_timestamp(), CASE status WHEN 'pending' THEN 'reclaimed' ELSE status END, CASE status WHEN 'failed' THEN
         jsonb_build_object('message', {lost}, 'reason', 'lost', 'attempt', attempts, 'will_retry', false)
@@ -40,5 +44,5 @@ WITH {workers} chosen AS MATERIALIZED (
     DELETE FROM {schema}.job_watchers
     WHERE job_id = ANY (ARRAY(SELECT id FROM done WHERE status <> 'pending')) RETURNING job_id
 )
-SELECT array_agg(id), array_agg(status <> 'pending'), (SELECT max(job_id) FROM chosen), {looked_at}, {notify}
+SELECT array_agg(id), array_agg(status <> 'pending'), (SELECT max(job_id) FROM chosen), {looked_at}, {told}, {letter_count}
 FROM done

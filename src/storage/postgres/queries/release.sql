@@ -13,11 +13,11 @@ WITH done AS (
     FROM unnest($1::int8[], $2::int8[], $3::int8[])
         AS f (worker_id, job_id, token)
     WHERE j.id = f.job_id AND j.status = 'processing' AND j.lease_worker = f.worker_id AND j.lease_token = f.token AND {each f.job_id}
-    RETURNING j.id, f.worker_id, f.token, j.lease_retry_at IS NOT NULL AS retrying, j.status, j.job_type, j.priority,
-        coalesce(j.wait_until, j.next_attempt_at, j.run_at) AS due_at
+    RETURNING j.id, f.worker_id, f.token, j.has_dependents, j.lease_retry_at IS NOT NULL AS retrying, j.status, j.job_type, j.priority,
+        coalesce(j.wait_until, j.next_attempt_at, j.run_at) AS due_at, j.group_id, j.group_tier
 ), soon AS (
-    INSERT INTO {schema}.job_ready (job_id, due_at, rank, retrying, job_type)
-    SELECT id, due_at, ~priority, retrying, job_type FROM done WHERE status <> 'cancelled' {replace_ready}
+    INSERT INTO {schema}.job_ready (job_id, due_at, rank, retrying, job_type, group_id, group_tier)
+    SELECT id, due_at, ~priority, retrying, job_type, group_id, group_tier FROM done WHERE status <> 'cancelled' {replace_ready}
 ), noted AS (
     INSERT INTO {schema}.job_events (job_id, event_type, metadata)
     SELECT id, CASE status WHEN 'cancelled' THEN 'cancelled' ELSE 'reclaimed' END,
@@ -26,4 +26,4 @@ WITH done AS (
     DELETE FROM {schema}.job_watchers
     WHERE job_id = ANY (ARRAY(SELECT id FROM done WHERE status = 'cancelled')) RETURNING job_id
 )
-SELECT array_agg(worker_id), array_agg(id), array_agg(token), {notify} FROM done
+SELECT array_agg(worker_id), array_agg(id), array_agg(token), {told} FROM done

@@ -22,9 +22,9 @@ WITH token AS MATERIALIZED (
     UPDATE {schema}.job_queue j SET wait_until = now(), wait_token_id = NULL, updated_at = now()
     WHERE j.id = ANY (ARRAY(SELECT id FROM waiter)) AND j.status = 'waiting' AND j.wait_token_id IS NOT NULL
         AND (SELECT count(*) FROM scheduled) >= 0
-    RETURNING j.id, j.wait_until, j.priority, j.job_type
+    RETURNING j.id, j.wait_until, j.priority, j.job_type, j.group_id, j.group_tier
 ), soon AS (
-    INSERT INTO {schema}.job_ready (job_id, due_at, rank, retrying, job_type)
-    SELECT id, wait_until, ~priority, false, job_type FROM done {replace_ready}
+    INSERT INTO {schema}.job_ready (job_id, due_at, rank, retrying, job_type, group_id, group_tier)
+    SELECT id, wait_until, ~priority, false, job_type, group_id, group_tier FROM done {replace_ready}
 )
 SELECT count(*) FROM done

@@ -9,13 +9,14 @@ WITH done AS (
     FROM unnest($1::int8[], $2::int8[], $3::int8[], $4::timestamptz[], $5::jsonb[], $6::jsonb[], $7::text[])
         AS f (worker_id, job_id, token, until, step, metadata, awaited)
     WHERE j.id = f.job_id AND j.status = 'processing' AND j.lease_worker = f.worker_id AND j.lease_token = f.token AND {each f.job_id}
-    RETURNING j.id, f.worker_id, f.token, f.metadata, j.status, j.job_type, j.priority, j.wait_until
+    RETURNING j.id, f.worker_id, f.token, j.has_dependents, f.metadata, j.status, j.job_type, j.priority, j.wait_until, j.group_id,
+        j.group_tier
 ), soon AS (
-    INSERT INTO {schema}.job_ready (job_id, due_at, rank, retrying, job_type)
-    SELECT id, wait_until, ~priority, false, job_type FROM done WHERE wait_until <= now() {replace_ready}
+    INSERT INTO {schema}.job_ready (job_id, due_at, rank, retrying, job_type, group_id, group_tier)
+    SELECT id, wait_until, ~priority, false, job_type, group_id, group_tier FROM done WHERE wait_until <= now() {replace_ready}
 ), later AS (
-    INSERT INTO {schema}.job_scheduled (job_id, due_at, priority, retrying, job_type)
-    SELECT id, wait_until, priority, false, job_type FROM done WHERE wait_until > now() {replace}
+    INSERT INTO {schema}.job_scheduled (job_id, due_at, priority, retrying, job_type, group_id, group_tier)
+    SELECT id, wait_until, priority, false, job_type, group_id, group_tier FROM done WHERE wait_until > now() {replace}
 ), noted AS (
     INSERT INTO {schema}.job_events (job_id, event_type, metadata)
     SELECT id, status, CASE status WHEN 'waiting' THEN metadata ELSE '{"running": true}' END FROM done
@@ -23,4 +24,4 @@ WITH done AS (
     DELETE FROM {schema}.job_watchers
     WHERE job_id = ANY (ARRAY(SELECT id FROM done WHERE status = 'cancelled')) RETURNING job_id
 )
-SELECT array_agg(worker_id), array_agg(id), array_agg(token), {notify} FROM done
+SELECT array_agg(worker_id), array_agg(id), array_agg(token), {told} FROM done

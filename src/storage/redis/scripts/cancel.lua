@@ -1,16 +1,20 @@
--- Cancels jobs that are upcoming or wait. ARGV: origin, whether to ask for it where they run, ids. Answers how many were cancelled
--- and asked for.
-local ids, count, asked = { unpack(ARGV, 3) }, 0, 0
+-- Cancels jobs that are upcoming or wait. ARGV: origin, whether to ask for it where they run, ids. Answers which were
+-- cancelled, and how many it was asked for.
+local ids, cancelled, asked = { unpack(ARGV, 3) }, {}, 0
 for id, job in pairs(read_jobs(ids)) do
     local status = job[STATUS]
     if status == 'p' or status == 'w' or (status == 'f' and job[NEXT_AT]) then
         displace(id, job)
+        if job[WHY_PENDING] then
+            unbind(id)
+            job[WHY_PENDING] = false
+        end
         set_status(id, job, 'x')
         job[CANCELLED_AT], job[UPDATED_AT], job[NEXT_AT], job[WAIT_UNTIL], job[WAIT_TOKEN] = NOW, NOW, false, false, false
         changed[id] = job
         note(id, 'x')
         ended[#ended + 1] = id
-        count = count + 1
+        cancelled[#cancelled + 1] = id
     elseif status == 'r' and ARGV[2] == '1' and not job[CANCEL_AT] then
         job[CANCEL_AT], job[UPDATED_AT] = NOW, NOW
         changed[id] = job
@@ -30,4 +34,4 @@ commit()
 if asked > 0 then
     call('PUBLISH', META .. ':wake', 'cancel')
 end
-return { count, asked }
+return { cancelled, asked }

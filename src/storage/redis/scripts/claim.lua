@@ -1,8 +1,8 @@
 -- Leases due jobs to a worker, in the order to be run.
 -- ARGV: origin, worker, its name, token, limit, most jobs to look at, the microseconds that the worker is renewed for or empty,
--- then the types.
+-- the weights of tiers as MessagePack where groups take turns or empty, then the types.
 -- Answers the time, whether the worker is registered (2: and has made this claim before), whether claimable jobs were left,
--- when the next falls due, and six values a job: id, record, payload where it is not in the record, output, errors, steps.
+-- when the next falls due, and seven values a job: id, record, payload where it is not in the record, output, errors, steps, extras.
 local worker, name, token, limit, most = ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
 local registered = call('HGET', WORKERS, worker)
 if not registered then
@@ -14,9 +14,10 @@ local entry = cmsgpack.unpack(registered)
 if entry[4] >= token then
     return { string.format('%d', NOW), 2 }
 end
-local lease, types = tonumber(ARGV[7]), { unpack(ARGV, 8) }
+local lease, types = tonumber(ARGV[7]), { unpack(ARGV, 9) }
 local is_hidden = hidden_jobs()
-local members, due, more = pick_ready(types, limit, most, is_hidden)
+local gate = is_limited() and open_gate(types)
+local members, due, more = (ARGV[8] ~= '' and turns.pick or pick_ready)(types, limit, most, is_hidden, gate, ARGV[8])
 
 local ids = {}
 for at, member in ipairs(members) do
@@ -26,10 +27,13 @@ leaving[READY] = #members > 0 and members or nil
 local jobs, number = read_jobs(ids), tonumber(worker)
 local claimed, retried = {}, {}
 local has_steps = call('HLEN', STEPS) > 0
-for _, id in ipairs(ids) do
+local extras, extras_of = #ids > 0 and call('HLEN', EXTRAS) > 0 and fetch(EXTRAS, ids) or {}, {}
+for at, id in ipairs(ids) do
     local job = jobs[id]
     local status = job and job[STATUS]
-    local due_at = status == 'p' and job[RUN_AT] or status == 'f' and job[NEXT_AT] or status == 'w' and job[WAIT_UNTIL]
+    -- One that expired leaves the queue, and is cancelled soon.
+    local due_at = not is_late(job, extras[at]) and (status == 'p' and job[RUN_AT] or status == 'f' and job[NEXT_AT] or status == 'w' and job[WAIT_UNTIL])
+    extras_of[id] = extras[at]
     if due_at and due_at <= NOW_TEXT then
         job[WORKER], job[TOKEN], job[LOCKED_BY], job[RETRYING] = number, token, name, status == 'f' and 1 or 0
         leave(BY_STATUS[status], id)
@@ -45,7 +49,10 @@ for _, id in ipairs(ids) do
         changed[id] = job
         claimed[#claimed + 1] = id
         note(id, 'p')
-    elseif due_at then
+    elseif gate then
+        pass(gate, id)
+    end
+    if due_at and due_at > NOW_TEXT then
         -- The server's clock was set back: the job stays in the queue until it has caught up.
         place(id, job, due_at)
     end
@@ -58,24 +65,9 @@ if #claimed > 0 then
     end
     call('HSET', WORKERS, worker, cmsgpack.pack(entry))
 end
+due = gate and close(gate, due) or due
 local records = commit()
 local answer = { string.format('%d', NOW), 1, more and 1 or 0, due or '' }
-local place_of, large = {}, {}
-for _, id in ipairs(claimed) do
-    local from = #answer
-    place_of[id] = from
-    answer[from + 1], answer[from + 2], answer[from + 3] = id, records[id], false
-    answer[from + 4], answer[from + 5], answer[from + 6] = false, false, false
-    large[#large + 1] = not jobs[id][PAYLOAD] and id or nil
-end
-for at, payload in ipairs(fetch(PAYLOADS, large)) do
-    answer[place_of[large[at]] + 3] = payload
-end
-if #retried > 0 then
-    local outputs, errors, steps = fetch(OUTPUTS, retried), fetch(ERRORS, retried), fetch(STEPS, retried)
-    for at, id in ipairs(retried) do
-        local from = place_of[id]
-        answer[from + 4], answer[from + 5], answer[from + 6] = outputs[at], errors[at], steps[at]
-    end
-end
+tell_claimed(answer, claimed, jobs, records, extras_of)
+tell_earlier(answer, retried)
 return answer

@@ -1,6 +1,6 @@
 -- Replaces fields of upcoming jobs. ARGV: origin, the new values as a MessagePack map, metadata of the event, whether
--- there is a payload, the payload, ids. A value of false clears. Answers how many.
-local edit, ids, count = cmsgpack.unpack(ARGV[2]), { unpack(ARGV, 6) }, 0
+-- there is a payload, the payload, ids. A value of false clears. Answers which.
+local edit, ids, edited = cmsgpack.unpack(ARGV[2]), { unpack(ARGV, 6) }, {}
 local FIELDS = {
     priority = PRIORITY, timeout_ms = TIMEOUT_MS, retry_delay = RETRY_DELAY, retry_backoff = RETRY_BACKOFF,
     retry_delay_max = RETRY_DELAY_MAX, tags = JOB_TAGS,
@@ -48,18 +48,27 @@ for id, job in pairs(read_jobs(ids)) do
         end
         local due_field = job[STATUS] == 'f' and NEXT_AT or RUN_AT
         if edit.run_at ~= nil then
+            if due_field == RUN_AT then
+                move_expiry(id, job[RUN_AT], edit.run_at or NOW_TEXT)
+            end
             job[due_field] = edit.run_at or NOW_TEXT
         end
         if ARGV[4] == '1' then
             set_payload(id, job, ARGV[5])
         end
         job[UPDATED_AT] = NOW
-        place(id, job, job[due_field])
         changed[id] = job
+        if not (job[WHY_PENDING] and call('HEXISTS', BLOCKED, id) == 1) then
+            place(id, job, job[due_field])
+        end
+        if edit.tags ~= nil then
+            -- Somebody may wait for a tag that it had.
+            follow(id)
+        end
         note(id, 'e', ARGV[3])
-        count = count + 1
+        edited[#edited + 1] = id
         wake = true
     end
 end
 commit()
-return count
+return edited

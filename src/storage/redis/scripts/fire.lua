@@ -1,5 +1,5 @@
 -- Fires a schedule that is still as it was read. ARGV: origin, id, when it was last changed, its tick, its next tick or empty,
--- metadata of the event, the job's type, record from type to history, payload, tags as MessagePack, then the ticks to add a job for. Answers whether it did, when it was changed, and the jobs.
+-- metadata of the event, the job's type, record from type to history, payload, tags and extras as MessagePack, then the ticks to add a job for. Answers whether it did, when it was changed, and the jobs.
 local id, tick, job_type, rest, payload = ARGV[2], ARGV[4], unpack(ARGV, 7, 9)
 local schedule = read_schedule(id)
 if not schedule or schedule[SCHEDULE_STATUS] ~= 'active' or schedule[NEXT_RUN] ~= tick
@@ -12,13 +12,20 @@ local is_blocked = schedule[ALLOW_OVERLAP] == 0 and (status == 'p' or status == 
 local tags = ARGV[10] ~= '' and cmsgpack.unpack(ARGV[10]) or {}
 local answer, large, is_large = { 1, 0 }, {}, #payload > INLINE
 local last_members = cmsgpack.pack('') .. cmsgpack.pack(not is_large and payload)
-for at = 11, is_blocked and 0 or #ARGV do
+for at = 12, is_blocked and 0 or #ARGV do
     local number, due = call('HINCRBY', META, 'id', 1), ARGV[at]
     local new, sorted = string.format('%d', number), wide(number)
     local times = cmsgpack.pack(NOW) .. cmsgpack.pack(NOW) .. cmsgpack.pack(due)
     changed[new] = cmsgpack.unpack(RECORD .. times .. rest .. last_members .. salt(number))
     if is_large then
         large[#large + 1], large[#large + 2] = new, payload
+    end
+    if ARGV[11] ~= '' then
+        local packed, term = with_terms(ARGV[11], due)
+        call('HSET', EXTRAS, new, packed)
+        if term then
+            call('ZADD', TERMS, term, new)
+        end
     end
     note(new, 'a', ARGV[6])
     enter(PENDING, new, new)

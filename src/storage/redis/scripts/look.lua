@@ -1,5 +1,6 @@
 -- Looks for what is to be done. ARGV: origin, worker, then the types of jobs to look for. Answers whether there are any, the
--- microseconds until there may be jobs or batches of others to take back or -1, whether waits and whether schedules are due.
+-- microseconds until there may be jobs or batches of others to take back or -1, whether waits, schedules and the terms of jobs
+-- are due.
 local jobs = 0
 for at = 3, #ARGV do
     local first, behind = '[' .. ARGV[at] .. '\0', '(' .. ARGV[at] .. '\1'
@@ -28,6 +29,7 @@ for at = 1, #batches, 2 do
 end
 
 local late = call('ZCOUNT', EXPIRING, '0', string.format('%d', NOW)) > 0
-local waits = (late or call('ZCARD', WAITS) > 0) and 1 or 0
+local waits = (late or call('ZCARD', WAITS) > 0 or call('HLEN', BLOCKED) > 0) and 1 or 0
 local tick = call('ZRANGEBYLEX', SCHEDULES_DUE, '-', '(' .. NOW_TEXT .. ':', 'LIMIT', 0, 1)[1]
-return { jobs, wait or -1, waits, tick and 1 or 0 }
+local term = call('ZRANGEBYSCORE', TERMS, '-inf', string.format('%d', NOW), 'LIMIT', 0, 1)[1]
+return { jobs, wait or -1, waits, tick and 1 or 0, term and 1 or 0 }

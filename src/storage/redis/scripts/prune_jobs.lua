@@ -5,7 +5,7 @@ for letter in string.gmatch(ARGV[5], '[cfx]') do
     arms[#arms + 1] = { BY_STATUS[letter] }
 end
 local ids, is_last = walk(arms, true, tonumber(ARGV[3]), tonumber(ARGV[4]))
-local jobs = read_jobs(ids)
+local jobs, has_terms = read_jobs(ids), call('ZCARD', TERMS) > 0
 for _, id in ipairs(ids) do
     local job = jobs[id]
     -- Ids grow with time: what follows is younger still.
@@ -13,7 +13,9 @@ for _, id in ipairs(ids) do
         is_last = true
         break
     end
-    if job and job[UPDATED_AT] <= cutoff and not (job[STATUS] == 'f' and job[NEXT_AT]) then
+    local is_over = job and job[UPDATED_AT] <= cutoff and not (job[STATUS] == 'f' and job[NEXT_AT])
+    -- One that is kept for a span of its own is deleted by that.
+    if is_over and not (has_terms and read_extras(id).keep_result_for) then
         purge(id, job)
     end
 end

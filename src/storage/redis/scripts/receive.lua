@@ -1,11 +1,11 @@
 -- Adds jobs of another store with their past, or finds the holders of their keys: a negative id is a holder's.
--- ARGV: origin, then twelve a job: type, priority as it sorts, created_at, run_at (empty: now), next_attempt_at or empty,
--- record from run_at to history, payload, key, tags, errors and steps as MessagePack or empty, metadata of the event.
-local WIDTH = 12
-local answer = {}
+-- ARGV: origin, then thirteen a job: type, priority as it sorts, created_at, run_at (empty: now), next_attempt_at or empty,
+-- record from run_at to history, payload, key, tags, errors and steps as MessagePack or empty, metadata of the event, extras.
+local WIDTH = 13
+local answer, fed = {}, is_read() and {}
 for at = 2, #ARGV, WIDTH do
     local job_type, priority, created, run_at, retry_at, rest = unpack(ARGV, at, at + 5)
-    local payload, key, tags, errors, steps, origin = unpack(ARGV, at + 6, at + 11)
+    local payload, key, tags, errors, steps, origin, extras = unpack(ARGV, at + 6, at + 12)
     local holder = call('HGET', HOLDERS, key)
     if holder then
         answer[#answer + 1] = -tonumber(holder)
@@ -15,6 +15,9 @@ for at = 2, #ARGV, WIDTH do
         run_at = run_at == '' and NOW_TEXT or run_at
         local event = call('HINCRBY', META, 'event', 1)
         local history = string.format('a%d,%d,%d,', event, NOW, #origin) .. origin
+        if fed then
+            fed[#fed + 1] = id .. ',' .. history
+        end
         local is_large = #payload > INLINE
         local latest = cmsgpack.pack(history) .. cmsgpack.pack(not is_large and payload) .. salt(number)
         local times = cmsgpack.pack(tonumber(created)) .. cmsgpack.pack(NOW) .. cmsgpack.pack(run_at)
@@ -26,6 +29,13 @@ for at = 2, #ARGV, WIDTH do
         if errors ~= '' then
             call('HSET', ERRORS, id, errors)
         end
+        if extras ~= '' then
+            local packed, term = with_terms(extras, run_at)
+            call('HSET', EXTRAS, id, packed)
+            if term then
+                call('ZADD', TERMS, term, id)
+            end
+        end
         if steps ~= '' then
             call('HSET', STEPS, id, steps)
         end
@@ -36,7 +46,7 @@ for at = 2, #ARGV, WIDTH do
         call('ZADD', retry_at == '' and PENDING or FAILED, number, id)
         local due = retry_at == '' and run_at or retry_at
         if due <= NOW_TEXT then
-            call('ZADD', READY, 0, job_type .. '\0' .. priority .. due .. sorted)
+            enter(READY, '0', job_type .. '\0' .. priority .. due .. sorted)
         else
             call('ZADD', LATER, 0, job_type .. '\0' .. due .. priority .. sorted)
         end
@@ -45,4 +55,5 @@ for at = 2, #ARGV, WIDTH do
     end
 end
 commit()
+feed(fed or {})
 return answer

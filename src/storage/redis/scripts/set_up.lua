@@ -1,9 +1,11 @@
 -- Looks whether the keys are ours, and sets the layout's version where there is none yet or an older one: each version adds keys
 -- to the one before. ARGV: origin, version, the newest version up to it that libraries which do not know it cannot work with.
 -- Answers the version, a sentence about a key that holds something else, and the newest version of that kind.
-local KINDS = {
+local SORTS = {
     'hash', 'hash', 'hash', 'hash', 'hash', 'hash', 'hash', 'hash', 'zset', 'zset', 'zset', 'zset', 'zset', 'zset',
     'zset', 'zset', 'zset', 'zset', 'hash', 'zset', 'set', 'hash', 'hash', 'hash', 'zset', 'zset', 'hash', 'zset', 'hash', 'zset',
+    'hash', 'hash', 'hash', 'hash', 'hash', 'hash', 'zset', 'zset', 'hash', 'stream', 'hash',
+    'hash', 'zset',
 }
 -- Ids are written as the server's own whole numbers.
 if string.format('%d', 1099511627776) ~= '1099511627776' then
@@ -11,8 +13,8 @@ if string.format('%d', 1099511627776) ~= '1099511627776' then
 end
 for at, key in ipairs(KEYS) do
     local kind = call('TYPE', key).ok
-    if kind ~= 'none' and kind ~= KINDS[at] then
-        return { 0, key .. ' is a ' .. kind .. ' and should be a ' .. KINDS[at], 0 }
+    if kind ~= 'none' and kind ~= SORTS[at] then
+        return { 0, key .. ' is a ' .. kind .. ' and should be a ' .. SORTS[at], 0 }
     end
 end
 local version = call('HGET', META, 'version')

@@ -1,8 +1,8 @@
 -- Ends leases. ARGV: origin, most errors kept, then the settlements: job, worker, token, outcome, and for the outcome
 -- o: the output; f: reason, retry in microseconds or empty, error, metadata of the event; w: until when or empty, what
--- for or empty, steps, metadata of the event; c, r and x: nothing more.
+-- for or empty, steps, metadata of the event; x: the reason or empty; c and r: nothing more.
 -- Answers 1 for each that was applied, now or before.
-local MORE = { c = 0, r = 0, x = 0, o = 1, f = 4, w = 4 }
+local MORE = { c = 0, r = 0, x = 1, o = 1, f = 4, w = 4 }
 local answer, ids, places = {}, {}, {}
 local from = 3
 while ARGV[from] do
@@ -22,7 +22,7 @@ local function settle(id, job, from_here)
     elseif outcome == 'f' then
         fail(id, job, unpack(ARGV, from_here + 4, from_here + 7))
     elseif outcome == 'x' then
-        stop(id, job)
+        stop(id, job, ARGV[from_here + 4])
     elseif outcome == 'w' then
         wait(id, job, unpack(ARGV, from_here + 4, from_here + 7))
     else
@@ -49,4 +49,6 @@ for _, at in ipairs(waits) do
     settle(ids[at], jobs[ids[at]], places[at])
 end
 commit()
+-- One value more tells of jobs that may be claimed by it.
+answer[#answer + 1] = resumed > 0 and 1 or nil
 return answer

@@ -1,8 +1,9 @@
 -- Takes running jobs whose worker has been silent for long, one step by growing id.
--- ARGV: origin, silence in microseconds, after, limit, most crashes, most errors. Answers how many, and the last id.
+-- ARGV: origin, silence in microseconds, after, limit, most crashes, most errors. Answers how many, the last id, and
+-- which of them ended.
 local silence, limit = tonumber(ARGV[2]), tonumber(ARGV[4])
 local ids, is_last = walk({ { PROCESSING } }, true, tonumber(ARGV[3]), limit)
-local jobs, taken = read_jobs(ids), {}
+local jobs, taken, over = read_jobs(ids), {}, {}
 for _, id in ipairs(ids) do
     local job = jobs[id]
     local kept = job and call('HGET', WORKERS, string.format('%d', job[WORKER]))
@@ -18,7 +19,9 @@ for _, id in ipairs(taken) do
     call('HDEL', WORKERS, worker)
     call('ZREM', EXPIRY, worker)
     call('SADD', ORPHANS, worker)
-    take(id, jobs[id], tonumber(ARGV[5]), tonumber(ARGV[6]))
+    if take(id, jobs[id], tonumber(ARGV[5]), tonumber(ARGV[6])) then
+        over[#over + 1] = id
+    end
 end
 commit()
-return { #taken, is_last and '' or ids[#ids] }
+return { #taken, is_last and '' or ids[#ids], over }

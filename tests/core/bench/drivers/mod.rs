@@ -89,7 +89,7 @@ pub enum Connections {
 }
 
 /// The tables that name jobs, each with its column for their ids. Those that a driver does not have are passed over.
-const TABLES: [(&str, &str); 8] = [
+const TABLES: [(&str, &str); 9] = [
     ("job_queue", "id"),
     ("job_ready", "job_id"),
     ("job_scheduled", "job_id"),
@@ -98,4 +98,5 @@ const TABLES: [(&str, &str); 8] = [
     ("job_tags", "job_id"),
     ("job_bodies", "job_id"),
     ("job_watchers", "job_id"),
+    ("job_terms", "job_id"),
 ];

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use dataqueue::model::{JobId, WorkerId};
 use dataqueue::storage::{PostgresOptions, StoreOptions, Tls};
 use tokio_postgres::config::Host;
+use tokio_postgres::error::SqlState;
 use tokio_postgres::{NoTls, Row};
 
 use super::{Connections, Driver, TABLES};
@@ -15,6 +16,9 @@ use super::{Connections, Driver, TABLES};
 const URL_VARIABLE: &str = "DATAQUEUE_TEST_POSTGRES_URL";
 /// Set when that URL leads through PgBouncer in transaction mode.
 const PGBOUNCER_VARIABLE: &str = "DATAQUEUE_TEST_PGBOUNCER";
+
+/// How often a schema is tried to be removed that others still use.
+const REMOVALS: usize = 10;
 
 /// A schema of its own.
 pub struct Postgres {
@@ -25,9 +29,13 @@ pub struct Postgres {
 impl Postgres {
     /// Runs SQL on a connection of the test's own, closed again at once; `SCHEMA` stands for the schema.
     async fn query(&self, sql: &str) -> Vec<Row> {
+        self.attempt(sql).await.unwrap()
+    }
+
+    async fn attempt(&self, sql: &str) -> Result<Vec<Row>, tokio_postgres::Error> {
         let (client, connection) = self.config.connect(NoTls).await.unwrap();
         let driven = tokio::spawn(connection);
-        let rows = client.query_typed(&sql.replace("SCHEMA", &self.schema), &[]).await.unwrap();
+        let rows = client.query_typed(&sql.replace("SCHEMA", &self.schema), &[]).await;
         drop(client);
         driven.await.unwrap().unwrap();
         rows
@@ -81,7 +89,15 @@ impl Driver for Postgres {
     }
 
     async fn remove(&self) {
-        self.run(&["drop schema if exists SCHEMA cascade"]).await;
+        // A call that a test let go at its very end may still lock the tables in an order of its own.
+        for _ in 0..REMOVALS {
+            match self.attempt("drop schema if exists SCHEMA cascade").await {
+                Ok(_) => return,
+                Err(error) if error.code() == Some(&SqlState::T_R_DEADLOCK_DETECTED) => {}
+                Err(error) => panic!("the schema could not be removed: {error:?}"),
+            }
+        }
+        panic!("the schema could not be removed: its tables stay locked");
     }
 
     async fn poison(&self) {

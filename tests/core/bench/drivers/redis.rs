@@ -15,7 +15,7 @@ const REDIS_VARIABLE: &str = "DATAQUEUE_TEST_REDIS_URL";
 const PASSWORD: &str = "a test's own";
 
 /// The keys, in the order in which scripts take them.
-const KEYS: [&str; 23] = [
+const KEYS: [&str; 33] = [
     "meta",
     "jobs",
     "payloads",
@@ -39,6 +39,16 @@ const KEYS: [&str; 23] = [
     "orphans",
     "watchers",
     "batches",
+    "tokens",
+    "expiring",
+    "waits",
+    "schedules",
+    "schedule_ids",
+    "schedule_names",
+    "schedules_due",
+    "extras",
+    "terms",
+    "unique",
 ];
 
 macro_rules! script {

@@ -267,7 +267,7 @@ impl Play<'_> {
                     retry_in,
                 }),
                 End::Release => Outcome::Released,
-                End::Stop => Outcome::Cancelled,
+                End::Stop => Outcome::Cancelled { reason: None },
                 End::Wait(due) => waiting(Some(self.time(*due).unwrap_or(self.base)), None),
                 End::Await(what, due) => {
                     let on = self.awaited(*what);

@@ -3,6 +3,10 @@ local changed, leaving, entering, ended = {}, {}, {}, {}
 -- Notes for the histories: the job of each, its kind and what is told with it.
 local noted, kinds, details = {}, {}, {}
 local wake = false
+-- Jobs that ran and do not run any more.
+local vacated = {}
+-- Whether the caller is to hear of it too.
+local unforeseen = false
 
 -- The jobs of these ids that exist, by id.
 local function read_jobs(ids)
@@ -57,6 +61,10 @@ local function displace(id, job)
     if due then
         leave(READY, ready_member(id, job, due))
         leave(LATER, later_member(id, job, due))
+        if call('EXISTS', LINE) == 1 then
+            local name = cmsgpack.unpack(call('HGET', EXTRAS, id) or '\128').group_id
+            leave(LINE, (name or '') .. '\0' .. ready_member(id, job, due))
+        end
     end
     if job[STATUS] == 'w' and job[WAIT_TOKEN] then
         leave(WAITS, job[WAIT_TOKEN] .. '\0' .. id)
@@ -64,7 +72,14 @@ local function displace(id, job)
 end
 
 local function set_status(id, job, status)
+    vacated[#vacated + 1] = job[STATUS] == 'r' and id or nil
     leave(BY_STATUS[job[STATUS]], id)
     enter(BY_STATUS[status], id, id)
     job[STATUS] = status
+end
+
+-- Notes a change of a job, to be kept with its history.
+local function note(id, kind, metadata)
+    local at = #noted + 1
+    noted[at], kinds[at], details[at] = id, kind, metadata or ''
 end

@@ -1,40 +1,3 @@
--- Notes a change of a job, to be kept with its history.
-local function note(id, kind, metadata)
-    local at = #noted + 1
-    noted[at], kinds[at], details[at] = id, kind, metadata or ''
-end
-
--- Appends the notes to the histories of what changed: the latest part is in the record, what came before in the hash. An
--- event is `<kind><event id>,<time>,<length>,<metadata>`.
-local function write_events()
-    local before = call('HINCRBY', META, 'event', #noted) - #noted
-    local spilled, ids = {}, {}
-    local plain = string.format(',%d,0,', NOW)
-    for at, id in ipairs(noted) do
-        local job, detail = changed[id], details[at]
-        local text = kinds[at] .. string.format('%d', before + at)
-        text = text .. (detail == '' and plain or string.format(',%d,%d,', NOW, #detail) .. detail)
-        local kept = job[HISTORY]
-        if #kept + #text > INLINE then
-            if #text > INLINE then
-                kept, text = kept .. text, ''
-            end
-            if not spilled[id] then
-                ids[#ids + 1] = id
-            end
-            spilled[id] = (spilled[id] or '') .. kept
-            kept = ''
-        end
-        job[HISTORY] = kept .. text
-    end
-    local fields = {}
-    for at, older in ipairs(fetch(EVENTS, ids)) do
-        fields[#fields + 1] = ids[at]
-        fields[#fields + 1] = (older or '') .. spilled[ids[at]]
-    end
-    many('HSET', EVENTS, fields)
-end
-
 -- Tells those who wait for the end of a job.
 local function tell_watchers()
     if call('HLEN', WATCHERS) == 0 then
@@ -52,14 +15,30 @@ local function tell_watchers()
     end
 end
 
+-- What becomes ready or is ready no more stands in turn, or does no more.
+function turns.follow()
+    for _, place in ipairs(turns.places(leaving[READY] or {}, 1)) do
+        leave(turns.standing, place)
+    end
+    for _, place in ipairs(turns.places(entering[READY] or {}, 2)) do
+        enter(turns.standing, '0', place)
+    end
+end
+
 -- Writes what was gathered, and answers the records of what changed, by id. What leaves a sorted set leaves before
 -- anything enters it.
 local function commit()
+    if #vacated > 0 and is_limited() then
+        free(vacated)
+    end
     if #ended > 0 then
         resume_after_ends()
     end
     if #noted > 0 then
         write_events()
+    end
+    if (leaving[READY] or entering[READY]) and turns.are_kept() then
+        turns.follow()
     end
     local records, packed = {}, {}
     for id, job in pairs(changed) do
@@ -79,7 +58,7 @@ local function commit()
     end
     if wake then
         -- Of what was resumed the caller hears too: it cannot know.
-        call('PUBLISH', META .. ':wake', resumed > 0 and '' or ORIGIN)
+        call('PUBLISH', META .. ':wake', (resumed > 0 or unforeseen) and '' or ORIGIN)
     end
     return packed
 end

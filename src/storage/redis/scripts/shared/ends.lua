@@ -20,6 +20,7 @@ local function fail(id, job, reason, retry_in, entry, metadata)
     note(id, 'f', metadata)
     if retry_in == '' then
         ended[#ended + 1] = id
+        bury(id, job, metadata)
     else
         job[NEXT_AT] = from_now(tonumber(retry_in))
         place(id, job, job[NEXT_AT])

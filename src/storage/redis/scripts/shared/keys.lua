@@ -1,9 +1,12 @@
--- Every script is sent with all keys of the queue, in this order: no script names a key that was not declared.
+-- Every script is sent with all keys of the queue, in this order: no script names a key that was not declared. Those of schedules,
+-- the feed and turns are named with what they are for: Lua has room for 200 locals.
 local META, JOBS, PAYLOADS, OUTPUTS, ERRORS, STEPS, EVENTS, HOLDERS = unpack(KEYS, 1, 8)
 local PENDING, PROCESSING, COMPLETED, FAILED, CANCELLED, WAITING = unpack(KEYS, 9, 14)
 local TYPES, TAGS, READY, LATER, WORKERS, EXPIRY, ORPHANS, WATCHERS, BATCHES = unpack(KEYS, 15, 23)
 local TOKENS, EXPIRING, WAITS = unpack(KEYS, 24, 26)
-local SCHEDULES, SCHEDULE_IDS, SCHEDULE_NAMES, SCHEDULES_DUE = unpack(KEYS, 27, 30)
+local SCHEDULES_DUE, EXTRAS = unpack(KEYS, 30, 31)
+local SETTINGS, KINDS, RATES, GROUPS, SLOTS, LINE = unpack(KEYS, 32, 37)
+local TERMS, UNIQUE, BLOCKED = KEYS[38], KEYS[39], KEYS[41]
 
 local call = redis.call
 
@@ -15,17 +18,8 @@ local TIMEOUT_MS, JOB_TAGS, KEY, RETRY_DELAY, RETRY_BACKOFF, RETRY_DELAY_MAX = 1
 local LOCKED_AT, LOCKED_BY, WORKER, TOKEN, STARTED_AT, COMPLETED_AT, NEXT_AT = 16, 17, 18, 19, 20, 21, 22
 local RETRIED_AT, FAILED_AT, CANCELLED_AT, REASON, PROGRESS, WHY_PENDING, RETRYING = 23, 24, 25, 26, 27, 28, 29
 local WAIT_UNTIL, WAIT_TOKEN, HISTORY, PAYLOAD = 30, 31, 32, 33
--- The 34th and last member of most is the end of the id, so that records differ in their last byte: Lua finds long strings by a hash
--- that takes in every so many bytes from the end, and would search through all that are alike there.
-local function salt(id)
-    return cmsgpack.pack(id % 128)
-end
-
--- The 35th is there only where somebody asked to cancel the job while it ran: when that was.
+-- The 34th is there so that records differ, and the 35th only where somebody asked to cancel the job while it ran: when that was.
 local CANCEL_AT = 35
-
--- How the MessagePack of a new record begins.
-local RECORD = '\220\0\34'
 
 -- Up to so many bytes, the latest events and the payload of a job are members of its record; the rest is in hashes.
 local INLINE = 256

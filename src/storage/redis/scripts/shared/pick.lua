@@ -1,24 +1,3 @@
--- How many due jobs of a type one claim makes claimable at most.
-local PROMOTED = 1000
-
--- Makes due jobs of a type claimable. Answers when the next one falls due, and whether due ones were left.
-local function promote(job_type)
-    local prefix = job_type .. '\0'
-    local found = call('ZRANGEBYLEX', LATER, '[' .. prefix, '(' .. prefix .. NOW_TEXT .. ':', 'LIMIT', 0, PROMOTED)
-    if #found > 0 then
-        local ready, from = {}, #prefix
-        for at, member in ipairs(found) do
-            local due, priority = string.sub(member, from + 1, from + 18), string.sub(member, from + 19, from + 28)
-            ready[2 * at - 1], ready[2 * at] = '0', prefix .. priority .. due .. string.sub(member, -16)
-        end
-        many('ZREM', LATER, found)
-        many('ZADD', READY, ready)
-    end
-    local next = call('ZRANGEBYLEX', LATER, '[' .. prefix, '(' .. job_type .. '\1', 'LIMIT', 0, 1)[1]
-    local due = next and string.sub(next, #prefix + 1, #prefix + 18)
-    return due, #found == PROMOTED
-end
-
 -- The claimable jobs of one type, a page at a time, without those that are hidden: `member` is the first of them, and `key`
 -- its place in the queue.
 local function queue_of(job_type, page, budget, is_hidden)
@@ -49,17 +28,13 @@ local function queue_of(job_type, page, budget, is_hidden)
     return queue
 end
 
--- The first `limit` claimable jobs of all types, when the next job falls due, and whether any were left.
-local function pick_ready(types, limit, most, is_hidden)
-    local queues, next_due, more = {}, nil, false
+-- The first `limit` claimable jobs of all types, when the next job falls due, and whether any were left. Where there is a gate, it says
+-- which types have room, and puts jobs into line whose group has none.
+local function pick_ready(types, limit, most, is_hidden, gate)
+    local queues, next_due, more = {}, promote_all(types)
     local page = math.ceil(limit / #types) + (#types > 1 and 10 or 1)
     local budget = { left = math.max(most, limit + page * #types) }
     for at, job_type in ipairs(types) do
-        local due, is_left = promote(job_type)
-        more = more or is_left
-        if due and (not next_due or due < next_due) then
-            next_due = due
-        end
         queues[at] = queue_of(job_type, page, budget, is_hidden)
     end
     local picked = {}
@@ -67,6 +42,9 @@ local function pick_ready(types, limit, most, is_hidden)
         local best
         for at = 1, #queues do
             local queue = queues[at]
+            if gate and queue.key and not gate.has_room(types[at]) then
+                queue.key = nil
+            end
             if queue.key and (not best or queue.key < best.key) then
                 best = queue
             end
@@ -76,7 +54,10 @@ local function pick_ready(types, limit, most, is_hidden)
         elseif #picked >= limit then
             return picked, next_due, true
         end
-        picked[#picked + 1] = best.member
+        local id = gate and string.format('%d', string.sub(best.member, -16))
+        if not gate or gate.turn(string.match(best.member, '^([^%z]*)'), id, best.member) then
+            picked[#picked + 1] = best.member
+        end
         best.move()
     end
 end

@@ -9,14 +9,18 @@ local function purge(id, job)
         leave(TAGS, tag .. '\0' .. wide(id))
     end
     displace(id, job)
+    if job[WHY_PENDING] then
+        unbind(id)
+    end
     if job[KEY] and call('HGET', HOLDERS, job[KEY]) == id then
         freed[#freed + 1] = job[KEY]
     end
+    leave(TERMS, id)
     ended[#ended + 1] = id
 end
 
 local function write_purge()
-    for _, key in ipairs({ JOBS, PAYLOADS, OUTPUTS, ERRORS, STEPS, EVENTS }) do
+    for _, key in ipairs({ JOBS, PAYLOADS, OUTPUTS, ERRORS, STEPS, EVENTS, EXTRAS }) do
         many('HDEL', key, purged)
     end
     many('HDEL', HOLDERS, freed)

@@ -1,3 +1,5 @@
+local SCHEDULES, SCHEDULE_IDS, SCHEDULE_NAMES = unpack(KEYS, 27, 29)
+
 -- The members of a schedule's record, a MessagePack array in the hash of schedules, as far as scripts read them. False stands
 -- for a value that is not there; the next tick is sortable text, other times are microseconds since 1970.
 local NAME, SCHEDULE_STATUS, ALLOW_OVERLAP, NEXT_RUN, ENQUEUED_AT, LAST_JOB = 1, 2, 3, 4, 5, 6

@@ -15,8 +15,10 @@ local function take(id, job, most_crashes, most_errors)
         local attempt = string.format('%d', job[ATTEMPTS])
         job[FAILED_AT], job[REASON] = NOW, 'lost'
         add_error(id, '{"message":' .. message .. ',"type":null,"traceback":null,"attempt":' .. attempt, most_errors)
-        note(id, 'f', '{"message":' .. message .. ',"reason":"lost","attempt":' .. attempt .. ',"will_retry":false}')
+        local told = '{"message":' .. message .. ',"reason":"lost","attempt":' .. attempt .. ',"will_retry":false}'
+        note(id, 'f', told)
         ended[#ended + 1] = id
+        bury(id, job, told)
     else
         set_status(id, job, 'p')
         if job[RUN_AT] > NOW_TEXT then

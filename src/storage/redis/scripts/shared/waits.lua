@@ -31,7 +31,7 @@ local function is_over(key)
     return not is_open(read_token(key))
 end
 
--- Resumes jobs that wait for this.
+-- Resumes jobs whose handlers wait for this. Pending ones, which wait before they run, are left: see dependents.lua.
 local function resume(key)
     local found = call('ZRANGEBYLEX', WAITS, '[' .. key .. '\0', '[' .. key .. '\0\255', 'LIMIT', 0, RESUMED)
     local ids = {}
@@ -41,7 +41,9 @@ local function resume(key)
     local jobs = read_jobs(ids)
     for at, id in ipairs(ids) do
         local job = changed[id] or jobs[id]
-        leave(WAITS, found[at])
+        if not job or job[STATUS] ~= 'p' then
+            leave(WAITS, found[at])
+        end
         if job and job[STATUS] == 'w' and job[WAIT_TOKEN] == key then
             displace(id, job)
             job[WAIT_UNTIL], job[WAIT_TOKEN], job[UPDATED_AT] = NOW_TEXT, false, NOW
@@ -51,13 +53,4 @@ local function resume(key)
         end
     end
     return #ids
-end
-
--- Resumes jobs that wait for the end of one of those that ended.
-local function resume_after_ends()
-    if #call('ZRANGEBYLEX', WAITS, '[job:', '(job;', 'LIMIT', 0, 1) > 0 then
-        for _, id in ipairs(ended) do
-            resume('job:' .. id)
-        end
-    end
 end

@@ -1,0 +1,3 @@
+DROP TABLE {schema}.job_unique;
+
+DROP TABLE {schema}.job_terms;

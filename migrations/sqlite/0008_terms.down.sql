@@ -1,0 +1,2 @@
+DROP TABLE job_unique;
+DROP TABLE job_terms;

@@ -1,0 +1,4 @@
+-- The jobs of kinds, what decides whether they count, and the time: job_unique_pkey, job_queue_pkey.
+SELECT u.key, u.job_id, j.status, j.next_attempt_at IS NOT NULL, j.attempts, coalesce(u.expires_at > now(), false), now()
+FROM {schema}.job_unique u LEFT JOIN {schema}.job_queue j ON j.id = u.job_id AND {each u.job_id}
+WHERE u.key = ANY ($1::text[])

@@ -1,0 +1,2 @@
+-- Forgets what running jobs count for.
+DELETE FROM job_slots

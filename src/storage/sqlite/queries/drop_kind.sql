@@ -1,0 +1,2 @@
+-- Forgets a kind; primary key.
+DELETE FROM job_unique WHERE key = ?1

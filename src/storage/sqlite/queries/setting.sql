@@ -1,0 +1,2 @@
+-- A setting; primary key.
+SELECT value FROM job_settings WHERE name = ?1
