@@ -59,6 +59,11 @@ GroupLimitsTuple: TypeAlias = tuple[
     dict[str, int],  # of each tier
 ]
 
+GroupRatesTuple: TypeAlias = tuple[
+    tuple[int, float] | None,  # how many in how many seconds, of groups of any other tier
+    dict[str, tuple[int, float]],  # of each tier
+]
+
 UniqueTuple: TypeAlias = tuple[
     str,  # a digest of what jobs of a kind have in common
     float | None,  # within
@@ -315,6 +320,7 @@ class Processor:
         schedules: list[ScheduleTuple],
         limits: list[TypeLimitsTuple],
         groups: GroupLimitsTuple | None,
+        group_rates: GroupRatesTuple | None,
         fair: dict[str, int] | None,  # weights by tier
         upkeep: bool,
         lease: float,

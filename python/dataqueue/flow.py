@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, TypeAlias
 from .arguments import Duration, check_int, check_int32, check_name, years_at_most
 
 if TYPE_CHECKING:
-    from ._core import GroupLimitsTuple, TypeLimitsTuple
+    from ._core import GroupLimitsTuple, GroupRatesTuple, TypeLimitsTuple
 
-__all__ = ["Fair", "GroupConcurrency", "Paused", "RateLimit", "TypeLimits"]
+__all__ = ["Fair", "GroupConcurrency", "GroupRateLimit", "Paused", "RateLimit", "TypeLimits"]
 
 GroupConcurrency: TypeAlias = int | Mapping[str | None, int]
 """How many jobs of a group run at a time: a number, or numbers by tier, under None that of all others."""
@@ -37,7 +37,8 @@ class RateLimit:
     Attributes:
         limit: So many may start; at least 1.
         per: The length of the span.
-        key: Types whose limits have the same key share them; by default each type has its own.
+        key: Types whose limits have the same key share them; by default each type has its own. None for groups, each
+            of which has its own.
 
     Raises:
         TypeError: An argument is of the wrong type.
@@ -53,6 +54,10 @@ class RateLimit:
         years_at_most("per", self.per)
         if self.key is not None:
             check_name("the key of a RateLimit", self.key)
+
+
+GroupRateLimit: TypeAlias = RateLimit | Mapping[str | None, RateLimit]
+"""How many jobs of a group start within a span of time: a limit, or limits by tier, under None that of all others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +110,35 @@ def groups_to_core(given: object) -> GroupLimitsTuple | None:
             name = check_name("a tier of group_concurrency", tier)
             tiers[name] = check_int32(f"group_concurrency[{name!r}]", number, 1)
     return (most, tiers)
+
+
+def group_rates_to_core(given: object) -> GroupRatesTuple | None:
+    """`group_rate_limit` as the engine takes it.
+
+    Raises:
+        TypeError: It is neither a RateLimit nor a mapping from tiers to such.
+        ValueError: A RateLimit has a key.
+    """
+    if given is None:
+        return None
+    if not isinstance(given, Mapping):
+        return (_pace("group_rate_limit", given), {})
+    others, tiers = None, {}
+    for tier, rate in given.items():
+        if tier is None:
+            others = _pace("group_rate_limit[None]", rate)
+        else:
+            name = check_name("a tier of group_rate_limit", tier)
+            tiers[name] = _pace(f"group_rate_limit[{name!r}]", rate)
+    return (others, tiers)
+
+
+def _pace(field: str, rate: object) -> tuple[int, float]:
+    if not isinstance(rate, RateLimit):
+        raise TypeError(f"{field} must be a RateLimit, not {type(rate).__name__}: {rate!r:.80}")
+    if rate.key is not None:
+        raise ValueError(f"{field} has the key {rate.key!r}: each group has a rate of its own, which takes none")
+    return (rate.limit, years_at_most("per", rate.per))
 
 
 def fair_to_core(given: object) -> dict[str, int] | None:

@@ -16,7 +16,7 @@ from ._session import Session
 from ._steps import MAX_STEP_BYTES
 from .arguments import FOR_EVER, Duration, check_bool, check_int, check_name, patience, positive_seconds, timeout_ms
 from .filters import JobTypeFilter, type_names
-from .flow import Fair, GroupConcurrency, fair_to_core, groups_to_core
+from .flow import Fair, GroupConcurrency, GroupRateLimit, fair_to_core, group_rates_to_core, groups_to_core
 from .handlers import JobHandlers
 from .health import INHERITED, NOT_STARTED, Health, health_of
 from .isolation.travel import pack
@@ -44,6 +44,7 @@ class _Processor:
         concurrency: int = 3,
         poll_interval: Duration = 5.0,
         group_concurrency: GroupConcurrency | None = None,
+        group_rate_limit: GroupRateLimit | None = None,
         fair: Fair = False,
         job_type: JobTypeFilter | None = None,
         unhandled: Literal["leave", "fail"] = "leave",
@@ -91,6 +92,7 @@ class _Processor:
             "schedules": handlers.schedules(),
             "limits": [handler.limits.to_core(handler.name) for handler in self._handlers],
             "groups": groups_to_core(group_concurrency),
+            "group_rates": group_rates_to_core(group_rate_limit),
             "fair": fair_to_core(fair),
             "upkeep": check_bool("upkeep", upkeep),
         }

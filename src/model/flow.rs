@@ -69,6 +69,38 @@ impl Turns {
     }
 }
 
+/// How many jobs may start within a span of time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pace {
+    /// So many may start; at least 1.
+    pub most: u32,
+    /// Within any span of this length.
+    pub per: Duration,
+}
+
+/// How many jobs of a group start within a span of time, over all workers and types.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct GroupRates {
+    /// Of a group without a tier, or of a tier that is not named; `None` is without limit.
+    pub others: Option<Pace>,
+    /// Of the groups of a tier.
+    pub tiers: BTreeMap<String, Pace>,
+}
+
+impl GroupRates {
+    /// The rate of a group of this tier.
+    #[must_use]
+    pub fn of(&self, tier: Option<&str>) -> Option<Pace> {
+        tier.and_then(|tier| self.tiers.get(tier).copied()).or(self.others)
+    }
+
+    /// Whether no group has a rate.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// What a processor says about its jobs. The processor that was started last is the one that counts.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Limits {
@@ -76,6 +108,8 @@ pub struct Limits {
     pub types: BTreeMap<String, TypeLimits>,
     /// The limits of groups; `None` leaves those that another processor set.
     pub groups: Option<GroupLimits>,
+    /// The rates of groups; `None` leaves those that another processor set.
+    pub group_rates: Option<GroupRates>,
     /// Whether groups take turns in its claims. Where another processor began with that, it stays so.
     pub turns: bool,
 }
@@ -86,6 +120,7 @@ impl Limits {
     pub fn sets_any(&self) -> bool {
         self.types.values().any(|limits| !limits.is_empty())
             || self.groups.as_ref().is_some_and(|groups| !groups.is_empty())
+            || self.group_rates.as_ref().is_some_and(|rates| !rates.is_empty())
     }
 }
 

@@ -22,7 +22,7 @@ pub use durability::Durability;
 pub use event::{Event, EventKind};
 pub use extras::{DependsOn, Extras, Group};
 pub use filter::{Filter, Page, RunAtFilter, TagFilter, TagMode};
-pub use flow::{GroupLimits, Limits, Rate, Scope, Turns, TypeLimits};
+pub use flow::{GroupLimits, GroupRates, Limits, Pace, Rate, Scope, Turns, TypeLimits};
 pub use happening::{Happening, What, bits};
 pub use job::{Added, FailureReason, Job, JobId, NewJob, Retry, Status, distinct};
 pub use lease::{Claim, ClaimRequest, Claimed, Lease, Outstanding, Worker, WorkerId};

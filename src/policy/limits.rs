@@ -192,18 +192,29 @@ pub fn check_limits(limits: &Limits) -> Result<()> {
         if rate.most == 0 {
             return refuse(&format!("the rate limit of {job_type:?}"), 0);
         }
-        if rate.per.is_zero() || rate.per > LONGEST {
-            return Err(Error::Invalid(format!(
-                "the rate limit of {job_type:?} is per {} seconds: that must be positive, ten years at most",
-                rate.per.as_secs_f64()
-            )));
+        check_span(&format!("the rate limit of {job_type:?}"), rate.per)?;
+    }
+    for pace in limits.group_rates.iter().flat_map(|rates| rates.tiers.values().chain(&rates.others)) {
+        if pace.most == 0 {
+            return refuse("group_rate_limit", 0);
         }
+        check_span("group_rate_limit", pace.per)?;
     }
     let groups = limits.groups.iter().flat_map(|groups| groups.tiers.values().copied().chain(groups.most));
     match groups.into_iter().find(|most| *most == 0) {
         Some(most) => refuse("group_concurrency", most),
         None => Ok(()),
     }
+}
+
+fn check_span(what: &str, per: Duration) -> Result<()> {
+    if per.is_zero() || per > LONGEST {
+        return Err(Error::Invalid(format!(
+            "{what} is per {} seconds: that must be positive, ten years at most",
+            per.as_secs_f64()
+        )));
+    }
+    Ok(())
 }
 
 fn check_payload(payload: &[u8]) -> Result<()> {

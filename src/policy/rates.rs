@@ -23,6 +23,14 @@ impl Window {
         Self { most, per: i64::try_from(per.as_micros()).unwrap_or(i64::MAX).max(1), spent }
     }
 
+    /// The same where the span may have been a longer one until now: what was counted by its parts is over after two of this one.
+    #[must_use]
+    pub fn shortened(mut self, now: Timestamp) -> Self {
+        let latest = now.as_micros().saturating_add(self.per);
+        self.spent.iter_mut().for_each(|(at, _)| *at = latest.min(*at));
+        self
+    }
+
     /// How many may start now.
     #[must_use]
     pub fn room(&self, now: Timestamp) -> i64 {
@@ -88,6 +96,15 @@ mod tests {
         let all: i64 = starts.iter().map(|(_, count)| count).sum();
         assert!(all >= 48, "{all} of 50");
         assert!(window.spent().len() <= 66);
+    }
+
+    #[test]
+    fn a_span_that_was_shortened_is_over_soon() {
+        let mut long = Window::new(1, Duration::from_secs(86_400), Vec::new());
+        long.spend(at(0), 1);
+        let short = Window::new(1, Duration::from_secs(1), long.spent().to_vec()).shortened(at(500));
+        assert_eq!((short.room(at(1_000)), short.next_at(at(1_000))), (0, Some(at(2_500))));
+        assert_eq!(short.room(at(2_500)), 1);
     }
 
     #[test]

@@ -10,14 +10,19 @@ use super::errors::OrRaise;
 use super::pending::Pending;
 use super::reply::Reply;
 use super::store::Store;
-use crate::model::{GroupLimits, Limits, Rate, Scope, Turns, TypeLimits};
+use crate::model::{GroupLimits, GroupRates, Limits, Pace, Rate, Scope, Turns, TypeLimits};
 use crate::policy::limits;
 
 type Any<'py> = Bound<'py, PyAny>;
 
 /// The limits of a processor: of each type `(name, max_running, rate)`, where a rate is `(key, most, seconds)`; and of groups
-/// `(most, tiers)`, or None.
-pub(crate) fn limits(types: &Bound<'_, PyList>, groups: &Any<'_>, turns: bool) -> PyResult<Limits> {
+/// `(most, tiers)`, or None, and `(rate, tiers)`, or None, where a rate is `(most, seconds)`.
+pub(crate) fn limits(
+    types: &Bound<'_, PyList>,
+    groups: &Any<'_>,
+    group_rates: &Any<'_>,
+    turns: bool,
+) -> PyResult<Limits> {
     let mut limits = Limits { turns, ..Limits::default() };
     for given in types {
         let given = given.cast::<PyTuple>()?;
@@ -40,7 +45,23 @@ pub(crate) fn limits(types: &Bound<'_, PyList>, groups: &Any<'_>, turns: bool) -
         }
         Ok(GroupLimits { most: optional(&groups.get_item(0)?, |most| number("group_concurrency", most))?, tiers })
     })?;
+    limits.group_rates = optional(group_rates, |rates| {
+        let rates = rates.cast::<PyTuple>()?;
+        let mut tiers = BTreeMap::new();
+        for (tier, rate) in rates.get_item(1)?.cast::<PyDict>()? {
+            tiers.insert(text("the tier of a group", &tier)?, pace(&rate)?);
+        }
+        Ok(GroupRates { others: optional(&rates.get_item(0)?, pace)?, tiers })
+    })?;
     Ok(limits)
+}
+
+fn pace(rate: &Any<'_>) -> PyResult<Pace> {
+    let rate = rate.cast::<PyTuple>()?;
+    Ok(Pace {
+        most: number("group_rate_limit", &rate.get_item(0)?)?,
+        per: arguments::seconds("per", &rate.get_item(1)?)?,
+    })
 }
 
 /// How groups take turns: weights by tier, or None where they do not.

@@ -51,7 +51,7 @@ impl Processor {
 #[pymethods]
 impl Processor {
     #[new]
-    #[pyo3(signature = (store, *, worker_name, handlers, job_types, any_type, batch_size, concurrency, poll_interval, default_timeout, schedules, limits, groups, fair, upkeep, lease, unready_after))]
+    #[pyo3(signature = (store, *, worker_name, handlers, job_types, any_type, batch_size, concurrency, poll_interval, default_timeout, schedules, limits, groups, group_rates, fair, upkeep, lease, unready_after))]
     #[allow(clippy::too_many_arguments, reason = "the options of a processor, all by keyword")]
     fn new(
         py: Python<'_>,
@@ -67,6 +67,7 @@ impl Processor {
         schedules: &Bound<'_, PyList>,
         limits: &Bound<'_, PyList>,
         groups: &Bound<'_, PyAny>,
+        group_rates: &Bound<'_, PyAny>,
         fair: &Bound<'_, PyAny>,
         upkeep: bool,
         lease: f64,
@@ -89,7 +90,7 @@ impl Processor {
             poll_interval: span(poll_interval)?,
             default_timeout: default_timeout.map(span).transpose()?,
             schedules: schedules::schedules(py, schedules)?,
-            limits: flow::limits(limits, groups, turns.is_some())?,
+            limits: flow::limits(limits, groups, group_rates, turns.is_some())?,
             turns,
             upkeep: upkeep.then(Upkeep::default),
             lease: span(lease)?,

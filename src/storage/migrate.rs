@@ -80,6 +80,7 @@ pub const POSTGRES: &[Migration] = &[
     migration!("postgres", 10, "0010", "event_order"),
     migration!("postgres", 11, "0011", "dependencies"),
     migration!("postgres", 12, "0012", "turns"),
+    migration!("postgres", 13, "0013", "group_rates"),
 ];
 
 /// What PostgreSQL needs before its first migration.
@@ -97,6 +98,7 @@ pub const SQLITE: &[Migration] = &[
     migration!("sqlite", 8, "0008", "terms"),
     migration!("sqlite", 9, "0009", "dependencies"),
     migration!("sqlite", 10, "0010", "turns"),
+    migration!("sqlite", 11, "0011", "group_rates"),
 ];
 
 /// The layouts of Redis, oldest first. There is no schema: going up marks the keys as ours and as of that version, going
@@ -140,6 +142,12 @@ pub const REDIS: &[Migration] = &[
         name: "turns",
         up: "HSET meta version 9",
         down: "HDEL settings turns; UNLINK turns in_turn; HSET meta version 8",
+    },
+    Migration {
+        version: 10,
+        name: "group_rates",
+        up: "HSET meta version 10",
+        down: "HDEL settings group_rates; UNLINK openings; HSET meta version 9",
     },
 ];
 

@@ -80,6 +80,7 @@ def process(queue: JobQueue, handlers: JobHandlers) -> None:
     queue.create_processor(handlers, unhandled="ignore")  # mypy: arg-type; pyright: reportArgumentType
     queue.create_processor(handlers, concurrency="3")  # mypy: arg-type; pyright: reportArgumentType
     queue.create_processor(handlers, group_concurrency="1")  # mypy: arg-type; pyright: reportArgumentType
+    queue.create_processor(handlers, group_rate_limit=5)  # mypy: arg-type; pyright: reportArgumentType
     queue.create_processor(handlers, on_error=5)  # mypy: arg-type; pyright: reportArgumentType
     queue.create_processor(handlers, job_type=5)  # mypy: arg-type; pyright: reportArgumentType
     queue.create_processor(handlers).start() + "a"  # mypy: operator; pyright: reportOperatorIssue

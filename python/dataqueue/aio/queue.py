@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ..arguments import Duration
 from ..filters import JobTypeFilter
-from ..flow import Fair, GroupConcurrency
+from ..flow import Fair, GroupConcurrency, GroupRateLimit
 from ..handlers import JobHandlers
 from ..hooks import Listening
 from .adding import AsyncAdding
@@ -77,6 +77,7 @@ class AsyncJobQueue(
         concurrency: int = 3,
         poll_interval: Duration = 5.0,
         group_concurrency: GroupConcurrency | None = None,
+        group_rate_limit: GroupRateLimit | None = None,
         fair: Fair = False,
         job_type: JobTypeFilter | None = None,
         unhandled: Literal["leave", "fail"] = "leave",
@@ -105,6 +106,9 @@ class AsyncJobQueue(
             group_concurrency: At most so many jobs of a group run at a time, over all workers and types; or a mapping
                 from tiers to numbers, with None for all others. The processor that was started last and says so
                 decides; None leaves it as it is, and `{}` takes it away.
+            group_rate_limit: Of each group no more than so many jobs start within any span of that length, over all
+                workers and types; or a mapping from tiers to limits, with None for all others. A group has a rate of
+                its own, so a `RateLimit` here takes no key. Who decides is as for `group_concurrency`.
             fair: Groups take turns, so that one with a million jobs does not keep the others waiting: True, or how
                 many jobs a group gets in a turn, by tier, such as `{"gold": 3}`; one where its tier is not named, and
                 1000 at most. Whose turn it is is kept in the store, for each job type. Every fourth job of a type is
@@ -135,6 +139,7 @@ class AsyncJobQueue(
             concurrency=concurrency,
             poll_interval=poll_interval,
             group_concurrency=group_concurrency,
+            group_rate_limit=group_rate_limit,
             fair=fair,
             job_type=job_type,
             unhandled=unhandled,

@@ -194,12 +194,18 @@ impl PostgresStorage {
         let (statement, claim) = (self.claim_statement(types), &asked.params());
         let moved = asked.limit.saturating_mul(2).max(PROMOTED);
         let move_due: (_, Params<'_>) = (&self.statements.promote, &[&types, &moved]);
+        let open_lines: (_, Params<'_>) = (&self.statements.open_lines, &[]);
+        let opens = promote && self.is_limited();
         let rows = if let Some(turns) = &request.turns {
             let weights = serde_json::json!(turns.weights).to_string();
             let weights = Json(weights.as_bytes());
             let claim = [claim.as_slice(), &[&weights]].concat();
             let take_turns: (_, Params<'_>) = (&self.statements.take_turns, &[&types]);
             let claim = (&self.statements.claim_fair, claim.as_slice());
+            if opens {
+                // Alone: with its groups locked it would wait for turns whose holder waits for a group.
+                session.query(open_lines.0, open_lines.1).await?;
+            }
             let mut results = if promote {
                 session.transaction(&[move_due, take_turns, claim]).await?
             } else {
@@ -208,7 +214,9 @@ impl PostgresStorage {
             results.pop().unwrap_or_default()
         } else if promote {
             let mut rows = Vec::new();
-            for result in session.pipeline(&[move_due, (statement, claim)]).await? {
+            let all = [move_due, open_lines, (statement, claim)];
+            let without = [move_due, (statement, claim)];
+            for result in session.pipeline(if opens { &all } else { &without }).await? {
                 rows = result?;
             }
             rows

@@ -12,7 +12,7 @@ use super::session::{Params, Session, Tries};
 use super::upkeep::seconds;
 use crate::error::Result;
 use crate::model::{JobId, Limits, Scope};
-use crate::storage::flow::described;
+use crate::storage::flow::merged;
 
 /// How many jobs of a line one statement lets go.
 const STEP: i64 = 5_000;
@@ -77,10 +77,15 @@ impl PostgresStorage {
         session.begin().await?;
         session.query(&self.statements.lock_slots, &[]).await?;
         session.query(&self.statements.set_types, &[&types, &running, &keys, &most, &spans]).await?;
-        let regrouped = match &limits.groups {
-            Some(groups) => self.set(session, GROUPS, described(groups).as_deref()).await?,
-            None => false,
-        };
+        let mut regrouped = false;
+        if limits.groups.is_some() || limits.group_rates.is_some() {
+            let rows = session.query(&self.statements.group_limits, &[]).await?;
+            let kept = rows.first().map(|row| Reader::new(row, 0).take::<&str>()).transpose()?;
+            regrouped = self.set(session, GROUPS, merged(kept, limits).as_deref()).await?;
+        }
+        if regrouped {
+            session.query(&self.statements.shut, &[]).await?;
+        }
         session.query(&self.statements.set_flow, &[]).await?;
         session.query(&self.statements.recount, &[]).await?;
         session.commit().await?;

@@ -92,9 +92,6 @@ const REPLACE: &str = "ON CONFLICT (job_id) DO UPDATE SET due_at = excluded.due_
 const REPLACE_READY: &str = "ON CONFLICT (job_id) DO UPDATE SET due_at = excluded.due_at, rank = excluded.rank, \
                              retrying = excluded.retrying, job_type = excluded.job_type, \
                              group_id = excluded.group_id, group_tier = excluded.group_tier";
-/// How many jobs of a group a claim gets of those that it wants.
-const GRANT: &str =
-    "(CASE WHEN g.paused THEN 0 ELSE least(excluded.granted, greatest(excluded.most - g.running, 0)) END)";
 /// The store's time in the form of error histories.
 const STAMP: &str = r#"to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"#;
 /// What an error history says of a job whose worker died once too often.
@@ -188,17 +185,20 @@ statements! {
         TEXT_ARRAY, INT4_ARRAY, TIMESTAMPTZ_ARRAY, INT8_ARRAY, INT8_ARRAY);
     claim_limited: "claim_limited" { "{turned}": "", "{start}": include_str!("queries/start_limited.sql"),
         "{pick}": include_str!("queries/pick_limited.sql"), "{next}": include_str!("queries/next_many.sql"),
-        "{more}": include_str!("queries/more_limited.sql"), "{grant}": GRANT, "{limits}": "flow IS NOT NULL AND", "{seat}": "" } (INT8, TEXT,
+        "{more}": include_str!("queries/more_limited.sql"), "{grant}": include_str!("queries/grant.sql"), "{limits}": "flow IS NOT NULL AND", "{seat}": "" } (INT8, TEXT,
         INT8, TEXT_ARRAY, INT8, BOOL, INT8, INT8_ARRAY, TEXT_ARRAY, INT4_ARRAY, TIMESTAMPTZ_ARRAY, INT8_ARRAY, INT8_ARRAY);
     take_turns: "take_turns" (TEXT_ARRAY);
     claim_fair: "claim_limited" { "{turned}": include_str!("queries/turned.sql"),
         "{start}": include_str!("queries/start_limited.sql"), "{pick}": include_str!("queries/pick_fair.sql"),
         "{seat_groups}": include_str!("queries/seat_groups.sql"), "{next}": include_str!("queries/next_many.sql"),
-        "{more}": include_str!("queries/more_limited.sql"), "{grant}": GRANT, "{limits}": "", "{seat}": ", p.seat" } (INT8, TEXT,
+        "{more}": include_str!("queries/more_limited.sql"), "{grant}": include_str!("queries/grant.sql"), "{limits}": "", "{seat}": ", p.seat" } (INT8, TEXT,
         INT8, TEXT_ARRAY, INT8, BOOL, INT8, INT8_ARRAY, TEXT_ARRAY, INT4_ARRAY, TIMESTAMPTZ_ARRAY, INT8_ARRAY, INT8_ARRAY, JSONB);
     has_limits: "has_limits" ();
     free: "free" (INT8_ARRAY);
-    admit: "admit" (INT8_ARRAY, TEXT_ARRAY);
+    admit: "admit" { "{held}": include_str!("queries/held_ended.sql") } (INT8_ARRAY, TEXT_ARRAY);
+    open_lines: "admit" { "{held}": include_str!("queries/held_open.sql") } ();
+    shut: "shut" ();
+    group_limits: "group_limits" ();
     disband: "disband" (TEXT, INT8);
     lines: "lines" (TEXT, INT4);
     lock_slots: "lock_slots" ();

@@ -9,7 +9,7 @@ use super::RedisStorage;
 use super::find::pack;
 use super::upkeep::micros;
 use crate::error::Result;
-use crate::model::{GroupLimits, Limits, Scope};
+use crate::model::{GroupLimits, GroupRates, Limits, Pace, Scope};
 
 /// How many ready jobs one step looks at.
 const INDEXED: u32 = 1_000;
@@ -23,6 +23,8 @@ impl RedisStorage {
         self.call::<i64>(&self.scripts.set_limits, |call| {
             call.arg(i32::from(groups.is_some())).arg(groups.map(described).unwrap_or_default());
             call.arg(i32::from(limits.turns));
+            let rates = limits.group_rates.as_ref();
+            call.arg(i32::from(rates.is_some())).arg(rates.map(described_rates).unwrap_or_default());
             limits.types.iter().fold(call, |call, (job_type, of_type)| {
                 let call = call.arg(job_type).arg(of_type.max_running.map(|most| most.to_string()).unwrap_or_default());
                 match &of_type.rate {
@@ -99,5 +101,17 @@ fn described(groups: &GroupLimits) -> Vec<u8> {
     let tiers = groups.tiers.iter().map(|(tier, most)| (tier.as_str().into(), (*most).into())).collect();
     let mut map: Vec<(Packed, Packed)> = vec![("tiers".into(), Packed::Map(tiers))];
     map.extend(groups.most.map(|most| ("most".into(), most.into())));
+    pack(Packed::Map(map))
+}
+
+/// The rates of groups in the same way.
+fn described_rates(rates: &GroupRates) -> Vec<u8> {
+    if rates.is_empty() {
+        return Vec::new();
+    }
+    let pace = |pace: &Pace| Packed::Array(vec![pace.most.into(), micros(pace.per).into()]);
+    let tiers = rates.tiers.iter().map(|(tier, of_tier)| (tier.as_str().into(), pace(of_tier))).collect();
+    let mut map: Vec<(Packed, Packed)> = vec![("tiers".into(), Packed::Map(tiers))];
+    map.extend(rates.others.as_ref().map(|others| ("others".into(), pace(others))));
     pack(Packed::Map(map))
 }

@@ -9,6 +9,8 @@ use crate::storage::{MigrationState, MigrationStep};
 
 /// The version that added whose turn it is.
 const TURNS: i32 = 9;
+/// The version that added rates of groups.
+const GROUP_RATES: i32 = 10;
 
 impl RedisStorage {
     /// Looks whether the keys hold what they should, and marks them as ours where they are new.
@@ -41,6 +43,11 @@ impl RedisStorage {
         let breaking = migrate::newest_breaking(REDIS, version - 1);
         mark.arg(self.keys.named("meta")).arg("version").arg(version - 1).arg("breaking").arg(breaking);
         self.run::<i64>(&mark).await?;
+        if version == GROUP_RATES {
+            // The lines that rates kept waiting go on, which nothing would move any more.
+            self.call_unchecked::<i64>(&self.scripts.set_limits, |call| call.arg(0).arg("").arg(0).arg(1).arg(""))
+                .await?;
+        }
         if version == TURNS {
             // Where it is told that they are kept: they would be trusted to be whole by the next version that keeps them.
             let mut forget = redis::cmd("HDEL");

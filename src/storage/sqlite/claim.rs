@@ -10,7 +10,7 @@ use super::flow::{Gate, Turn};
 use super::rows;
 use super::session::Session;
 use super::statements as sql;
-use super::{turns, upkeep};
+use super::{lines, turns, upkeep};
 use crate::clock::Timestamp;
 use crate::error::Error;
 use crate::model::{Claim, ClaimRequest, Claimed, EventKind, JobId, Lease, Worker};
@@ -62,6 +62,7 @@ pub(super) fn claim(session: &mut Session<'_>, request: &ClaimRequest) -> Outcom
         promote(session, job_type)?;
     }
     let mut gate = Gate::of(session, &types)?;
+    let lines_left = gate.is_some() && lines::open_due(session)?;
     let (jobs, left) = match &mut gate {
         None => claim_all(session, request, &types)?,
         Some(gate) => claim_limited(session, request, &types, gate)?,
@@ -70,10 +71,16 @@ pub(super) fn claim(session: &mut Session<'_>, request: &ClaimRequest) -> Outcom
         upkeep::renew(session, request.worker.id, lease)?;
     }
     let (mut next_due, overdue) = next_due(session, &types)?;
-    if let Some(next) = gate.and_then(|gate| gate.next_room(session.now)) {
-        next_due = Some(next_due.map_or(next, |due| due.min(next)));
+    if let Some(gate) = gate {
+        let rooms = [gate.next_room(session.now), lines::next_opening(session)?];
+        next_due = rooms.into_iter().chain([next_due]).flatten().min();
     }
-    Ok(Claim { jobs, more: left || overdue, next_due: next_due.map(|due| due.since(session.now)), now: session.now })
+    Ok(Claim {
+        jobs,
+        more: left || overdue || lines_left,
+        next_due: next_due.map(|due| due.since(session.now)),
+        now: session.now,
+    })
 }
 
 /// Leases the first jobs in the order of claiming, or by turns; answers whether any were left.

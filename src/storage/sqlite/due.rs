@@ -3,6 +3,7 @@
 use super::claim::claimable_types;
 use super::fault::Outcome;
 use super::flow::Gate;
+use super::lines::next_opening;
 use super::session::Session;
 use super::statements as sql;
 use crate::clock::Timestamp;
@@ -28,12 +29,12 @@ fn next_job(session: &Session<'_>) -> Outcome<Option<i64>> {
     Ok(next.into_iter().min())
 }
 
-/// When a rate allows for more.
+/// When the rate of types or of a group allows for more.
 fn next_room(session: &Session<'_>) -> Outcome<Option<i64>> {
     let types = claimable_types(session)?;
     let types: Vec<_> = types.iter().map(String::as_str).collect();
-    let gate = Gate::of(session, &types)?;
-    Ok(gate.and_then(|gate| gate.next_room(session.now)).map(Timestamp::as_micros))
+    let of_types = Gate::of(session, &types)?.and_then(|gate| gate.next_room(session.now));
+    Ok(of_types.into_iter().chain(next_opening(session)?).min().map(Timestamp::as_micros))
 }
 
 /// The tick of a schedule.

@@ -5,18 +5,16 @@ use std::time::Duration;
 
 use rusqlite::{OptionalExtension, Row};
 
-use super::enqueue::{Place, place};
 use super::fault::Outcome;
+use super::lines::{admit, disband, group_state, next_group};
 use super::session::Session;
 use super::statements as sql;
 use crate::clock::Timestamp;
 use crate::error::Error;
-use crate::model::{GroupLimits, JobId, Limits, Scope};
+use crate::model::{GroupLimits, GroupRates, JobId, Limits, Pace, Scope};
 use crate::policy::rates::Window;
-use crate::storage::flow::{described, read};
+use crate::storage::flow::{merged, read};
 
-/// How many jobs of a type one end lets go on from a line.
-const HEADS: i64 = 1_000;
 /// The setting with the limits of groups, and the one that says that everything is paused.
 const GROUPS: &str = "groups";
 const PAUSED: &str = "paused";
@@ -40,9 +38,10 @@ pub(super) fn set_limits(session: &mut Session<'_>, limits: &Limits) -> Outcome<
             session.run(sql::SET_RATE, (&rate.key, rate.most, per))?;
         }
     }
-    if let Some(groups) = &limits.groups
-        && set(session, GROUPS, described(groups).as_deref())?
-    {
+    let kept = setting(session, GROUPS)?;
+    let sets_groups = limits.groups.is_some() || limits.group_rates.is_some();
+    if sets_groups && set(session, GROUPS, merged(kept.as_deref(), limits).as_deref())? {
+        session.run(sql::SHUT_LINES, [])?;
         let mut behind = String::new();
         while let Some(group) = next_group(session, &behind)? {
             disband(session, &group)?;
@@ -185,43 +184,6 @@ fn setting(session: &Session<'_>, name: &str) -> Outcome<Option<String>> {
     session.with(sql::SETTING, |found| Ok(found.query_row([name], |row| row.get(0)).optional()?))
 }
 
-fn next_group(session: &Session<'_>, behind: &str) -> Outcome<Option<String>> {
-    session.with(sql::LINE_GROUPS, |found| Ok(found.query_row([behind], |row| row.get(0)).optional()?))
-}
-
-/// Lets as many go on, of each type in a group's line, as there is room for. A claim that finds no room puts them back.
-fn admit(session: &mut Session<'_>, group: &str) -> Outcome<()> {
-    let Some(state) = group_state(session, group)?.filter(|state| !state.paused) else { return Ok(()) };
-    let room = state.most.map_or(HEADS, |most| i64::from(most) - state.running).min(HEADS);
-    if room > 0 { release(session, group, room) } else { Ok(()) }
-}
-
-/// Lets the whole line of a group go on.
-fn disband(session: &mut Session<'_>, group: &str) -> Outcome<()> {
-    release(session, group, i64::MAX)
-}
-
-fn release(session: &mut Session<'_>, group: &str, most: i64) -> Outcome<()> {
-    let mut behind = String::new();
-    loop {
-        let next = session.with(sql::LINE_TYPES, |found| {
-            Ok(found.query_row((group, &behind), |row| row.get::<_, String>(0)).optional()?)
-        })?;
-        let Some(job_type) = next else { return Ok(()) };
-        let heads = session.with(sql::LINE_HEADS, |found| {
-            let head = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?));
-            Ok(found.query_map((group, &job_type, most), head)?.collect::<Result<Vec<(i32, i64, JobId, bool)>, _>>()?)
-        })?;
-        for (priority, due_at, id, is_retry) in heads {
-            session.run(sql::DROP_LINE, [id])?;
-            let due_at = Timestamp::from_micros(due_at);
-            place(session, Place { job_type: &job_type, priority, due_at, is_retry }, id)?;
-            session.effects.wake = true;
-        }
-        behind = job_type;
-    }
-}
-
 struct TypeState {
     running: i64,
     max_running: Option<i64>,
@@ -249,17 +211,6 @@ fn limits_of(session: &Session<'_>, job_type: &str) -> Outcome<Option<TypeState>
     session.with(sql::TYPE_LIMITS, |found| Ok(found.query_row([job_type], read).optional()?))
 }
 
-struct GroupState {
-    running: i64,
-    most: Option<u32>,
-    paused: bool,
-}
-
-fn group_state(session: &Session<'_>, group: &str) -> Outcome<Option<GroupState>> {
-    let read = |row: &Row<'_>| Ok(GroupState { running: row.get(0)?, most: row.get(1)?, paused: row.get(2)? });
-    session.with(sql::GROUP_LIMITS, |found| Ok(found.query_row([group], read).optional()?))
-}
-
 /// What a claim may do with a job that is its turn.
 pub(super) enum Turn {
     /// Start it, and count it for its group.
@@ -268,9 +219,19 @@ pub(super) enum Turn {
     Wait(String),
 }
 
+/// A group that has a rate, as one claim counts it.
+struct Paced {
+    pace: Pace,
+    window: Window,
+    /// Whether jobs of it are in line.
+    waits: bool,
+    opens_at: Option<Timestamp>,
+}
+
 /// What one claim knows of limits, and counts.
 pub(super) struct Gate {
-    groups: Option<GroupLimits>,
+    groups: Option<(GroupLimits, GroupRates)>,
+    paced: HashMap<String, Paced>,
     is_paused: bool,
     types: HashMap<String, TypeState>,
     rates: HashMap<String, (Window, Option<Timestamp>)>,
@@ -284,7 +245,7 @@ impl Gate {
         }
         let groups = setting(session, GROUPS)?.map(|text| read(&text));
         let is_paused = setting(session, PAUSED)?.is_some();
-        let mut gate = Self { groups, is_paused, types: HashMap::new(), rates: HashMap::new() };
+        let mut gate = Self { groups, paced: HashMap::new(), is_paused, types: HashMap::new(), rates: HashMap::new() };
         for job_type in types {
             let Some(mut state) = limits_of(session, job_type)? else { continue };
             if let (Some(key), Some(window)) = (&state.rate_key, state.rate.take()) {
@@ -334,18 +295,36 @@ impl Gate {
     }
 
     /// Whether the group of a job has room for it.
-    pub(super) fn turn(&self, session: &Session<'_>, id: JobId) -> Outcome<Turn> {
-        let Some(limits) = &self.groups else { return Ok(Turn::Go(None)) };
+    pub(super) fn turn(&mut self, session: &Session<'_>, id: JobId) -> Outcome<Turn> {
+        let Some((limits, rates)) = &self.groups else { return Ok(Turn::Go(None)) };
         let (group, tier) = session.with(sql::JOB_GROUP, |found| {
             let pair = |row: &Row<'_>| Ok((row.get::<_, Option<String>>(0)?, row.get::<_, Option<String>>(1)?));
             Ok(found.query_row([id], pair).optional()?.unwrap_or_default())
         })?;
         let Some(group) = group else { return Ok(Turn::Go(None)) };
-        let most = limits.of(tier.as_deref());
+        let (most, pace) = (limits.of(tier.as_deref()), rates.of(tier.as_deref()));
         let state = group_state(session, &group)?;
         let is_paused = state.as_ref().is_some_and(|state| state.paused);
-        let running = state.map_or(0, |state| state.running);
-        let is_full = is_paused || most.is_some_and(|most| running >= i64::from(most));
+        let running = state.as_ref().map_or(0, |state| state.running);
+        let mut is_full = is_paused || most.is_some_and(|most| running >= i64::from(most));
+        if let Some(pace) = pace {
+            let (spent, opens_at) = state.map(|state| (state.spent, state.opens_at)).unwrap_or_default();
+            let paced = self.paced.entry(group.clone()).or_insert_with(|| Paced {
+                pace,
+                window: Window::new(pace.most.into(), pace.per, spent).shortened(session.now),
+                waits: opens_at.is_some(),
+                opens_at,
+            });
+            is_full = is_full || paced.window.room(session.now) == 0;
+            if is_full {
+                paced.waits = true;
+            } else {
+                paced.window.spend(session.now, 1);
+            }
+        } else if let Some(state) = state.filter(|state| state.starts.is_some()) {
+            let none = (&group, None::<u32>, None::<i64>, "[]", state.opens_at.map(Timestamp::as_micros));
+            session.run(sql::SPEND_GROUP, none)?;
+        }
         session.run(sql::COUNT_GROUP, (&group, i32::from(!is_full), most))?;
         Ok(if is_full { Turn::Wait(group) } else { Turn::Go(Some(group)) })
     }
@@ -381,6 +360,14 @@ impl Gate {
         for (key, (window, _)) in &self.rates {
             let spent = serde_json::to_string(window.spent()).map_err(|error| Error::Internal(error.to_string()))?;
             session.run(sql::SPEND_RATE, (key, spent))?;
+        }
+        for (group, paced) in &self.paced {
+            let window = &paced.window;
+            let spent = serde_json::to_string(window.spent()).map_err(|error| Error::Internal(error.to_string()))?;
+            let per = i64::try_from(paced.pace.per.as_micros()).unwrap_or(i64::MAX);
+            let is_spent = paced.waits && window.room(session.now) == 0;
+            let opens_at = if is_spent { window.next_at(session.now) } else { paced.opens_at };
+            session.run(sql::SPEND_GROUP, (group, paced.pace.most, per, spent, opens_at.map(Timestamp::as_micros)))?;
         }
         Ok(())
     }

@@ -14,7 +14,7 @@ pub(super) fn outstanding(session: &Session<'_>, worker: WorkerId, job_types: &[
             Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
         })?;
     let expiry = if orphans { Some(session.now) } else { expiry.map(Timestamp::from_micros) };
-    let mut jobs = false;
+    let mut jobs = !job_types.is_empty() && session.value(sql::HAS_OPEN_LINES, [session.micros()])?;
     for job_type in job_types {
         jobs = jobs || session.value(sql::IS_CLAIMABLE, (job_type, session.micros()))?;
     }

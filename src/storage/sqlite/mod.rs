@@ -15,6 +15,7 @@ mod flow;
 mod forking;
 mod hints;
 mod letters;
+mod lines;
 mod look;
 mod manage;
 mod migrations;

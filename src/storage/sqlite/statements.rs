@@ -91,6 +91,12 @@ statements! {
     LINE_HEADS = "line_heads";
     DROP_LINE = "drop_line";
     LINE_GROUPS = "line_groups";
+    OPEN_LINES = "open_lines";
+    HAS_OPEN_LINES = "has_open_lines";
+    NEXT_OPENING = "next_opening";
+    OPEN_AT = "open_at";
+    SHUT_LINES = "shut_lines";
+    SPEND_GROUP = "spend_group";
     UNCOUNTED = "uncounted";
     CLEAR_SLOTS = "clear_slots";
     CLEAR_TYPES = "clear_types";

@@ -15,6 +15,7 @@ pub mod find;
 pub mod firing;
 pub mod flow;
 pub mod following;
+pub mod group_rates;
 pub mod hooks;
 pub mod keys;
 pub mod leases;
@@ -78,7 +79,7 @@ macro_rules! suite {
     };
     (@shared $driver:ty) => {
         $crate::conformance::suite!(@modules $driver: add bulk cancelling change claim dependencies edit errors events fairness find firing
-            flow following hooks keys leases letters look migrate notes pages pauses payloads prune race random rates receive schedules settle
+            flow following group_rates hooks keys leases letters look migrate notes pages pauses payloads prune race random rates receive schedules settle
             spacing steps stream stuck successors terms tokens unique waits wake watch);
     };
     (@modules $driver:ty: $($module:ident)*) => {

@@ -64,13 +64,15 @@ update job_ready r set group_id = j.group_id from job_queue j where j.id = r.job
 insert into job_line (job_id, due_at, rank, retrying, job_type, group_id)
     select id, run_at, ~priority, false, job_type, 'group_' || id % 500 from job_queue where status = 'cancelled';
 insert into job_groups (group_id, running, most, paused) select 'group_' || n, n % 3, 2, n % 100 = 0 from generate_series(0, 499) n;
+update job_groups set starts = 9, per_seconds = 60, spent_at = array[now() - interval '2 minutes', now()], spent = '{5,5}',
+    opens_at = now() + running * interval '1 minute' + interval '1 minute' where running > 0;
 insert into job_slots (job_id, job_type, group_id)
     select id, job_type, group_id from job_queue where status = 'processing';
 insert into job_types (job_type, running, max_running, rate_key, paused)
     select 'type_' || n, 50, 55, case when n % 2 = 0 then 'key_' || n end, n = 19 from generate_series(1, 19) n;
 insert into job_rates (key, most, per_seconds, spent_at, spent)
     select 'key_' || n, 100, 60, array[now() - interval '2 minutes', now()], '{50,50}' from generate_series(2, 18, 2) n;
-insert into job_settings (name, value) values ('groups', jsonb_build_object('most', 2));
+insert into job_settings (name, value) values ('groups', '{\"most\": 2, \"rates\": {\"tiers\": {\"gold\": [9, 60]}, \"others\": [5, 60]}}');
 update job_queue set expires_at = run_at + interval '1 minute', attempts = 0 where id % 40 = 31;
 update job_queue set extras = jsonb_build_object('keep_result_for', 60) where id % 400 = 3;
 insert into job_terms (job_id, due_at)

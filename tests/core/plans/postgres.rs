@@ -136,7 +136,8 @@ fn arguments(name: &str) -> &'static str {
         "fire" => "7, '2020-01-01', '2020-01-02', array[now(), now()], now(), '{}'",
         "watch" => "37, 3600",
         "wake" => "'sign'",
-        "claimable_types" | "bury" | "applied" | "durability" | "has_limits" | "recount" | "set_flow" | "paused" => "",
+        "claimable_types" | "bury" | "applied" | "durability" | "has_limits" | "recount" | "set_flow" | "paused"
+        | "open_lines" | "shut" | "group_limits" => "",
         unknown => panic!("what is {unknown} to be tried with?"),
     }
 }

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from dataqueue import AsyncJobQueue, JobHandlers, JobQueue
+from dataqueue import AsyncJobQueue, JobHandlers, JobQueue, RateLimit
 
 BAD: list[tuple[str, Any, type[Exception], str]] = [
     ("worker_id", "", ValueError, "is empty: give it 1 to 255"),
@@ -46,6 +46,10 @@ BAD: list[tuple[str, Any, type[Exception], str]] = [
     ("on_error", "log", TypeError, "a function of one argument"),
     ("group_concurrency", 0, ValueError, "it must be from 1"),
     ("group_concurrency", {"gold": 0}, ValueError, r"\['gold'\] is 0"),
+    ("group_rate_limit", 5, TypeError, "must be a RateLimit, not int"),
+    ("group_rate_limit", {"gold": (1, 1)}, TypeError, r"\['gold'\] must be a RateLimit, not tuple"),
+    ("group_rate_limit", RateLimit(1, per=1, key="k"), ValueError, "has the key 'k'"),
+    ("group_rate_limit", {5: RateLimit(1, per=1)}, TypeError, "a tier of group_rate_limit must be"),
     ("fair", {"gold": 0}, ValueError, r"\['gold'\] is 0: it must be from 1 to 1000"),
     ("fair", {"gold": 1001}, ValueError, r"\['gold'\] is 1001: it must be from 1 to 1000"),
     ("fair", {"gold": True}, TypeError, r"\['gold'\] must be an int, not bool"),

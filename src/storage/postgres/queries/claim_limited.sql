@@ -1,11 +1,13 @@
 -- As claim.sql, where limits or pauses are set (job_settings_pkey). Of types that are limited (job_types_pkey) and of their rates
--- (job_rates_pkey), which are locked in order, as many as there is room for; of a group as many as may run (job_groups_pkey), of jobs
--- that may start, and those beyond go into line (job_line_pkey). {pick} locks ready rows: idx_job_queue_claimable; {next};
--- job_workers_pkey, job_queue_pkey, job_claims_pkey.
+-- (job_rates_pkey), which are locked in order, as many as there is room for; of a group as many as may run and start (job_groups_pkey,
+-- `{grant}`), of jobs that may start, and those beyond go into line (job_line_pkey). A line that its rate lets go on is due as a job is
+-- (idx_job_groups_opens). {pick} locks ready rows: idx_job_queue_claimable; {next}; job_workers_pkey, job_queue_pkey, job_claims_pkey.
 WITH alive AS MATERIALIZED (
     SELECT last_asked FROM {schema}.job_workers WHERE id = $1::int8 FOR KEY SHARE
 ), moment AS MATERIALIZED (
-    SELECT clock_timestamp() AS at, ({next}) AS next_due, (SELECT value FROM {schema}.job_settings WHERE name = 'flow') AS flow,
+    SELECT clock_timestamp() AS at, least(({next}), (
+            SELECT opens_at FROM {schema}.job_groups WHERE opens_at IS NOT NULL ORDER BY opens_at LIMIT 1
+        )) AS next_due, (SELECT value FROM {schema}.job_settings WHERE name = 'flow') AS flow,
         (SELECT value FROM {schema}.job_settings WHERE name = 'groups') AS groups,
         EXISTS (SELECT FROM {schema}.job_settings WHERE name = 'paused') AS paused
 ), gate AS MATERIALIZED (
@@ -40,13 +42,23 @@ WITH alive AS MATERIALIZED (
     )
 ), wanted AS MATERIALIZED (
     SELECT group_id, count(*)::int4 AS count,
-        min(coalesce((groups -> 'tiers' ->> group_tier)::int4, (groups ->> 'most')::int4, 2147483647)) AS most
+        min(coalesce((groups -> 'tiers' ->> group_tier)::int4, (groups ->> 'most')::int4, 2147483647)) AS most,
+        (array_agg(coalesce(groups -> 'rates' -> 'tiers' -> group_tier, groups -> 'rates' -> 'others') ORDER BY turn))[1] AS rate
     FROM sound WHERE group_id IS NOT NULL AND groups IS NOT NULL GROUP BY group_id
+), paced AS MATERIALIZED (
+    SELECT w.*, r.starts, r.per_seconds, least(w.count, w.most, r.starts) AS granted, g.at,
+        to_timestamp(ceil(extract(epoch FROM g.at)::float8 * 64 / r.per_seconds) * r.per_seconds / 64) AS part
+    FROM wanted w CROSS JOIN gate g CROSS JOIN LATERAL (SELECT (w.rate ->> 0)::int4 AS starts, (w.rate ->> 1)::float8 AS per_seconds) r
 ), granted AS (
-    INSERT INTO {schema}.job_groups AS g (group_id, running, granted, most)
-    SELECT group_id, least(count, most), least(count, most), most FROM wanted ORDER BY group_id
-    ON CONFLICT (group_id) DO UPDATE SET most = excluded.most, granted = {grant}, running = g.running + {grant}
-    RETURNING group_id, granted
+    INSERT INTO {schema}.job_groups AS g (group_id, running, granted, most, starts, per_seconds, spent_at, spent, opens_at)
+    SELECT group_id, granted, granted, most, starts, per_seconds, CASE WHEN starts IS NULL THEN '{}' ELSE ARRAY[part] END,
+        CASE WHEN starts IS NULL THEN '{}' ELSE ARRAY[granted] END,
+        CASE WHEN starts = granted AND count > granted THEN part + per_seconds * interval '1 second' END
+    FROM paced ORDER BY group_id
+    ON CONFLICT (group_id) DO UPDATE SET (most, starts, per_seconds, granted, running, spent_at, spent, opens_at) = (
+        {grant}
+    )
+    RETURNING group_id, granted, opens_at
 ), chosen AS MATERIALIZED (
     SELECT s.*, coalesce(s.turn <= CAST(g.granted ->> s.group_id AS int4), true) AS goes
     FROM sound s CROSS JOIN (SELECT jsonb_object_agg(group_id, granted) AS granted FROM granted) g

@@ -1,6 +1,6 @@
--- Looks for what is to be done: idx_job_queue_claimable and idx_job_scheduled_due for each type; job_workers, which is small and read
--- whole and by job_workers_pkey; job_claims_pkey from worker to worker; idx_waitpoints_timeout, idx_job_queue_wait_token,
--- idx_job_queue_blocked, idx_cron_schedules_due, idx_job_terms_due.
+-- Looks for what is to be done: idx_job_queue_claimable and idx_job_scheduled_due for each type, idx_job_groups_opens; job_workers,
+-- which is small and read whole and by job_workers_pkey; job_claims_pkey from worker to worker; idx_waitpoints_timeout,
+-- idx_job_queue_wait_token, idx_job_queue_blocked, idx_cron_schedules_due, idx_job_terms_due.
 SELECT
     EXISTS (
         SELECT FROM unnest($2::text[]) AS t (job_type) CROSS JOIN LATERAL (
@@ -8,7 +8,9 @@ SELECT
             UNION ALL
             (SELECT FROM {schema}.job_scheduled WHERE job_type = t.job_type AND due_at <= now() ORDER BY due_at LIMIT 1)
         ) first
-    ),
+    ) OR cardinality($2::text[]) > 0 AND coalesce((
+        SELECT opens_at FROM {schema}.job_groups WHERE opens_at IS NOT NULL ORDER BY opens_at LIMIT 1
+    ) <= now(), false),
     (SELECT extract(epoch FROM min(expires_at) - clock_timestamp())::float8 FROM {schema}.job_workers WHERE id <> $1::int8),
     EXISTS (
         WITH RECURSIVE holders AS (

@@ -48,7 +48,7 @@ note AS MATERIALIZED (
 SELECT g.at, EXISTS (SELECT FROM alive), g.open, least(g.next_due, (
     SELECT min(greatest(r.held, CASE WHEN r.unspent - coalesce(o.count, 0) <= 0 THEN r.next_at END))
     FROM rates r LEFT JOIN of_rates o ON o.key = r.key
-)), EXISTS (
+), (SELECT min(opens_at) FROM granted)), EXISTS (
     {more}
 ), extract(epoch FROM clock_timestamp() - g.at)::float8, CASE WHEN g.flow IS NULL THEN 0 WHEN EXISTS (SELECT FROM chosen WHERE NOT goes) THEN 2 ELSE 1 END, c.*
 FROM gate g LEFT JOIN claimed c ON true

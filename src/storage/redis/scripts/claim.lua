@@ -67,7 +67,7 @@ if #claimed > 0 then
 end
 due = gate and close(gate, due) or due
 local records = commit()
-local answer = { string.format('%d', NOW), 1, more and 1 or 0, due or '' }
+local answer = { string.format('%d', NOW), 1, (more or gate and gate.lines_left) and 1 or 0, due or '' }
 tell_claimed(answer, claimed, jobs, records, extras_of)
 tell_earlier(answer, retried)
 return answer

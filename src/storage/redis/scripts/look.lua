@@ -1,7 +1,7 @@
 -- Looks for what is to be done. ARGV: origin, worker, then the types of jobs to look for. Answers whether there are any, the
 -- microseconds until there may be jobs or batches of others to take back or -1, whether waits, schedules and the terms of jobs
 -- are due.
-local jobs = 0
+local jobs = ARGV[3] and call('ZCOUNT', KEYS[44], '-inf', string.format('%d', NOW)) > 0 and 1 or 0
 for at = 3, #ARGV do
     local first, behind = '[' .. ARGV[at] .. '\0', '(' .. ARGV[at] .. '\1'
     local due = '(' .. ARGV[at] .. '\0' .. NOW_TEXT .. ':'

@@ -25,7 +25,7 @@ else
     group[3] = paused
     keep_map(GROUPS, name, group)
     if paused == 0 then
-        release_line(name, -1)
+        lines.disband(name)
     end
 end
 note_limits()

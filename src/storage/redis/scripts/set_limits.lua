@@ -1,9 +1,10 @@
 -- Sets limits, and counts what runs. ARGV: origin, whether the limits of groups are set, these as MessagePack or empty, whether groups take
--- turns, then for each type: its name, how many may run or empty, the key of its rate or empty, how many may start, in how many microseconds.
+-- turns, whether the rates of groups are set, these as MessagePack or empty, then for each type: its name, how many may run or empty, the key
+-- of its rate or empty, how many may start, in how many microseconds.
 if ARGV[4] == '1' then
     call('HSETNX', SETTINGS, 'turns', '-')
 end
-for at = 5, #ARGV, 5 do
+for at = 7, #ARGV, 5 do
     local job_type, most, key, rate, per = unpack(ARGV, at, at + 4)
     local kind = kind_of(job_type) or { 0, false, false, 0 }
     kind[2], kind[3] = most ~= '' and tonumber(most), key ~= '' and key
@@ -18,17 +19,24 @@ for at = 5, #ARGV, 5 do
         keep_map(RATES, key, kept)
     end
 end
-if ARGV[2] == '1' and (call('HGET', SETTINGS, 'groups') or '') ~= ARGV[3] then
-    if ARGV[3] == '' then
-        call('HDEL', SETTINGS, 'groups')
-    else
-        call('HSET', SETTINGS, 'groups', ARGV[3])
+local is_changed = false
+for field, given in pairs({ groups = ARGV[3], group_rates = ARGV[6] }) do
+    if ARGV[field == 'groups' and 2 or 5] == '1' and (call('HGET', SETTINGS, field) or '') ~= given then
+        is_changed = true
+        if given == '' then
+            call('HDEL', SETTINGS, field)
+        else
+            call('HSET', SETTINGS, field, given)
+        end
     end
+end
+if is_changed then
     local name = next_line('')
     while name do
-        release_line(name, -1)
+        lines.disband(name)
         name = next_line(name)
     end
+    call('DEL', lines.openings)
 end
 note_limits()
 recount()

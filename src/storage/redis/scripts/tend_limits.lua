@@ -3,7 +3,7 @@ if is_limited() then
     recount()
     local name = next_line('')
     while name do
-        admit(name)
+        lines.admit(name)
         name = next_line(name)
     end
     commit()

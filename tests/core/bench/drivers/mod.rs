@@ -68,6 +68,9 @@ pub trait Driver: Send + Sync + 'static {
     /// Makes a worker look as if it had been renewed last that long ago, for a lease that was over at once.
     async fn silence(&self, worker: WorkerId, span: Duration);
 
+    /// Forgets when the lines of groups go on.
+    async fn lose_openings(&self);
+
     /// The tables that hold a row of this job.
     async fn tables_that_name(&self, id: JobId) -> Vec<String>;
 

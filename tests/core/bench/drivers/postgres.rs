@@ -180,6 +180,10 @@ impl Driver for Postgres {
         self.run(&[&sql]).await;
     }
 
+    async fn lose_openings(&self) {
+        self.run(&["update SCHEMA.job_groups set opens_at = null"]).await;
+    }
+
     async fn tables_that_name(&self, id: JobId) -> Vec<String> {
         let mut named = Vec::new();
         for (table, column) in TABLES {

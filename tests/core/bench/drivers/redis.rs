@@ -197,6 +197,12 @@ impl Driver for Redis {
         .await;
     }
 
+    async fn lose_openings(&self) {
+        let mut forget = cmd("DEL");
+        forget.arg(self.key("openings"));
+        self.run::<i64>(&forget).await;
+    }
+
     async fn tables_that_name(&self, id: JobId) -> Vec<String> {
         self.script(script!("names"), |call| {
             call.arg(id);

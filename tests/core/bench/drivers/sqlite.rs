@@ -183,6 +183,10 @@ impl<P: Place> Driver for OnSqlite<P> {
         .await;
     }
 
+    async fn lose_openings(&self) {
+        self.run("update job_groups set opens_at = null").await;
+    }
+
     async fn tables_that_name(&self, id: JobId) -> Vec<String> {
         self.0
             .with(move |connection| {

@@ -1,16 +1,17 @@
 -- What a claim may start: of each type and rate as many as there is room for, of each group as many as may run.
 local function open_gate(types)
-    local gate = { kinds = {}, rates = {}, groups = {}, slots = {} }
-    local settings = call('HGET', SETTINGS, 'groups')
-    gate.limits = settings and cmsgpack.unpack(settings)
-    gate.is_paused = call('HEXISTS', SETTINGS, 'paused') == 1
+    local gate = { kinds = {}, rates = {}, groups = {}, paced = {}, slots = {}, lines_left = lines.open_due() }
+    local settings = call('HMGET', SETTINGS, 'groups', 'group_rates', 'paused')
+    local paces = settings[2] and cmsgpack.unpack(settings[2]) or { tiers = {} }
+    gate.limits = settings[1] and cmsgpack.unpack(settings[1]) or settings[2] and { tiers = {} }
+    gate.is_paused = settings[3] and true or false
     for _, job_type in ipairs(types) do
         local kind = kind_of(job_type)
         if kind then
             gate.kinds[job_type] = kind
             if kind[3] and gate.rates[kind[3]] == nil then
                 local rate = read_map(RATES, kind[3])
-                gate.rates[kind[3]] = rate and { rate = rate, room = rate_room(rate), count = 0 } or false
+                gate.rates[kind[3]] = rate and { rate = rate, room = rates.room(rate), count = 0 } or false
             end
         end
     end
@@ -25,6 +26,24 @@ local function open_gate(types)
         return not of_key or of_key.count < of_key.room
     end
 
+    -- What there is of a group's rate, where it has one.
+    function gate.pace(name, group, pace)
+        if not pace then
+            group[4] = nil
+            return nil
+        end
+        group[4] = group[4] or { 0, 0, false, {} }
+        group[4][1], group[4][2] = pace[1], pace[2]
+        if not gate.paced[name] then
+            -- What was counted by parts of a longer span, before the rate was changed, is over after two of this one.
+            for at = 1, #group[4][4], 2 do
+                group[4][4][at] = math.min(group[4][4][at], NOW + pace[2])
+            end
+            gate.paced[name] = { room = rates.room(group[4]), count = 0 }
+        end
+        return gate.paced[name]
+    end
+
     -- Counts a job that is its turn; false where its group has no room, and then it is put in line.
     function gate.turn(job_type, id, member)
         local extras = gate.limits and call('HGET', EXTRAS, id)
@@ -35,15 +54,23 @@ local function open_gate(types)
             gate.groups[name] = group
             local tiers = gate.limits.tiers
             group[2] = tiers and extras.group_tier and tiers[extras.group_tier] or gate.limits.most or false
-            if group[3] == 1 or (group[2] and group[1] >= group[2]) then
+            local pace = extras.group_tier and paces.tiers[extras.group_tier] or paces.others
+            local paced = gate.pace(name, group, pace)
+            if group[3] == 1 or (group[2] and group[1] >= group[2]) or (paced and paced.count >= paced.room) then
                 call('ZREM', READY, member)
                 if turns.are_kept() then
                     call('ZREM', turns.standing, turns.place_of(job_type, name, member))
                 end
                 call('ZADD', LINE, 0, name .. '\0' .. member)
+                if paced then
+                    paced.waits = true
+                end
                 return false
             end
             group[1] = group[1] + 1
+            if paced then
+                paced.count = paced.count + 1
+            end
         end
         local kind = gate.kinds[job_type]
         if kind then

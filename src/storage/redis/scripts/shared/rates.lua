@@ -1,8 +1,8 @@
 -- How many jobs of a key may start within a span of time; see flow.lua for how it is kept. What starts is counted by parts of the span.
-local PARTS = 64
+local rates = { PARTS = 64 }
 
 -- How many may start of a rate, and when there is room again where there is none.
-local function rate_room(rate)
+function rates.room(rate)
     if rate[3] and rate[3] > NOW then
         return 0, rate[3]
     end
@@ -17,8 +17,8 @@ local function rate_room(rate)
 end
 
 -- Counts what starts by parts of the span, as if it had started at the end of its part.
-local function spend(rate, count)
-    local part = math.max(math.floor(rate[2] / PARTS), 1)
+function rates.spend(rate, count)
+    local part = math.max(math.floor(rate[2] / rates.PARTS), 1)
     local ends, spent, found = (math.floor(NOW / part) + 1) * part, {}, false
     for at = 1, #rate[4], 2 do
         if rate[4][at] > NOW - rate[2] then

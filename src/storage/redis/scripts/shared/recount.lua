@@ -11,7 +11,7 @@ local function recount()
         of_groups[groups[at]] = cmsgpack.unpack(groups[at + 1])
         of_groups[groups[at]][1] = 0
     end
-    local counts_groups = call('HEXISTS', SETTINGS, 'groups') == 1
+    local counts_groups = (call('HEXISTS', SETTINGS, 'groups') + call('HEXISTS', SETTINGS, 'group_rates')) > 0
     local ids = is_limited() and call('ZRANGE', PROCESSING, 0, -1) or {}
     local jobs, extras = read_jobs(ids), counts_groups and fetch(EXTRAS, ids) or {}
     for at, id in ipairs(ids) do
@@ -33,7 +33,8 @@ local function recount()
         keep_map(KINDS, job_type, kind)
     end
     for name, group in pairs(of_groups) do
-        if group[1] == 0 and group[3] == 0 then
+        local is_spent = group[4] and select(2, rates.room(group[4]))
+        if group[1] == 0 and group[3] == 0 and not is_spent then
             call('HDEL', GROUPS, name)
         else
             keep_map(GROUPS, name, group)

@@ -1,0 +1,2 @@
+-- Forgets when lines go on, of which none is left: idx_job_groups_opens.
+UPDATE {schema}.job_groups SET opens_at = NULL WHERE opens_at IS NOT NULL
