@@ -18,6 +18,9 @@ const MOST_ROWS: u64 = 2_500;
 /// Statements that remove claims of which they know the tokens.
 const BY_TOKEN: [&str; 3] = ["claim_one", "claim_many", "unregister"];
 
+/// What a sweep reads whole: what counts, and the groups.
+const SWEPT: [(&str, [&str; 2]); 1] = [("recount", ["job_slots", "job_groups"])];
+
 /// The parameters of the two statements for connections of the caller's: both have the type of a document.
 const DOCUMENT: &str =
     r#"'[{"job_type": "type_1", "payload": 1, "priority": 0, "max_attempts": 3, "idempotency_key": "key_4"}]'"#;
@@ -181,7 +184,13 @@ async fn try_all(bench: &Bench) {
     for text in driver.texts().into_iter().filter(|text| !text.sql.starts_with("LOCK ")) {
         for mode in ["force_custom_plan", "force_generic_plan"] {
             let plan = plan(&driver, &text, mode).await;
-            faults.extend(plan.whole_reads().iter().map(|read| format!("{}, {mode}: {read}", text.name)));
+            let is_swept = |read: &String| {
+                SWEPT
+                    .iter()
+                    .any(|(name, tables)| *name == text.name && tables.iter().any(|table| read.ends_with(table)))
+            };
+            let reads = plan.whole_reads().into_iter().filter(|read| !is_swept(read));
+            faults.extend(reads.map(|read| format!("{}, {mode}: {read}", text.name)));
             if plan.rows_read() > MOST_ROWS {
                 faults.push(format!("{}, {mode}: looked at {} rows", text.name, plan.rows_read()));
             }

@@ -4,16 +4,28 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-/// Tables that hold as many rows as there are jobs. Claims are few: a row for each of those that run.
-const LARGE: [&str; 6] = ["job_queue", "job_ready", "job_scheduled", "job_line", "job_events", "job_event_batches"];
+/// Tables that hold as many rows as there are jobs, or groups. Claims are few: a row for each of those that run.
+const LARGE: [&str; 10] = [
+    "job_queue",
+    "job_ready",
+    "job_scheduled",
+    "job_line",
+    "job_events",
+    "job_event_batches",
+    "job_groups",
+    "job_slots",
+    "job_dependencies",
+    "job_terms",
+];
 
 /// Indexes of few jobs or groups: reading one of them whole is reading those.
-const PARTIAL: [&str; 5] = [
+const PARTIAL: [&str; 6] = [
     "idx_job_queue_failed_retry",
     "idx_job_queue_cancelled",
     "idx_job_queue_waiting",
     "idx_job_queue_blocked",
     "idx_job_groups_paused",
+    "idx_job_groups_opens",
 ];
 
 /// Indexes of tables that are small, whichever way they are read: of living workers and of claims under way.
