@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from ..errors import DataQueueError
+from .dashboard import dashboard
 from .migrate import migrate
 from .options import key_prefix_option, store_options
 from .transfer import transfer
@@ -54,6 +55,7 @@ def demo(
             raise click.ClickException("some jobs did not end")
 
 
+group.add_command(dashboard)
 group.add_command(migrate)
 group.add_command(transfer)
 group.add_command(worker)

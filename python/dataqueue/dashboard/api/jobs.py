@@ -1,0 +1,68 @@
+"""`/api/jobs`: lists, jobs and their histories."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.routing import Route
+
+from ...models import JobRecord
+from ..reads import api_read, whole
+from ..site import site_of, visitor_in
+from ..views.filters import JobFilter
+from .encode import event_json, job_json
+
+__all__ = ["found_job", "routes"]
+
+_MOST = 200
+
+
+async def _list(request: Request) -> dict[str, Any]:
+    site, query = site_of(request), request.query_params
+    limit = whole("limit", query.get("limit"), 25, 1, _MOST) or 25
+    offset = whole("offset", query.get("offset"), 0, 0, 1_000_000) or 0
+    cursor = whole("cursor", query.get("cursor"), None)
+    conditions = JobFilter.read(query).conditions()
+    jobs = await site.queue.get_jobs(**conditions, limit=limit + 1, offset=offset, cursor=cursor)
+    more = len(jobs) > limit
+    jobs = jobs[:limit]
+    return {
+        "jobs": [job_json(job, site, visitor_in(request)) for job in jobs],
+        "hasMore": more,
+        "limit": limit,
+        "offset": offset,
+        "nextCursor": jobs[-1].id if more else None,
+    }
+
+
+async def found_job(request: Request) -> JobRecord:
+    """The job that a path names.
+
+    Raises:
+        HTTPException: There is none.
+    """
+    job = await site_of(request).queue.get_job(request.path_params["id"])
+    if job is None:
+        raise HTTPException(404, f"There is no job {request.path_params['id']}: it may have been cleaned up.")
+    return job
+
+
+async def _one(request: Request) -> dict[str, Any]:
+    return {"job": job_json(await found_job(request), site_of(request), visitor_in(request))}
+
+
+async def _events(request: Request) -> dict[str, Any]:
+    site = site_of(request)
+    events = await site.queue.get_job_events(request.path_params["id"])
+    return {"events": [event_json(event, site, visitor_in(request)) for event in events]}
+
+
+def routes() -> list[Route]:
+    """The reads of jobs."""
+    return [
+        api_read("/jobs", _list),
+        api_read("/jobs/{id:jobid}", _one),
+        api_read("/jobs/{id:jobid}/events", _events),
+    ]
