@@ -42,6 +42,7 @@ export function useWatch<T extends JobData>(
     const key = subject === null ? null : `${baseUrl ?? ""} ${subject.key}`;
 
     const [view, setView] = useState<View<T>>(EMPTY);
+    const shown = useRef<View<T>>(EMPTY);
     const told = useRef<{ key: string; changes: Changes<T> } | null>(null);
     const watch = useRef<Watch | null>(null);
     // Functions are new with each render, and no reason to begin anew.
@@ -55,11 +56,10 @@ export function useWatch<T extends JobData>(
         if (!isEnabled || key === null || subject === null) return;
         if (told.current?.key !== key) told.current = { key, changes: new Changes() };
         const { changes } = told.current;
-        const next = (change: (old: View<T>) => View<T>): void => {
-            setView((old) => {
-                const view = change(old.key === key ? old : { ...EMPTY, key });
-                return isSame(old, view) ? old : view;
-            });
+        const show = (view: View<T>): void => {
+            if (isSame(shown.current, view)) return;
+            shown.current = view;
+            setView(view);
         };
         const watching = watchJobs<T>({
             ids: subject.ids,
@@ -70,16 +70,14 @@ export function useWatch<T extends JobData>(
             interval: () => latest.current.interval,
             feed: stream ? (apiOf({ baseUrl, credentials })?.feed ?? null) : null,
             onJobs: (jobs) => {
-                next((old) => ({
-                    key,
-                    jobs: jobs.map((job, at) => (isSame(job, old.jobs[at]) ? (old.jobs[at] ?? job) : job)),
-                    isLoaded: true,
-                    error: null,
-                }));
+                const old = shown.current.key === key ? shown.current.jobs : [];
+                const kept = jobs.map((job, at) => (isSame(job, old[at]) ? (old[at] ?? job) : job));
+                show({ key, jobs: kept, isLoaded: true, error: null });
                 for (const job of jobs) changes.tell(job, latest.current.listeners);
             },
             onError: (error) => {
-                next((old) => ({ ...old, isLoaded: true, error }));
+                const { jobs } = shown.current.key === key ? shown.current : EMPTY;
+                show({ key, jobs, isLoaded: true, error });
             },
         });
         watch.current = watching;
