@@ -25,7 +25,7 @@ MODEL   := cargo test --locked --manifest-path docs/model/Cargo.toml --target-di
 SOURCES := $(shell find src migrations -type f) Cargo.toml Cargo.lock pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-inner upgrade-test models models-inner mutants mutants-inner check check-rust check-python fmt bench \
+.PHONY: help demo test test-inner react-test upgrade-test models models-inner mutants mutants-inner check check-rust check-python fmt bench \
 	bench-engine bench-engine-inner instructions plans plans-inner chaos wheel clean rust
 .DELETE_ON_ERROR:
 
@@ -43,6 +43,10 @@ test-inner: ## Run every test, against the servers that the environment names
 	$(MODEL)
 	$(BIN)/python -m tests.variants -n $(JOBS)
 	$(BIN)/python -m pytest -n $(JOBS) $(ARGS)
+	@sh scripts/react.sh where-possible
+
+react-test: ## Check, test and build the React package; needs Node 18.18 or later
+	@sh scripts/react.sh
 
 upgrade-test: rust $(VENV)/.contributing $(VENV)/.built ## Run the version before and this one side by side: ARGS="--ref v1.2"
 	PYTHONPATH=. $(BIN)/python -m tests.servers -- $(BIN)/python -m tests.upgrade $(ARGS)
@@ -113,7 +117,8 @@ wheel: rust $(VENV)/.made ## Build the source distribution, and from it the whee
 	$(MATURIN) build --release --locked --sdist --out dist
 
 clean: ## Remove everything that the other commands made, .venv included
-	rm -rf $(VENV) target dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) react/node_modules react/dist examples/react/node_modules examples/react/dist
+	rm -rf target dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	rm -f python/dataqueue/_core.*.so
 	find python tests -type d -name __pycache__ -prune -exec rm -rf {} +
 
