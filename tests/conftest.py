@@ -167,21 +167,21 @@ def redis_cluster_url() -> Iterator[str]:
 @pytest.fixture(scope="module")
 def redis_sentinels() -> Iterator[RedisSentinels]:
     """A master, two replicas and three sentinels, for the tests of one module that leave them as they are."""
-    with _here(redis_servers.redis_sentinels()) as running:
+    with here(redis_servers.redis_sentinels()) as running:
         yield running
 
 
 @pytest.fixture
 def fresh_redis_sentinels() -> Iterator[RedisSentinels]:
     """A master, two replicas and three sentinels, for one test that does not leave them as they are."""
-    with _here(redis_servers.redis_sentinels()) as running:
+    with here(redis_servers.redis_sentinels()) as running:
         yield running
 
 
 @pytest.fixture(scope="session")
 def tls_redis() -> Iterator[RedisTlsServer]:
     """A Redis server that takes only encrypted connections with a client certificate."""
-    with _here(redis_servers.tls_redis()) as running:
+    with here(redis_servers.tls_redis()) as running:
         yield running
 
 
@@ -227,19 +227,19 @@ def shared_store_url(
 @pytest.fixture(scope="session")
 def pooler(postgres_url: str) -> Iterator[Pooler]:
     """PgBouncer in transaction mode before the server of this run."""
-    with _here(servers.pgbouncer(postgres_url)) as running:
+    with here(servers.pgbouncer(postgres_url)) as running:
         yield running
 
 
 @pytest.fixture(scope="session")
 def tls_server() -> Iterator[TlsServer]:
     """A PostgreSQL server that takes only encrypted connections with a client certificate."""
-    with _here(servers.tls_postgres()) as running:
+    with here(servers.tls_postgres()) as running:
         yield running
 
 
 @contextmanager
-def _here(server: AbstractContextManager[T]) -> Iterator[T]:
+def here(server: AbstractContextManager[T]) -> Iterator[T]:
     """Runs a server; skips the test, loudly, where this machine does not have it."""
     with ExitStack() as stack:
         try:
@@ -264,7 +264,7 @@ def _another(variable: str, private: Callable[[], AbstractContextManager[RedisSe
     if os.environ.get(variable):
         yield os.environ[variable]
         return
-    with _here(private()) as running:
+    with here(private()) as running:
         yield running.url
 
 

@@ -42,7 +42,7 @@ export function sendForms(refresh) {
     try {
       const data = new URLSearchParams(new FormData(form));
       if (button?.name) data.set(button.name, button.value);
-      const answer = await fetch(button?.formAction || form.action, {
+      const answer = await fetch(button?.hasAttribute("formaction") ? button.formAction : form.action, {
         method: "POST",
         body: data,
         credentials: "same-origin",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from markupsafe import Markup
@@ -75,6 +75,8 @@ def job_view(site: Site, visitor: Visitor, job: JobRecord, events: Sequence[JobE
         "wait_token": token,
         "wait_job": int(job.wait_token_id[4:]) if job.wait_token_id and _is_job(job.wait_token_id) else None,
         "waits_for_token": waits_for_token,
+        # What it waited for is over; its state changes when a worker takes it.
+        "goes_on": job.wait_token_id is None and (job.wait_until is None or job.wait_until <= datetime.now(UTC)),
         "can_cancel": can_change or (job.status is JobStatus.PROCESSING and job.cancel_requested_at is None),
         "can_retry": job.status in (JobStatus.FAILED, JobStatus.CANCELLED),
         "can_edit": job.status is JobStatus.PENDING or will_retry,
