@@ -114,6 +114,17 @@ nearly_done, write = lambda: True, written.append
     ("timeouts.md", 2): "class Image(BaseModel): ...",
     ("timeouts.md", 3): "from tests.python.isolation.handlers import area as thumbnail",
     ("timeouts.md", 4): "job_id = queue.add_job('convert', None)",
+    ("dashboard.md", 0): """
+handlers, mounted = JobHandlers(), []
+queue = JobQueue("sqlite:///jobs.db")
+
+class app:
+    wsgi_app = None
+    @classmethod
+    def mount(cls, path, application): mounted.append((path, application))
+""",
+    ("dashboard.md", 1): "get_wsgi_application = lambda: None",
+    ("dashboard.md", 2): "async def user_of(session): return None",
     ("schedules.md", 0): "handlers = JobHandlers()\nqueue = JobQueue('sqlite:///jobs.db')",
     ("schedules.md", 2): "queue.create_processor(handlers).start()",
     ("events.md", 0): "queue = JobQueue('sqlite:///jobs.db')",
@@ -182,6 +193,12 @@ with psycopg.connect(url) as connection:
     assert connection.execute("select count(*) from account").fetchone() == (3,)
 """,
     "getting-started.md": "assert (job.status, job.output) == ('completed', None)",
+    "dashboard.md": """
+from starlette.testclient import TestClient
+assert [path for path, _ in mounted] == ["/admin/jobs", "/admin/jobs"]
+assert [TestClient(dashboard).get("/jobs").status_code for _, dashboard in mounted] == [200, 401]
+assert callable(app.wsgi_app) and callable(application)
+""",
     "schedules.md": """
 assert (schedule.cron_expression, schedule.status) == ("0 */2 * * *", "active")
 assert [one.schedule_name for one in active] == ["daily report", "generate_report"]

@@ -89,6 +89,7 @@ def dashboard(
     )
     server = uvicorn.Server(settings)
     listening = settings.bind_socket()
+    listening.listen(128)
     shown = f"[{host}]" if ":" in host else host
     click.echo(f"The dashboard is on http://{shown}:{listening.getsockname()[1]}{root_path}/", err=True)
     server.run(sockets=[listening])

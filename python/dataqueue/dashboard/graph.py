@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-__all__ = ["Node", "dependencies"]
+__all__ = ["MOST", "Node", "dependencies"]
 
 _WIDE, _HIGH, _GAP, _BETWEEN = 190, 40, 12, 70
-_MOST = 12
+MOST = 12
 _LONGEST = 20
 
 
@@ -31,13 +31,21 @@ class Node:
     target: str
 
 
-def dependencies(before: Sequence[Node], job: Node, after: Sequence[Node], more_after: bool = False) -> Markup:
-    """Three columns: what the job waits for, the job, and what waits for it; nothing where it stands alone."""
+def dependencies(
+    before: Sequence[Node], job: Node, after: Sequence[Node], more_before: int = 0, more_after: int = 0
+) -> Markup:
+    """Three columns: what the job waits for, the job, and what waits for it; nothing where it stands alone.
+
+    Args:
+        before: What it waits for, as many as are drawn.
+        job: The job.
+        after: What waits for it.
+        more_before: How many more it waits for.
+        more_after: How many more wait for it.
+    """
     if not before and not after:
         return Markup("")
-    shown_before, shown_after = before[:_MOST], after[:_MOST]
-    hidden = (len(before) - len(shown_before), len(after) - len(shown_after))
-    deepest = max(len(shown_before) + bool(hidden[0]), len(shown_after) + bool(hidden[1] or more_after), 1)
+    deepest = max(len(before) + bool(more_before), len(after) + bool(more_after), 1)
     height = deepest * (_HIGH + _GAP) + _GAP
     left = 2
     middle = left + (_WIDE + _BETWEEN if before else 0)
@@ -45,15 +53,16 @@ def dependencies(before: Sequence[Node], job: Node, after: Sequence[Node], more_
     width = (right if after else middle) + _WIDE + 2
     own = (height - _HIGH) / 2
     parts = [
-        *_column(shown_before, left, height, own, middle, points_right=False),
-        *_column(shown_after, right, height, own, middle + _WIDE, points_right=True),
+        *_column(before, left, height, own, middle, points_right=False),
+        *_column(after, right, height, own, middle + _WIDE, points_right=True),
         _node(job, middle, own, is_own=True),
     ]
-    for count, x, plus in ((hidden[0], left, False), (hidden[1], right, more_after)):
-        if count or plus:
-            words = f"and {count}{'+' if plus else ''} more" if count else "and more"
-            parts.append(Markup('<text class="more" x="{}" y="{}">{}</text>').format(x + 6, height - _GAP - 8, words))
-    label = f"Job {job.job_id} waits for {len(before)} jobs, and {len(after)}{'+' if more_after else ''} wait for it"
+    for more, x in ((more_before, left), (more_after, right)):
+        if more:
+            words = Markup('<text class="more" x="{}" y="{}">and {} more</text>')
+            parts.append(words.format(x + 6, height - _GAP, more))
+    before_all, after_all = len(before) + more_before, len(after) + more_after
+    label = f"Job {job.job_id} waits for {before_all} jobs, and {after_all} wait for it"
     return Markup(
         '<svg class="dag" width="{0:.0f}" height="{1:.0f}" viewBox="0 0 {0:.0f} {1:.0f}" role="group" '
         'aria-label="{2}">{3}</svg>'

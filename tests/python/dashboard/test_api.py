@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from starlette.routing import Route
+
 from dataqueue import JobGroup, JobHandlers
+from dataqueue.dashboard.app import _routes
 
 if TYPE_CHECKING:
     from dataqueue import JobQueue
@@ -48,6 +53,7 @@ def test_lists_are_pages_newest_first(queue: JobQueue, dashboards: Dashboards) -
     assert [job["id"] for job in listed("?limit=2&offset=4")["jobs"]] == ids[:1]
     assert [job["id"] for job in listed("?jobType=a")["jobs"]] == [ids[3], ids[1]]
     assert [job["id"] for job in listed("?jobType=a&tag=t")["jobs"]] == [ids[3]]
+    assert [job["id"] for job in listed(f"?ids={ids[1]},{ids[3]},{ids[1]},999")["jobs"]] == [ids[3], ids[1]]
     assert listed("?status=failed") == {
         "jobs": [],
         "hasMore": False,
@@ -66,6 +72,8 @@ def test_what_cannot_be_read_is_said(queue: JobQueue, dashboards: Dashboards) ->
         ("?cursor=1&offset=2", "offset"),
         ("?since=yesterday", "since"),
         ("?tag_mode=most", "tag_mode"),
+        ("?ids=1,x", "ids"),
+        ("?ids=" + ",".join(map(str, range(101))), "ids"),
     ):
         answer = client.get(f"/api/jobs{query}")
         assert (answer.status_code, answer.json()["ok"]) == (400, False), query
@@ -218,3 +226,23 @@ def test_types_groups_and_everything_are_paused(queue: JobQueue, dashboards: Das
     for what in ({"jobType": "mail"}, {"group": "acme"}, {}):
         assert client.post("/api/flow/resume", what).json()["ok"] is True
     assert queue.paused() == []
+
+
+def test_the_description_names_every_path_of_the_api_and_no_other(queue: JobQueue, dashboards: Dashboards) -> None:
+    client = dashboards()
+    described = client.get("/api/openapi.json").json()
+    assert described["openapi"] == "3.1.0"
+    assert described["servers"] == [{"url": "/admin/jobs"}]
+    told = {(path, method.upper()) for path, methods in described["paths"].items() for method in methods}
+    routes = {
+        (re.sub(r"\{(\w+):?\w*\}", r"{\1}", route.path), method)
+        for route in _routes()
+        if isinstance(route, Route) and route.path.startswith("/api/")
+        for method in (route.methods or set()) - {"HEAD"}
+    }
+    assert told == routes
+    job_id = queue.add_job("a", None)
+    job = client.get(f"/api/jobs/{job_id}").json()["job"]
+    assert set(described["components"]["schemas"]["JobRecord"]["properties"]) == set(job)
+    for reference in re.findall(r'"#/components/schemas/(\w+)"', json.dumps(described)):
+        assert described["components"]["schemas"][reference]

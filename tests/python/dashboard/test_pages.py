@@ -161,6 +161,16 @@ def test_a_job_is_edited_by_its_form(one: One) -> None:
     assert queue.get_job_events(job_id)[-1].metadata.keys() == {"payload", "priority", "tags"}
 
 
+def test_what_a_job_waits_for_is_drawn(one: One) -> None:
+    queue, dashboards = one
+    ids = [queue.add_job("part", None) for _ in range(15)]
+    job_id = queue.add_job("whole", None, depends_on=DependsOn(job_ids=ids))
+    page = dashboards().get(f"/jobs/{job_id}").text
+    assert f"Job {job_id} waits for 15 jobs, and 0 wait for it" in page
+    assert f'<a href="/admin/jobs/jobs/{ids[0]}"><title>#{ids[0]} part: pending</title>' in page
+    assert "and 3 more" in page
+
+
 def test_a_store_that_is_gone_is_said_on_the_page(tmp_path: object, one: One) -> None:
     _, dashboards = one
     with JobQueue("postgresql://nobody@127.0.0.1:1/none?connect_timeout=1") as gone:

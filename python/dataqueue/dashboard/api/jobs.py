@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from starlette.exceptions import HTTPException
@@ -10,13 +11,14 @@ from starlette.routing import Route
 
 from ...models import JobRecord
 from ..reads import api_read, whole
-from ..site import site_of, visitor_in
+from ..site import BadInputError, site_of, visitor_in
 from ..views.filters import JobFilter
 from .encode import event_json, job_json
 
 __all__ = ["found_job", "routes"]
 
 _MOST = 200
+_MOST_IDS = 100
 
 
 async def _list(request: Request) -> dict[str, Any]:
@@ -24,6 +26,8 @@ async def _list(request: Request) -> dict[str, Any]:
     limit = whole("limit", query.get("limit"), 25, 1, _MOST) or 25
     offset = whole("offset", query.get("offset"), 0, 0, 1_000_000) or 0
     cursor = whole("cursor", query.get("cursor"), None)
+    if "ids" in query:
+        return await _named(request)
     conditions = JobFilter.read(query).conditions()
     jobs = await site.queue.get_jobs(**conditions, limit=limit + 1, offset=offset, cursor=cursor)
     more = len(jobs) > limit
@@ -35,6 +39,18 @@ async def _list(request: Request) -> dict[str, Any]:
         "offset": offset,
         "nextCursor": jobs[-1].id if more else None,
     }
+
+
+async def _named(request: Request) -> dict[str, Any]:
+    """The jobs of these ids that there are, newest first."""
+    site = site_of(request)
+    words = [word for word in request.query_params["ids"].split(",") if word.strip()]
+    if len(words) > _MOST_IDS:
+        raise BadInputError(f"ids names {len(words)} jobs: {_MOST_IDS} at most")
+    ids = sorted({whole("ids", word, None) or 0 for word in words}, reverse=True)
+    found = await asyncio.gather(*(site.queue.get_job(job_id) for job_id in ids))
+    jobs = [job_json(job, site, visitor_in(request)) for job in found if job is not None]
+    return {"jobs": jobs, "hasMore": False, "limit": len(ids), "offset": 0, "nextCursor": None}
 
 
 async def found_job(request: Request) -> JobRecord:

@@ -49,6 +49,7 @@ class Read:
 
 
 _FILTERS: Mapping[str, Mapping[str, Any]] = {
+    "ids": {**_TEXT, "description": "The ids of a hundred jobs at most, with commas; no other condition counts then."},
     "status": {"enum": list(JobStatus)},
     "jobType": {**_TEXT, "description": "One type, or several with commas."},
     "tag": {**_TEXT, "description": "One tag, or several with commas."},

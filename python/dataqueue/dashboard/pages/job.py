@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
+from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from ...models import JobRecord
 from ..answers import page
 from ..api.jobs import found_job
 from ..auth import Role
+from ..graph import MOST, Node, dependencies
 from ..reads import page_route
 from ..site import site_of, visitor_in
 from ..views.job import job_view
@@ -27,7 +31,24 @@ async def _job(request: Request) -> Response:
     site, visitor = site_of(request), visitor_in(request)
     job = await found_job(request)
     events = await site.queue.get_job_events(job.id)
-    return page(request, "job.html", **job_view(site, visitor, job, events))
+    graph = await _graph(request, job)
+    return page(request, "job.html", **job_view(site, visitor, job, events), graph=graph)
+
+
+async def _graph(request: Request, job: JobRecord) -> Markup:
+    """The jobs that this one waits for, drawn; what is beyond the drawing is not looked up."""
+    site, root = site_of(request), request.scope.get("root_path", "")
+    ids = job.depends_on_job_ids
+    found = await asyncio.gather(*(site.queue.get_job(one) for one in ids[:MOST]))
+
+    def node(job_id: int, record: JobRecord | None) -> Node:
+        target = f"{root}/jobs/{job_id}"
+        if record is None:
+            return Node(job_id, None, "gone", target)
+        return Node(job_id, record.job_type, record.status.value, target)
+
+    before = [node(one, record) for one, record in zip(ids, found, strict=False)]
+    return dependencies(before, node(job.id, job), [], len(ids) - len(before))
 
 
 async def _edit(request: Request) -> Response:

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from markupsafe import Markup
-
 from ...models import ErrorEntry, JobEvent, JobEventType, JobRecord, JobStatus
 from ..auth import Role, Visitor
 from ..redaction import short_token
@@ -84,7 +82,6 @@ def job_view(site: Site, visitor: Visitor, job: JobRecord, events: Sequence[JobE
         if job.started_at is None
         else max(job.started_at - max(job.run_at, job.created_at), timedelta()),
         "will_retry": will_retry,
-        "graph": Markup(""),
     }
 
 
