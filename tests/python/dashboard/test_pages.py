@@ -111,12 +111,12 @@ def test_fields_are_redacted_everywhere(one: One) -> None:
 
     @handlers.job("a")
     def handle(payload: dict[str, str]) -> dict[str, str]:
-        return {"Card": "4222"}
+        return {"Card": "second secret"}
 
-    job_id = queue.add_job("a", {"card": "4111", "name": "Ada"})
-    queue.edit_job(job_id, payload={"card": "4333", "name": "Ada"})
+    job_id = queue.add_job("a", {"card": "first secret", "name": "Ada"})
+    queue.edit_job(job_id, payload={"card": "third secret", "name": "Ada"})
     queue.create_processor(handlers).start()
-    queue.add_cron_job(schedule_name="s", cron_expression="* * * * *", job_type="a", payload={"card": "4444"})
+    queue.add_cron_job(schedule_name="s", cron_expression="* * * * *", job_type="a", payload={"card": "fourth secret"})
     client = dashboards(redact=["card"])
     for path in (
         f"/jobs/{job_id}",
@@ -130,7 +130,7 @@ def test_fields_are_redacted_everywhere(one: One) -> None:
     ):
         text = client.get(path).text
         assert "redacted" in text, path
-        assert not any(card in text for card in ("4111", "4222", "4333", "4444")), path
+        assert " secret" not in text, path
 
 
 def test_a_job_is_edited_by_its_form(one: One) -> None:
