@@ -18,6 +18,8 @@ const shared = {
     exclude: ["tests/package.test.ts"],
     setupFiles: ["tests/setup.ts"],
     restoreMocks: true,
+    testTimeout: 90_000,
+    hookTimeout: 90_000,
 };
 
 export default defineConfig({

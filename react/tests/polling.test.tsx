@@ -297,9 +297,12 @@ describe("errors", () => {
         await pass(1000);
         expect(desk.count).toBe(3);
         vi.useRealTimers();
-        await vi.waitFor(() => {
-            expect(seen).toHaveBeenCalledWith(failure, expect.anything());
-        });
+        await vi.waitFor(
+            () => {
+                expect(seen).toHaveBeenCalledWith(failure, expect.anything());
+            },
+            { timeout: 20_000 },
+        );
     });
 });
 
