@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use dataqueue::clock::Timestamp;
 use dataqueue::lock::Mutex;
-use dataqueue::model::{Change, Claimed, GroupRates, Limits, NewJob, Pace, Scope, Status, Turns};
+use dataqueue::model::{Change, Claimed, Filter, GroupRates, Limits, NewJob, Pace, Scope, Status, Turns};
 use futures_util::future::join_all;
 
 use super::flow::{finish, grouped, of_groups, of_type, running, tiered};
@@ -18,6 +18,7 @@ super::tests![group_rates:
     what_waits_goes_on_in_its_order_when_nothing_runs,
     what_waits_is_found_by_a_worker_that_was_idle,
     what_waits_is_seen_when_there_is_room,
+    a_store_in_which_a_group_waits_can_be_opened_again,
     tiers_have_rates_of_their_own,
     a_group_is_held_to_its_rate_and_its_concurrency,
     limits_of_types_and_pauses_hold_beside_it,
@@ -165,6 +166,15 @@ pub async fn what_waits_is_seen_when_there_is_room(bench: &Bench) {
     eventually("its line goes on", async || bench.look(0, &types).await.unwrap().jobs).await;
     assert_eq!(run(&hand, &["a"], 1).await.len(), 1);
     assert!(!bench.look(0, &types).await.unwrap().jobs);
+}
+
+pub async fn a_store_in_which_a_group_waits_can_be_opened_again(bench: &Bench) {
+    bench.set_limits(&rate(1, HOUR)).await.unwrap();
+    bench.add_all(vec![grouped("a", "g"); 2]).await;
+    let hand = bench.hand().await;
+    assert_eq!(hand.claim(&["a"], 10).await.len(), 1);
+    let again = bench.second();
+    assert_eq!(again.count(&Filter::default()).await.unwrap(), 2);
 }
 
 pub async fn tiers_have_rates_of_their_own(bench: &Bench) {
