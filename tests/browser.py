@@ -52,10 +52,14 @@ def _found() -> str | None:
 def _installed() -> str | None:
     if shutil.which("apt-get") is None:
         return None
-    command = ["apt-get", "-o", "DPkg::Lock::Timeout=240", "install", "-y", "--no-install-recommends", "chromium"]
+    apt = ["apt-get", "-o", "DPkg::Lock::Timeout=240"]
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    try:
-        subprocess.run(command, env=environment, capture_output=True, timeout=_INSTALL_DEADLINE, check=False)
-    except subprocess.TimeoutExpired:
-        return None
+    # A machine that was just made knows no packages yet.
+    for command in (["update"], ["install", "-y", "--no-install-recommends", "chromium"]):
+        try:
+            subprocess.run(
+                [*apt, *command], env=environment, capture_output=True, timeout=_INSTALL_DEADLINE, check=False
+            )
+        except subprocess.TimeoutExpired:
+            return None
     return _found()
