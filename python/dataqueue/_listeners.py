@@ -9,6 +9,7 @@ import os
 import sys
 import threading
 import weakref
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterable
 from inspect import isawaitable
@@ -79,7 +80,7 @@ class _Entry:
         self.active = True
 
 
-class Registry:
+class Registry(ABC):
     """The listeners of one queue, and what they are told. A forked child has none until it registers its own."""
 
     def __init__(self) -> None:
@@ -163,8 +164,8 @@ class Registry:
     def _changed(self) -> None:
         self.core.listen(sum(1 << at for at, name in enumerate(_NUMBERED) if self._entries.get(name)))
 
-    def _start(self) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def _start(self) -> None: ...
 
     def _told(self, happened: tuple[list[tuple[int, dict[str, Any]]], int]) -> Iterable[tuple[_Entry, Any]]:
         """Who is to be called with what. Asks for each listener when its turn comes: it may have been taken out."""
