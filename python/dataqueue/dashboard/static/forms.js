@@ -55,9 +55,9 @@ export function sendForms(refresh) {
       toast(told.message || told.error || "Done.", !answer.ok);
     } catch {
       toast("The server cannot be reached. Nothing may have been changed.", true);
-    } finally {
-      if (button) button.disabled = false;
     }
-    refresh().catch(() => {});
+    // Until the page shows what was changed, the same button would ask for it again.
+    await refresh().catch(() => {});
+    if (button) button.disabled = false;
   });
 }

@@ -1,24 +1,29 @@
 // Shows the page as it is now, without a jump: only what differs is replaced, and never what somebody is using.
+const PATIENCE = 30000;
 let under = null;
-let again = false;
+let next = null;
 
 export function refresh() {
-  if (under) {
-    again = true;
+  if (!under) {
+    under = load().finally(() => (under = null));
     return under;
   }
-  under = load().finally(() => {
-    under = null;
-    if (again) {
-      again = false;
-      refresh();
-    }
-  });
-  return under;
+  // What is under way may have been asked for before the change that is to be seen.
+  next ??= under
+    .catch(() => {})
+    .then(() => {
+      next = null;
+      return refresh();
+    });
+  return next;
 }
 
 async function load() {
-  const answer = await fetch(location.href, { headers: { "X-Refresh": "1" }, credentials: "same-origin" });
+  const answer = await fetch(location.href, {
+    headers: { "X-Refresh": "1" },
+    credentials: "same-origin",
+    signal: AbortSignal.timeout(PATIENCE),
+  });
   if (answer.status === 401 || answer.redirected) return location.reload();
   if (!answer.ok && answer.status >= 500) throw new Error(`status ${answer.status}`);
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
