@@ -5,12 +5,12 @@ use std::env;
 
 use bytes::Bytes;
 use dataqueue::Error;
-use dataqueue::model::{After, JobId, NewJob, Wanted};
+use dataqueue::model::{Added, After, Extras, JobId, NewJob, Unique, Wanted};
 use dataqueue::storage::{Storage, StoreOptions};
 use tokio_postgres::types::Type;
 use tokio_postgres::{Client, NoTls};
 
-use crate::bench::{self, Bench, Postgres, Redis, complete, job};
+use crate::bench::{self, Bench, MINUTE, Postgres, Redis, complete, eventually, job};
 
 const NONE: [JobId; 0] = [];
 
@@ -144,6 +144,33 @@ fn what_was_rolled_back_is_not_told() {
         assert_eq!(jobs(&read(&**bench, &mut after, 500).await), [second]);
         early.batch_execute("ROLLBACK").await.unwrap();
         assert_eq!(jobs(&read(&**bench, &mut after, 500).await), NONE);
+    });
+}
+
+#[test]
+fn a_debounced_add_that_waited_for_others_changes_a_job_made_meanwhile() {
+    bench::run::<Postgres>(async |bench| {
+        let StoreOptions::Postgres(options) = bench.driver().options() else { panic!("no server") };
+        let kinds = format!("{}.job_unique", options.schema);
+        let (holding, adding) = (connection().await, connection().await);
+        holding.batch_execute(&format!("BEGIN; INSERT INTO {kinds} (key, job_id) VALUES ('k', 0)")).await.unwrap();
+        let store = bench.store();
+        let unique = Unique { key: "k".into(), states: Vec::new(), within: None, debounce: Some(MINUTE) };
+        let debounced = NewJob { extras: Extras { unique: Some(unique), ..Extras::default() }.boxed(), ..job("a") };
+        let waiting = tokio::spawn(async move { store.add(vec![debounced]).await.unwrap().remove(0) });
+        let blocked = "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND strpos(query, $1) > 0";
+        eventually("the add waits for the kind", async || {
+            adding.query_opt(blocked, &[&options.schema]).await.unwrap().is_some()
+        })
+        .await;
+        adding.batch_execute("BEGIN").await.unwrap();
+        let made = add_on(&adding, bench, job("a")).await;
+        adding.batch_execute("COMMIT").await.unwrap();
+        let taken = format!("UPDATE {kinds} SET job_id = {made} WHERE key = 'k'; COMMIT");
+        holding.batch_execute(&taken).await.unwrap();
+        assert_eq!(waiting.await.unwrap(), Added { id: made, created: false });
+        let stored = bench.job(made).await;
+        assert!(stored.created_at < stored.updated_at && stored.created_at.plus(MINUTE) < stored.run_at, "{stored:#?}");
     });
 }
 

@@ -154,7 +154,7 @@ statements! {
     hold_kinds: "hold_kinds" (TEXT_ARRAY);
     kinds: "kinds" (TEXT_ARRAY);
     take_kinds: "take_kinds" (TEXT_ARRAY, INT8_ARRAY, FLOAT8_ARRAY);
-    debounce: "debounce" (INT8, JSONB, TIMESTAMPTZ, JSONB);
+    debounce: "debounce" (INT8, JSONB, TIMESTAMPTZ, JSONB, TIMESTAMPTZ);
     prune_kinds: "prune_kinds" (TEXT, INT8);
     tie: "tie" { "{ids}": "$1::int8[]", "{held}": "array_agg(id)" } (INT8_ARRAY);
     bind: "bind" { "{document}": "$1::jsonb", "{bound}": "count(*)" } (JSONB);

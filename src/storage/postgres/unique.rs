@@ -15,6 +15,9 @@ use crate::storage::edits;
 
 /// What a call knows of the kinds that its jobs are of.
 struct Kinds {
+    /// When the transaction began, which is when the jobs that it adds are created.
+    begun: Timestamp,
+    /// When the kinds were locked: not before any job of theirs was created.
     now: Timestamp,
     holders: HashMap<String, Holder>,
 }
@@ -59,7 +62,7 @@ impl PostgresStorage {
             }
             fresh.insert(&rule.key, new.len());
             places.push(Place::New(new.len()));
-            let run_at = rule.debounce.map(|span| kinds.now.plus(span)).or(job.run_at);
+            let run_at = rule.debounce.map(|span| kinds.begun.plus(span)).or(job.run_at);
             new.push(NewJob { run_at, ..job.clone() });
         }
         let mut added = Vec::with_capacity(new.len());
@@ -81,14 +84,15 @@ impl PostgresStorage {
         let keys: Vec<_> = keys.into_iter().collect();
         session.query(&self.statements.hold_kinds, &[&keys]).await?;
         let rows = session.query(&self.statements.kinds, &[&keys]).await?;
-        let mut kinds = Kinds { now: Timestamp::from_micros(0), holders: HashMap::with_capacity(rows.len()) };
+        let [begun, now] = [Timestamp::from_micros(0); 2];
+        let mut kinds = Kinds { begun, now, holders: HashMap::with_capacity(rows.len()) };
         for row in &rows {
             let mut reader = Reader::new(row, 0);
             let (key, id) = (reader.take::<String>()?, reader.take::<JobId>()?);
             let status = reader.take::<Option<String>>()?.as_deref().and_then(Status::parse);
             let (waits, attempts) = (reader.take::<bool>()?, reader.take::<Option<i32>>()?.unwrap_or_default());
             let in_time = reader.take()?;
-            kinds.now = reader.take::<At>()?.0;
+            (kinds.begun, kinds.now) = (reader.take::<At>()?.0, reader.take::<At>()?.0);
             if let Some(status) = status {
                 let retry_due = status == Status::Failed && waits;
                 kinds.holders.insert(key, Holder { id, status, retry_due, attempts, in_time });
@@ -110,7 +114,7 @@ impl PostgresStorage {
         let run_at = now.plus(span);
         let edit = JobEdit { payload: Some(job.payload.clone()), run_at: Some(Some(run_at)), ..JobEdit::default() };
         let metadata = edits::described(&edit)?;
-        let params: Params<'_> = &[&holder, &Json(&job.payload), &At(run_at), &Json(metadata.as_bytes())];
+        let params: Params<'_> = &[&holder, &Json(&job.payload), &At(run_at), &Json(metadata.as_bytes()), &At(now)];
         let rows = session.query(&self.statements.debounce, params).await?;
         let row = rows.first().ok_or_else(|| damaged("a change without an answer"))?;
         Ok(Reader::new(row, 0).take::<i64>()? > 0)

@@ -46,7 +46,7 @@ fn arguments(name: &str) -> &'static str {
         }
         "hold_kinds" | "kinds" => "'{kind_4,new}'",
         "take_kinds" => "'{kind_4}', '{4}', '{60}'",
-        "debounce" => "31, '1', now() + interval '1 minute', '{}'",
+        "debounce" => "31, '1', now() + interval '1 minute', '{}', now()",
         "prune_kinds" => "'kind_2', 100",
         "holders" => "'{key_4,key_8}'",
         "external_insert" | "external_lookup" => DOCUMENT,

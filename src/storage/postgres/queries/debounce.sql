@@ -9,7 +9,7 @@ WITH held AS MATERIALIZED (
 ), line AS (
     DELETE FROM {schema}.job_line WHERE job_id = ANY (ARRAY(SELECT id FROM held)) RETURNING job_id
 ), done AS (
-    UPDATE {schema}.job_queue j SET payload = $2::jsonb, updated_at = now(), run_at = $3::timestamptz,
+    UPDATE {schema}.job_queue j SET payload = $2::jsonb, updated_at = $5::timestamptz, run_at = $3::timestamptz,
         expires_at = j.expires_at + ($3::timestamptz - j.run_at)
     WHERE j.id = ANY (ARRAY(SELECT id FROM held)) AND j.status = 'pending' AND j.attempts = 0
         AND (SELECT count(*) FROM ready) + (SELECT count(*) FROM scheduled) + (SELECT count(*) FROM line) >= 0
