@@ -9,7 +9,7 @@ use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Duration;
 
-use dataqueue::model::{ClaimRequest, Limits, NewJob, Outcome, Settlement};
+use dataqueue::model::{ClaimRequest, Limits, NewJob, Outcome, Profile, Settlement};
 use dataqueue::policy::limits;
 use dataqueue::processor::{Config, Control, End, Finished, HandlerSpec, LaneKind, Lanes, Processor, Start};
 use dataqueue::storage::sqlite::SqliteStorage;
@@ -67,7 +67,7 @@ fn claim_and_settle(rounds: usize) {
     let runtime = Builder::new_current_thread().enable_all().build().unwrap();
     let store = filled(&runtime, BATCHES);
     runtime.block_on(async {
-        let worker = store.register("bench", PATIENCE).await.unwrap();
+        let worker = store.register(&Profile::named("bench"), PATIENCE).await.unwrap();
         for token in 1..=i64::try_from(rounds).unwrap() {
             let limit = u32::try_from(BATCH).unwrap();
             let request = ClaimRequest {

@@ -40,7 +40,10 @@ REPLACED = [
     (r"add_async", "add_sync"),
     (r"\bAsync(?=JobQueue\b(?!` is)|Processor|Supervisor|\w+Handle)", ""),
     (r"\bAsync(?=Listeners|Event)", ""),
-    (r"\bAsync(?=QueueBase|Adding|Reading|Managing|Pausing|Scheduling|Tokens|Upkeep|Asserting|Virtual)", ""),
+    (
+        r"\bAsync(?=QueueBase|Adding|Reading|Managing|Deleting|Inspecting|Pausing|Scheduling|Tokens|Upkeep|Asserting|Virtual)",
+        "",
+    ),
 ]
 
 

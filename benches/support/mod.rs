@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use criterion::Criterion;
-use dataqueue::model::{ClaimRequest, Claimed, NewJob, Outcome, Settlement, Worker};
+use dataqueue::model::{ClaimRequest, Claimed, NewJob, Outcome, Profile, Settlement, Worker};
 use dataqueue::storage::postgres::PostgresStorage;
 use dataqueue::storage::redis::RedisStorage;
 use dataqueue::storage::sqlite::SqliteStorage;
@@ -132,7 +132,7 @@ impl Bed {
 
     /// A worker that outlives the bench.
     pub async fn worker(&self) -> Worker {
-        self.store.register("bench", Duration::from_secs(3_600)).await.unwrap()
+        self.store.register(&Profile::named("bench"), Duration::from_secs(3_600)).await.unwrap()
     }
 
     /// Claims up to `limit` jobs.

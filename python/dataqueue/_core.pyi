@@ -86,6 +86,14 @@ class FilterDict(TypedDict):
     priority: NotRequired[int]
     run_at: NotRequired[dict[str, int]]  # gt, gte, lt, lte, eq
     tags: NotRequired[tuple[list[str], str]]  # values, mode
+    ids: NotRequired[list[int]]
+
+class SearchDict(TypedDict):
+    text: NotRequired[str]
+    error: NotRequired[str]
+    group: NotRequired[str]
+    created_at: NotRequired[dict[str, int]]  # gt, gte, lt, lte, eq
+    dead_lettered: NotRequired[bool]
 
 class EditDict(TypedDict):
     payload: NotRequired[bytes]
@@ -196,7 +204,8 @@ class Store:
     def find(
         self, filters: FilterDict, limit: int, offset: int, before: int | None
     ) -> Pending[list[dict[str, Any]]]: ...
-    def count(self, filters: FilterDict) -> Pending[int]: ...
+    def count(self, filters: FilterDict, most: int | None = None) -> Pending[int]:
+        """How many match; counting stops at `most`."""
     def events(self, job_id: int) -> Pending[list[dict[str, Any]]]: ...
     def cancel(self, job_id: int, running: bool) -> Pending[bool]:
         """Cancels a job; with `running` one that runs is asked for."""
@@ -257,6 +266,24 @@ class LogPump:
 
 def set_paused(store: Store, job_type: str | None, group: str | None, paused: bool) -> Pending[bool]: ...
 def paused(store: Store) -> Pending[list[tuple[str, str]]]: ...
+def overview(store: Store) -> Pending[dict[str, Any]]:
+    """The fields of `Overview`, counts as `(value, kind)`."""
+
+def workers(store: Store, after: int, limit: int) -> Pending[list[dict[str, Any]]]: ...
+def drain_worker(store: Store, worker_id: int) -> Pending[bool]: ...
+def groups(store: Store, after: str, limit: int) -> Pending[list[dict[str, Any]]]:
+    """The fields of `GroupRecord`, a rate as `(most, seconds, spent)`."""
+
+def type_limits(store: Store) -> Pending[list[dict[str, Any]]]: ...
+def tokens(store: Store, status: str | None, after: str | None, limit: int) -> Pending[list[dict[str, Any]]]: ...
+def search(
+    store: Store, filters: FilterDict, asked: SearchDict, before: int | None, limit: int
+) -> Pending[tuple[list[dict[str, Any]], int | None, int, int | None]]:
+    """`(jobs, where to go on, how many were looked at, when the oldest of these was added)`."""
+
+def dependents(store: Store, job_id: int, limit: int) -> Pending[list[int]]: ...
+def delete(store: Store, job_id: int) -> Pending[bool]: ...
+def delete_all(store: Store, filters: FilterDict) -> Pending[int]: ...
 def cron_ticks(expression: str, timezone: str, after: int, count: int) -> list[int]:
     """The first `count` ticks after a time; fewer where 50 years have no more. Raises `ValueError` for what cannot be read."""
 
@@ -334,6 +361,8 @@ class Processor:
         """Ends as a killed process does: nothing more is recorded, and leases run out."""
     def drain(self, timeout: float) -> Pending[bool]: ...
     def is_running(self) -> bool: ...
+    def is_asked_to_drain(self) -> bool:
+        """Whether somebody asked in the store that this worker drain, which it does by itself."""
     def counts(self) -> dict[str, int]: ...
     def ring(self, descriptor: int | None) -> None:
         """Writes a byte to this socket when the event loop should call `exchange`; None ends that."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ._call import Call
 from ._external_steps import ExternalSteps, external_steps
+from ._looking import Looking
 from .arguments import (
     check_bool,
     check_int,
@@ -55,7 +56,7 @@ _WHY_NOT_OUTSIDE = {
 _FINAL_STATUSES = (JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED)
 
 
-class Requests:
+class Requests(Looking):
     """The calls of one queue. A verbose one logs what it changes, and never a payload."""
 
     def __init__(self, target: Config | Pool | Store | None, verbose: bool, hooks: Hooks) -> None:
@@ -105,8 +106,9 @@ class Requests:
             lambda rows: [JobRecord.from_core(row) for row in rows],
         )
 
-    def count_jobs(self, **filters: Any) -> Call[int]:
-        return Call(self.store.count(filter_to_core(**filters)), int)
+    def count_jobs(self, most: int | None, **filters: Any) -> Call[int]:
+        stop = None if most is None else check_int("most", most, 1, 2**31 - 1)
+        return Call(self.store.count(filter_to_core(**filters), stop), int)
 
     def get_job_events(self, job_id: int) -> Call[list[JobEvent]]:
         pending = self.store.events(check_job_id("job_id", job_id))
@@ -198,7 +200,7 @@ class Requests:
         conditions = filter_to_core(status=JobStatus.FAILED, **filters)
         every = None if rate is None else interval_of("rate", rate)
         if check_bool("dry_run", dry_run):
-            return Call(self.store.count(conditions), int)
+            return Call(self.store.count(conditions, None), int)
         return self._told(Call(self.store.retry_all(conditions, every), _count), "retry_all_failed_jobs", conditions)
 
     def cleanup_old_jobs(self, days_to_keep: float, statuses: StatusFilter) -> Call[int]:

@@ -19,10 +19,12 @@ __all__ = ["JobTypeFilter", "RunAt", "RunAtFilter", "StatusFilter", "Tags", "Tag
 
 E = TypeVar("E", bound=StrEnum)
 
+_MAX_IDS = 1_000
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunAt:
-    """Bounds on the time when a job is due; those given must all hold.
+    """Bounds on a time, such as when a job is due or was added; those given must all hold.
 
     Attributes:
         gt: Later than.
@@ -65,6 +67,7 @@ def filter_to_core(
     priority: int | None = None,
     run_at: RunAtFilter | None = None,
     tags: TagsFilter | None = None,
+    ids: Sequence[int] | None = None,
 ) -> FilterDict:
     """Conditions as the engine takes them; None is no condition.
 
@@ -80,13 +83,15 @@ def filter_to_core(
     if priority is not None:
         filters["priority"] = check_int32("priority", priority)
     if run_at is not None:
-        filters["run_at"] = _bounds(run_at)
+        filters["run_at"] = bounds_to_core("run_at", run_at)
     if tags is not None:
         condition = tags if isinstance(tags, Tags) else Tags(tags)
         filters["tags"] = (
             check_names("tags", condition.values),
             member("mode", TagMode, condition.mode).value,
         )
+    if ids is not None:
+        filters["ids"] = _ids(ids)
     return filters
 
 
@@ -148,10 +153,25 @@ def _items(field: str, values: Any) -> list[Any]:
     return listed
 
 
-def _bounds(run_at: RunAtFilter) -> dict[str, int]:
-    if isinstance(run_at, datetime):
-        run_at = RunAt(eq=run_at)
-    if not isinstance(run_at, RunAt):
-        raise TypeError(f"run_at must be a datetime or RunAt(gt=, gte=, lt=, lte=, eq=), not {run_at!r:.80}")
-    given = {field.name: getattr(run_at, field.name) for field in fields(run_at)}
-    return {name: timestamp(f"run_at.{name}", value) for name, value in given.items() if value is not None}
+def _ids(ids: Any) -> list[int]:
+    if isinstance(ids, str | bytes):
+        raise TypeError(f"ids must be a list of job ids, not {type(ids).__name__}: {ids!r:.80}")
+    listed = [check_job_id(f"ids[{at}]", one) for at, one in enumerate(_items("ids", ids))]
+    if len(listed) > _MAX_IDS:
+        raise ValueError(f"ids has {len(listed):,} ids: give at most {_MAX_IDS:,} in one call")
+    return listed
+
+
+def bounds_to_core(field: str, given: RunAtFilter) -> dict[str, int]:
+    """Bounds on a time as the engine takes them.
+
+    Raises:
+        TypeError: It is neither a datetime nor `RunAt`.
+        ValueError: A datetime is naive, or out of its limits.
+    """
+    if isinstance(given, datetime):
+        given = RunAt(eq=given)
+    if not isinstance(given, RunAt):
+        raise TypeError(f"{field} must be a datetime or RunAt(gt=, gte=, lt=, lte=, eq=), not {given!r:.80}")
+    bounds = {one.name: getattr(given, one.name) for one in fields(given)}
+    return {name: timestamp(f"{field}.{name}", value) for name, value in bounds.items() if value is not None}

@@ -128,6 +128,10 @@ class _Processor:
             return NOT_STARTED
         return INHERITED if self._session.is_inherited else health_of(self._session.core.health())
 
+    def _was_asked_to_drain(self) -> bool:
+        """Whether `drain_worker` named it: then it ends by itself."""
+        return self._session is not None and self._session.core.is_asked_to_drain()
+
     def _follow(self, descriptor: int, drain_timeout: float) -> None:
         if self._session is not None:
             self._session.core.follow(descriptor, drain_timeout)

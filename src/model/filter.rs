@@ -16,6 +16,8 @@ pub struct Filter {
     pub run_at: RunAtFilter,
     /// By tags.
     pub tags: Option<TagFilter>,
+    /// One of these ids; `None` matches all.
+    pub ids: Option<Vec<JobId>>,
 }
 
 /// Bounds on `run_at`; those set must all hold.

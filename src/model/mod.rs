@@ -7,6 +7,7 @@ mod extras;
 mod filter;
 mod flow;
 mod happening;
+mod inspection;
 mod job;
 mod lease;
 mod outcome;
@@ -24,6 +25,10 @@ pub use extras::{DependsOn, Extras, Group};
 pub use filter::{Filter, Page, RunAtFilter, TagFilter, TagMode};
 pub use flow::{GroupLimits, GroupRates, Limits, Pace, Rate, Scope, Turns, TypeLimits};
 pub use happening::{Happening, What, bits};
+pub use inspection::{
+    Count, CountKind, Fleet, GroupRecord, Overview, Profile, RateState, Renewed, Search, Searched, TokenQuery,
+    TypeDepth, TypeLimit, WorkerRecord,
+};
 pub use job::{Added, FailureReason, Job, JobId, NewJob, Retry, Status, distinct};
 pub use lease::{Claim, ClaimRequest, Claimed, Lease, Outstanding, Worker, WorkerId};
 pub use outcome::{Failure, Note, NoteKind, Outcome, Reclaimed, Settled, Settlement, Wait};

@@ -47,6 +47,9 @@ pub enum TokenStatus {
 }
 
 impl TokenStatus {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Waiting, Self::Completed, Self::TimedOut];
+
     /// The name in the store and in the API.
     #[must_use]
     pub fn as_str(self) -> &'static str {

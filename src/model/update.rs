@@ -18,6 +18,9 @@ pub enum Change {
     Retry,
     /// Pending, or failed with a retry due: fields are replaced in place.
     Edit(JobEdit),
+    /// Any but a running one: is deleted with its events and all else that belongs to it. Jobs that wait for it are cancelled, as if it
+    /// had been.
+    Delete,
 }
 
 /// New values for fields of a job. `None` keeps a field, `Some(None)` clears it.

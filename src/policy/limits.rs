@@ -24,6 +24,14 @@ pub const MAX_PAGE: u32 = 10_000;
 const LONGEST: Duration = Duration::from_secs(10 * 366 * 86_400);
 /// The most rows that one step of a bulk change locks.
 pub const CHUNK: u32 = 1_000;
+/// At how many jobs of a status or a type counting stops, where no index knows the number.
+pub const MOST_COUNTED: u32 = 10_000;
+/// At how many jobs in the line of a group it does.
+pub const MOST_IN_LINE: u32 = 1_000;
+/// How many jobs one search looks at.
+pub const MOST_LOOKS: u32 = 5_000;
+/// How many jobs may be named one by one.
+pub const MAX_IDS: usize = 1_000;
 
 /// Text of an error that every store can keep: a NUL, which PostgreSQL cannot, becomes the mark for what is no character.
 #[must_use]

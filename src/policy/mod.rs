@@ -9,6 +9,7 @@ pub mod limits;
 pub mod rates;
 pub mod retry;
 pub mod schedules;
+pub mod search;
 pub mod status;
 pub mod turns;
 pub mod unique;

@@ -34,8 +34,13 @@ impl Window {
     /// How many may start now.
     #[must_use]
     pub fn room(&self, now: Timestamp) -> i64 {
-        let used: i64 = self.current(now).map(|(_, count)| count).sum();
-        (self.most - used).max(0)
+        (self.most - self.used(now)).max(0)
+    }
+
+    /// How many started within the span that ends now.
+    #[must_use]
+    pub fn used(&self, now: Timestamp) -> i64 {
+        self.current(now).map(|(_, count)| count).sum()
     }
 
     /// When room comes back next, if any is taken.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::chores::Upkeep;
 use crate::error::{Error, Result};
-use crate::model::{Limits, NewSchedule, Turns};
+use crate::model::{Limits, NewSchedule, Profile, Turns};
 use crate::policy::{limits, schedules, turns};
 
 /// Where a handler runs.
@@ -72,6 +72,18 @@ pub struct Config {
 pub const SHORTEST_LEASE: Duration = Duration::from_millis(100);
 
 impl Config {
+    /// What the worker says of itself.
+    pub(super) fn profile(&self) -> Profile {
+        Profile {
+            name: self.worker_name.clone(),
+            host: whoami::hostname().ok(),
+            pid: Some(i64::from(std::process::id())),
+            version: Some(env!("CARGO_PKG_VERSION").to_owned()),
+            concurrency: i32::try_from(self.concurrency).ok(),
+            job_types: (!self.any_type).then(|| self.job_types.clone()),
+        }
+    }
+
     pub(super) fn unready_after(&self) -> Duration {
         self.unready_after.unwrap_or_else(|| self.poll_interval.saturating_mul(3).max(self.lease))
     }

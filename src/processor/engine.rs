@@ -47,6 +47,8 @@ pub(super) struct Engine {
     pub again: Notify,
     /// Whether handlers did not end in the time that a drain gave them.
     pub overdue: AtomicBool,
+    /// Whether somebody asked this worker, in the store, to drain.
+    asked_to_drain: watch::Sender<bool>,
     phase: watch::Sender<Phase>,
     worker: watch::Sender<Option<Arc<Worker>>>,
     /// The last number used for a claim, across registrations.
@@ -79,6 +81,7 @@ impl Engine {
             claiming: tokio::sync::Mutex::default(),
             again: Notify::new(),
             overdue: AtomicBool::new(false),
+            asked_to_drain: watch::Sender::new(false),
             phase: watch::Sender::new(Phase::Running),
             worker: watch::Sender::new(None),
             token: AtomicU64::new(0),
@@ -112,6 +115,28 @@ impl Engine {
         let mut phases = self.phase.subscribe();
         // The sender lives as long as this engine, so that waiting cannot fail.
         let _reached = phases.wait_for(|now| *now >= phase).await;
+    }
+
+    /// Claims no more, as somebody asked in the store; the rest of the way to the end is for who waits for it.
+    pub fn ask_to_drain(&self) {
+        if !self.asked_to_drain.send_replace(true) {
+            tracing::info!("worker {} was asked to drain", self.config.worker_name);
+        }
+        self.advance(Phase::Draining);
+    }
+
+    /// Whether somebody asked for that.
+    pub fn is_asked_to_drain(&self) -> bool {
+        *self.asked_to_drain.borrow()
+    }
+
+    /// Waits until somebody asks for that; false at the end.
+    pub async fn is_drained_by_request(&self) -> bool {
+        let mut asked = self.asked_to_drain.subscribe();
+        tokio::select! {
+            asked = asked.wait_for(|asked| *asked) => asked.is_ok(),
+            () = self.reached(Phase::Closed) => false,
+        }
     }
 
     /// Sleeps for `span`, or until `phase` is reached; true if it was.

@@ -98,6 +98,13 @@ impl Processor {
         self.engine.phase() == Phase::Running
     }
 
+    /// Whether somebody asked in the store that this worker drain ([`Storage::drain_worker`]): it does so by itself, and gives what runs as
+    /// long as it needs.
+    #[must_use]
+    pub fn is_asked_to_drain(&self) -> bool {
+        self.engine.is_asked_to_drain()
+    }
+
     /// Starts to claim and run jobs, in tasks of the engine's runtime, until [`Processor::drain`] ends them.
     ///
     /// # Errors
@@ -113,7 +120,14 @@ impl Processor {
         self.spawn("schedules", schedules::run)?;
         self.spawn("upkeep", upkeep::clean_up)?;
         let claimer = self.spawn("claimer", claimer::run)?;
-        *self.claimer.lock() = Some(claimer.map(drop).boxed().shared());
+        let claimer = claimer.map(drop).boxed().shared();
+        *self.claimer.lock() = Some(claimer.clone());
+        let engine = Arc::clone(&self.engine);
+        runtime::handle()?.spawn(async move {
+            if engine.is_drained_by_request().await {
+                drain::run(&engine, Some(claimer), drain::FOR_EVER).await;
+            }
+        });
         self.spawn("watchdog", health::watch)?;
         Ok(())
     }

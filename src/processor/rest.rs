@@ -46,14 +46,15 @@ impl Engine {
             self.rest.declared.store(true, Ordering::Relaxed);
         }
         let began = Instant::now();
-        let worker = Arc::new(self.storage.register(&self.config.worker_name, lease).await?);
+        let worker = Arc::new(self.storage.register(&self.config.profile(), lease).await?);
         tracing::info!("worker {} is registered", worker.name);
         self.renewed(began, lease);
         self.set_worker(&worker);
         Ok((worker, if *rests { lease } else { self.config.lease }))
     }
 
-    /// Renews the leases of `worker`, breaks off the runs that somebody asked to cancel, and answers for how long that was.
+    /// Renews the leases of `worker`, breaks off the runs that somebody asked to cancel, begins to drain where somebody asked for that, and
+    /// answers for how long the leases last.
     pub async fn renew(&self, worker: &Worker) -> Result<Duration> {
         let mut rests = self.rest.rests.lock().await;
         if self.may_rest() {
@@ -76,9 +77,12 @@ impl Engine {
 
     async fn renew_for(&self, worker: &Worker, lease: Duration) -> Result<()> {
         let began = Instant::now();
-        let asked = self.storage.renew(worker, lease).await?;
+        let renewed = self.storage.renew(worker, lease).await?;
         self.renewed(began, lease);
-        self.lanes.cancel(&asked);
+        self.lanes.cancel(&renewed.cancelled);
+        if renewed.draining {
+            self.ask_to_drain();
+        }
         Ok(())
     }
 

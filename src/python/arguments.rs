@@ -145,7 +145,8 @@ pub(crate) fn filter(py: Python<'_>, given: &Bound<'_, PyDict>) -> PyResult<Filt
             "job_types" => filter.job_types = names(py, "job_type", &value)?,
             "statuses" => filter.statuses = statuses(&value)?,
             "priority" => filter.priority = Some(int32("priority", &value)?),
-            "run_at" => filter.run_at = bounds(value.cast::<PyDict>()?)?,
+            "run_at" => filter.run_at = bounds("run_at", value.cast::<PyDict>()?)?,
+            "ids" => filter.ids = Some(ids(value.cast::<PyList>()?)?),
             "tags" => filter.tags = Some(tags(py, value.cast::<PyTuple>()?)?),
             other => return Err(invalid(format!("there is no filter `{other}`"))),
         }
@@ -153,18 +154,26 @@ pub(crate) fn filter(py: Python<'_>, given: &Bound<'_, PyDict>) -> PyResult<Filt
     Ok(filter)
 }
 
-fn bounds(given: &Bound<'_, PyDict>) -> PyResult<RunAtFilter> {
+fn ids(given: &Bound<'_, PyList>) -> PyResult<Vec<JobId>> {
+    if given.len() > limits::MAX_IDS {
+        return Err(invalid(format!("ids has {} ids: at most {} are allowed", given.len(), limits::MAX_IDS)));
+    }
+    given.iter().map(|id| job_id(&id)).collect()
+}
+
+/// Bounds of a time.
+pub(crate) fn bounds(field: &str, given: &Bound<'_, PyDict>) -> PyResult<RunAtFilter> {
     let mut bounds = RunAtFilter::default();
     for (key, value) in given {
-        let bound = match text("a bound of run_at", &key)?.as_str() {
+        let bound = match text("a bound of a time", &key)?.as_str() {
             "gt" => &mut bounds.gt,
             "gte" => &mut bounds.gte,
             "lt" => &mut bounds.lt,
             "lte" => &mut bounds.lte,
             "eq" => &mut bounds.eq,
-            other => return Err(invalid(format!("run_at has no bound `{other}`: use gt, gte, lt, lte or eq"))),
+            other => return Err(invalid(format!("{field} has no bound `{other}`: use gt, gte, lt, lte or eq"))),
         };
-        *bound = Some(time("run_at", &value)?);
+        *bound = Some(time(field, &value)?);
     }
     Ok(bounds)
 }

@@ -7,6 +7,7 @@ use pyo3::types::{PyDict, PyList, PyTuple};
 
 use super::arguments::{self, optional, text};
 use super::errors::OrRaise;
+use super::inspection_records;
 use super::pending::Pending;
 use super::reply::Reply;
 use super::store::Store;
@@ -108,11 +109,6 @@ pub(crate) fn set_paused(
 pub(crate) fn paused(py: Python<'_>, store: &Store) -> PyResult<Pending> {
     let storage = store.storage(py)?;
     Pending::spawn(py, async move {
-        let scopes = storage.paused().await?.into_iter().map(|scope| match scope {
-            Scope::All => ("all", String::new()),
-            Scope::Type(name) => ("type", name),
-            Scope::Group(name) => ("group", name),
-        });
-        Ok(Reply::Scopes(scopes.collect()))
+        Ok(Reply::Scopes(storage.paused().await?.into_iter().map(inspection_records::scope).collect()))
     })
 }

@@ -16,6 +16,8 @@ mod fork;
 mod happenings;
 mod health;
 mod inbox;
+mod inspection;
+mod inspection_records;
 mod lane;
 mod logs;
 mod opening;
@@ -45,6 +47,16 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     fork::register(module.py())?;
     module.add_function(wrap_pyfunction!(flow::set_paused, module)?)?;
     module.add_function(wrap_pyfunction!(flow::paused, module)?)?;
+    module.add_function(wrap_pyfunction!(inspection::overview, module)?)?;
+    module.add_function(wrap_pyfunction!(inspection::workers, module)?)?;
+    module.add_function(wrap_pyfunction!(inspection::drain_worker, module)?)?;
+    module.add_function(wrap_pyfunction!(inspection::groups, module)?)?;
+    module.add_function(wrap_pyfunction!(inspection::type_limits, module)?)?;
+    module.add_function(wrap_pyfunction!(inspection::tokens, module)?)?;
+    module.add_function(wrap_pyfunction!(inspection::search, module)?)?;
+    module.add_function(wrap_pyfunction!(inspection::dependents, module)?)?;
+    module.add_function(wrap_pyfunction!(inspection::delete, module)?)?;
+    module.add_function(wrap_pyfunction!(inspection::delete_all, module)?)?;
     module.add_function(wrap_pyfunction!(schedules::cron_ticks, module)?)?;
     module.add_function(wrap_pyfunction!(logs::set_log_level, module)?)
 }

@@ -141,6 +141,11 @@ impl Processor {
         process::id() == self.pid && self.engine.is_running()
     }
 
+    /// Whether somebody asked in the store that this worker drain.
+    fn is_asked_to_drain(&self) -> bool {
+        self.engine.is_asked_to_drain()
+    }
+
     /// What was done so far, by name.
     fn counts(&self) -> HashMap<&'static str, u64> {
         let counts = self.engine.counts();

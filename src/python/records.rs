@@ -163,6 +163,6 @@ fn json<'py>(py: Python<'py>, text: &Bytes) -> Bound<'py, PyBytes> {
     PyBytes::new(py, text)
 }
 
-fn micros(time: Option<Timestamp>) -> Option<i64> {
+pub(super) fn micros(time: Option<Timestamp>) -> Option<i64> {
     time.map(Timestamp::as_micros)
 }

@@ -6,10 +6,14 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList};
 
 use super::errors::exception;
+use super::inspection_records;
 use super::records::{durability_record, event_record, job_record, schedule_record, token_record};
 use crate::clock::Timestamp;
 use crate::error::{Backend, Error};
-use crate::model::{Added, Answer, Durability, Event, Job, Placed, Schedule, Tail, Token};
+use crate::model::{
+    Added, Answer, Durability, Event, GroupRecord, Job, Overview, Placed, Schedule, Searched, Tail, Token, TypeLimit,
+    WorkerRecord,
+};
 use crate::processor::Round;
 use crate::storage::{MigrationState, MigrationStep};
 
@@ -37,6 +41,13 @@ pub(crate) enum Reply {
     Completed(Option<bool>),
     Token(Option<Box<Token>>),
     Scopes(Vec<(&'static str, String)>),
+    Overview(Box<Overview>),
+    Workers(Vec<WorkerRecord>),
+    Groups(Vec<GroupRecord>),
+    TypeLimits(Vec<TypeLimit>),
+    Tokens(Vec<Token>),
+    Searched(Box<Searched>),
+    Ids(Vec<i64>),
 }
 
 impl Reply {
@@ -78,6 +89,13 @@ impl Reply {
             Self::Token(None) => Ok(py.None().into_bound(py)),
             Self::Token(Some(token)) => Ok(token_record(py, &token)?.into_any()),
             Self::Scopes(scopes) => scopes.into_bound_py_any(py),
+            Self::Overview(told) => inspection_records::overview(py, *told),
+            Self::Workers(workers) => list(py, workers, |one| inspection_records::worker(py, one)),
+            Self::Groups(groups) => list(py, groups, |one| inspection_records::group(py, one)),
+            Self::TypeLimits(limits) => list(py, limits, |one| inspection_records::type_limit(py, one)),
+            Self::Tokens(tokens) => list(py, tokens, |one| Ok(token_record(py, &one)?.into_any())),
+            Self::Searched(found) => inspection_records::searched(py, *found),
+            Self::Ids(ids) => ids.into_bound_py_any(py),
             Self::Durability(durability) => Ok(durability_record(py, &durability)?.into_any()),
         }
     }
@@ -112,7 +130,7 @@ pub(crate) fn step_tuple(step: MigrationStep) -> (i32, String, String) {
 }
 
 /// A list of the converted items, each dropped as soon as it was converted.
-fn list<'py, T>(
+pub(super) fn list<'py, T>(
     py: Python<'py>,
     items: Vec<T>,
     convert: impl Fn(T) -> PyResult<Bound<'py, PyAny>>,

@@ -60,7 +60,7 @@ impl Store {
         })
     }
 
-    fn change(&self, py: Python<'_>, job_id: &Any<'_>, change: Change) -> PyResult<Pending> {
+    pub(super) fn change(&self, py: Python<'_>, job_id: &Any<'_>, change: Change) -> PyResult<Pending> {
         let id = arguments::job_id(job_id)?;
         self.call(py, |storage| async move { Ok(Reply::Flag(storage.change(id, &change).await?)) })
     }
@@ -165,9 +165,10 @@ impl Store {
         self.call(py, |storage| async move { Ok(Reply::Jobs(storage.find(&filter, page).await?)) })
     }
 
-    fn count(&self, py: Python<'_>, filters: &Bound<'_, PyDict>) -> PyResult<Pending> {
+    #[pyo3(signature = (filters, most=None))]
+    fn count(&self, py: Python<'_>, filters: &Bound<'_, PyDict>, most: Option<u64>) -> PyResult<Pending> {
         let filter = arguments::filter(py, filters)?;
-        self.call(py, |storage| async move { Ok(Reply::Count(storage.count(&filter).await?)) })
+        self.call(py, |storage| async move { Ok(Reply::Count(storage.count_up_to(&filter, most).await?)) })
     }
 
     fn events(&self, py: Python<'_>, job_id: &Any<'_>) -> PyResult<Pending> {

@@ -6,13 +6,14 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use tokio::sync::watch;
 
+use super::external::ExternalAdd;
 use crate::clock::{Timestamp, VirtualClock};
 use crate::error::{Backend, Error, Result};
 use crate::model::{
     Added, After, Answer, Change, Chunk, Claim, ClaimRequest, DueSchedules, Durability, Event, Filter, Fired, Firing,
-    Job, JobId, Lease, Limits, NewJob, NewSchedule, NewToken, Note, Outstanding, Page, Prune, Reclaimed, Schedule,
-    ScheduleId, ScheduleQuery, Scope, Settled, Settlement, Spacing, Tail, Termed, Token, Transfer, Wanted, Worker,
-    WorkerId,
+    GroupRecord, Job, JobId, Limits, NewJob, NewSchedule, NewToken, Note, Outstanding, Overview, Page, Profile, Prune,
+    Reclaimed, Renewed, Schedule, ScheduleId, ScheduleQuery, Scope, Search, Searched, Settled, Settlement, Spacing,
+    Tail, Termed, Token, TokenQuery, Transfer, TypeLimit, Wanted, Worker, WorkerId, WorkerRecord,
 };
 
 /// What a store can do beyond the contract that all of them keep.
@@ -34,25 +35,6 @@ pub struct Watch {
     pub hints: watch::Receiver<u64>,
     /// Ends the interest when dropped.
     pub guard: Box<dyn std::any::Any + Send + Sync>,
-}
-
-/// Adding jobs on a connection of the caller's.
-///
-/// Both statements hold the text `{param}` once, where the client library's placeholder for the one text
-/// parameter goes, and no other character that a client library would read as a placeholder. They are run for one of
-/// `parts` after the other: the server bounds a document, and the caller's library holds it in memory.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ExternalAdd {
-    /// Adds the jobs of a part and returns rows `(position bigint, id bigint)`, without those whose key was taken.
-    pub insert: String,
-    /// Finds the jobs that hold the keys of a part: rows `(position bigint, id bigint)`. To be run if `insert`
-    /// left any out.
-    pub lookup: String,
-    /// The jobs, in order: how many, and these as a JSON document, the parameter of both.
-    pub parts: Vec<(usize, String)>,
-    /// Where jobs are to wait for others, a statement to be run first, of whose rows the second value is the id of a job that
-    /// exists, and the ids that it is to find, its parameter as a JSON array.
-    pub prerequisites: Option<(String, Vec<JobId>)>,
 }
 
 /// One migration.
@@ -122,12 +104,12 @@ pub trait Storage: Send + Sync + 'static {
     fn external_ties(&self, jobs: &[NewJob], added: &[Added]) -> Result<Vec<(String, String)>>;
 
     /// Registers a worker whose leases last `lease` from each renewal.
-    async fn register(&self, name: &str, lease: Duration) -> Result<Worker>;
+    async fn register(&self, profile: &Profile, lease: Duration) -> Result<Worker>;
 
     /// Renews all leases of a worker. [`Error::WorkerLost`] when they were reclaimed; then none of them is valid.
     /// A worker that comes late, but before anyone reclaimed, is renewed. Answers the leases of jobs that somebody asked to
-    /// cancel ([`Change::CancelRunning`]).
-    async fn renew(&self, worker: &Worker, lease: Duration) -> Result<Vec<Lease>>;
+    /// cancel ([`Change::CancelRunning`]), and whether somebody asked the worker to drain ([`Storage::drain_worker`]).
+    async fn renew(&self, worker: &Worker, lease: Duration) -> Result<Renewed>;
 
     /// Removes a worker; leases it still has are given up, for the next sweep to reclaim.
     async fn unregister(&self, worker: &Worker) -> Result<()>;
@@ -207,7 +189,38 @@ pub trait Storage: Send + Sync + 'static {
     async fn find(&self, filter: &Filter, page: Page) -> Result<Vec<Job>>;
 
     /// How many jobs match.
-    async fn count(&self, filter: &Filter) -> Result<u64>;
+    async fn count(&self, filter: &Filter) -> Result<u64> {
+        self.count_up_to(filter, None).await
+    }
+
+    /// The same, where counting stops at `most`.
+    async fn count_up_to(&self, filter: &Filter, most: Option<u64>) -> Result<u64>;
+
+    /// The store at a glance, at a bounded cost: counting stops at `most` jobs of a status or a type, and of completed ones a store may
+    /// tell what its statistics say.
+    async fn overview(&self, most: u32) -> Result<Overview>;
+
+    /// Looks through jobs, newest first, at no more than the search says, and answers those that meet all conditions. There may be fewer
+    /// than its limit although there is more to look at.
+    async fn search(&self, search: &Search) -> Result<Searched>;
+
+    /// The workers that are registered, by growing id, behind `after`.
+    async fn workers(&self, after: WorkerId, limit: u32) -> Result<Vec<WorkerRecord>>;
+
+    /// Asks a worker to drain, which its next renewal tells it; it is hinted at that. False where no such worker lives.
+    async fn drain_worker(&self, id: WorkerId) -> Result<bool>;
+
+    /// The groups that limits are kept of, by id, behind `after`; counting of their lines stops at `most`.
+    async fn groups(&self, after: &str, limit: u32, most: u32) -> Result<Vec<GroupRecord>>;
+
+    /// The types that have a limit or are paused, by name.
+    async fn type_limits(&self) -> Result<Vec<TypeLimit>>;
+
+    /// The tokens asked for, newest first.
+    async fn tokens(&self, query: &TokenQuery) -> Result<Vec<Token>>;
+
+    /// Jobs that wait for this one before they run, by growing id.
+    async fn dependents(&self, id: JobId, limit: u32) -> Result<Vec<JobId>>;
 
     /// The events of a job, oldest first.
     async fn events(&self, job_id: JobId) -> Result<Vec<Event>>;
@@ -229,7 +242,8 @@ pub trait Storage: Send + Sync + 'static {
     /// attempts + 1 if they were used up; one that was added to wait for others waits again, for those that are not over. Cancel:
     /// `last_cancelled_at` now, `next_attempt_at` null. Edit: event metadata holds the edited fields. Where `run_at` moves, by an
     /// edit or a retry, `expires_at` moves along. Asked to cancel while it runs:
-    /// `cancel_requested_at` now, no event, and nothing where it was set; its worker is hinted at it.
+    /// `cancel_requested_at` now, no event, and nothing where it was set; its worker is hinted at it. Delete: in two steps, of which the
+    /// first cancels what is upcoming.
     async fn change(&self, id: JobId, change: &Change) -> Result<bool>;
 
     /// Changes matching jobs with ids above `after`, by growing id: one step of at most `limit` rows looked at.

@@ -81,6 +81,7 @@ pub const POSTGRES: &[Migration] = &[
     migration!("postgres", 11, "0011", "dependencies"),
     migration!("postgres", 12, "0012", "turns"),
     migration!("postgres", 13, "0013", "group_rates"),
+    migration!("postgres", 14, "0014", "inspection"),
 ];
 
 /// What PostgreSQL needs before its first migration.
@@ -99,6 +100,7 @@ pub const SQLITE: &[Migration] = &[
     migration!("sqlite", 9, "0009", "dependencies"),
     migration!("sqlite", 10, "0010", "turns"),
     migration!("sqlite", 11, "0011", "group_rates"),
+    migration!("sqlite", 12, "0012", "inspection"),
 ];
 
 /// The layouts of Redis, oldest first. There is no schema: going up marks the keys as ours and as of that version, going
@@ -148,6 +150,12 @@ pub const REDIS: &[Migration] = &[
         name: "group_rates",
         up: "HSET meta version 10",
         down: "HDEL settings group_rates; UNLINK openings; HSET meta version 9",
+    },
+    Migration {
+        version: 11,
+        name: "inspection",
+        up: "HSET meta version 11; what is in tokens goes into minted",
+        down: "UNLINK profiles minted; HSET meta version 10",
     },
 ];
 

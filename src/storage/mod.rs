@@ -4,10 +4,12 @@ mod bulk;
 mod dependencies;
 mod driver;
 mod edits;
+mod external;
 mod extras;
 mod flow;
 mod hooks;
 mod hub;
+mod inspection;
 mod letters;
 pub mod migrate;
 mod observed;
@@ -31,7 +33,8 @@ pub use bulk::{
     change_all, change_in_steps, expire_all_tokens, prune_all_events, prune_all_jobs, prune_all_payloads,
     prune_all_tokens, reclaim_all_stuck, retry_all_spaced, retry_in_steps,
 };
-pub use driver::{Capabilities, ExternalAdd, MigrationState, MigrationStep, Storage, Wakes, Watch};
+pub use driver::{Capabilities, MigrationState, MigrationStep, Storage, Wakes, Watch};
+pub use external::ExternalAdd;
 pub use hooks::{Happened, Hooks};
 pub use observed::Observed;
 pub use options::{

@@ -7,7 +7,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 
-use super::driver::{Capabilities, ExternalAdd, MigrationState, MigrationStep, Storage, Wakes, Watch};
+use super::driver::{Capabilities, MigrationState, MigrationStep, Storage, Wakes, Watch};
+use super::external::ExternalAdd;
 use super::hooks::Hooks;
 use super::telling::{ENDS, NOTES};
 use crate::clock::{Timestamp, VirtualClock};
@@ -15,9 +16,10 @@ use crate::error::{Backend, Result};
 use crate::model::bits::{ADDED, CANCELLED, FAILED, RETRIED};
 use crate::model::{
     Added, After, Answer, Change, Chunk, Claim, ClaimRequest, DueSchedules, Durability, Event, Filter, Fired, Firing,
-    Happening, Job, JobId, Lease, Limits, NewJob, NewSchedule, NewToken, Note, Outstanding, Page, Prune, Reclaimed,
-    Schedule, ScheduleId, ScheduleQuery, Scope, Settled, Settlement, Spacing, Tail, Termed, Token, Transfer, Wanted,
-    What, Worker, WorkerId,
+    GroupRecord, Happening, Job, JobId, Limits, NewJob, NewSchedule, NewToken, Note, Outstanding, Overview, Page,
+    Profile, Prune, Reclaimed, Renewed, Schedule, ScheduleId, ScheduleQuery, Scope, Search, Searched, Settled,
+    Settlement, Spacing, Tail, Termed, Token, TokenQuery, Transfer, TypeLimit, Wanted, What, Worker, WorkerId,
+    WorkerRecord,
 };
 
 /// A store, and those who listen to what is done through it.
@@ -100,7 +102,7 @@ macro_rules! observed {
                 Ok(fired)
             }
 
-            async fn renew(&self, worker: &Worker, lease: Duration) -> Result<Vec<Lease>> {
+            async fn renew(&self, worker: &Worker, lease: Duration) -> Result<Renewed> {
                 let answer = self.store.renew(worker, lease).await;
                 self.forget_lost(&answer);
                 answer
@@ -215,7 +217,7 @@ macro_rules! observed {
 }
 
 observed! {
-    register(name: &str, lease: Duration) -> Worker;
+    register(profile: &Profile, lease: Duration) -> Worker;
     claimable_types() -> Vec<String>;
     prune_kinds(after: &str, limit: u32) -> Option<String>;
     set_limits(limits: &Limits) -> ();
@@ -226,7 +228,15 @@ observed! {
     look(worker: WorkerId, job_types: &[String]) -> Outstanding;
     get(ids: &[JobId]) -> Vec<Job>;
     find(filter: &Filter, page: Page) -> Vec<Job>;
-    count(filter: &Filter) -> u64;
+    count_up_to(filter: &Filter, most: Option<u64>) -> u64;
+    overview(most: u32) -> Overview;
+    search(search: &Search) -> Searched;
+    workers(after: WorkerId, limit: u32) -> Vec<WorkerRecord>;
+    drain_worker(id: WorkerId) -> bool;
+    groups(after: &str, limit: u32, most: u32) -> Vec<GroupRecord>;
+    type_limits() -> Vec<TypeLimit>;
+    tokens(query: &TokenQuery) -> Vec<Token>;
+    dependents(id: JobId, limit: u32) -> Vec<JobId>;
     events(job_id: JobId) -> Vec<Event>;
     tail(after: &After, wanted: &Wanted, limit: u32) -> Tail;
     changes() -> Wakes;

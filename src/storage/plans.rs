@@ -1,6 +1,6 @@
 //! What the tests of the drivers' plans ask for: the statements as they are sent. No part of the API.
 
-use crate::model::{Change, Page};
+use crate::model::{Change, Page, Search, Status};
 
 /// A statement.
 #[derive(Debug, Clone)]
@@ -24,6 +24,10 @@ pub enum Walk {
     Count,
     /// The next of them are changed.
     Change(Change),
+    /// They are looked through, whatever else the search says of its filter.
+    Search(Box<Search>),
+    /// Those of a status are counted, as far as so many.
+    Tally(Status, u64),
 }
 
 /// The comment that says what a file's statement does and which indexes it uses; none for a piece of SQL without a file.

@@ -123,7 +123,7 @@ impl Observed {
                     What::Cancelled { reason: None }
                 }
                 Change::Retry => What::Retried,
-                Change::CancelRunning | Change::Edit(_) => return None,
+                Change::CancelRunning | Change::Edit(_) | Change::Delete => return None,
             };
             Some(Happening { job_id: *id, job_type: job.map(|job| job.job_type.clone()), what })
         }));
@@ -142,7 +142,7 @@ impl Observed {
         match change {
             Change::Cancel | Change::CancelRunning => self.hooks.wants(CANCELLED),
             Change::Retry => self.hooks.wants(RETRIED),
-            Change::Edit(_) => false,
+            Change::Edit(_) | Change::Delete => false,
         }
     }
 }

@@ -100,6 +100,11 @@ assert queue.get_job(middled).status == "completed", queue.get_job(middled)
 assert seen == [("acme", "a session")]
 handlers = earlier
 """,
+    (
+        "inspecting.md",
+        0,
+    ): f"{SEND_EMAIL}\nqueue = JobQueue('sqlite:///jobs.db')\njob_id = queue.add_job(send_email, payload)",
+    ("inspecting.md", 3): "yesterday = datetime.now(UTC) - timedelta(days=1)",
     ("limits.md", 0): f"{SEND_EMAIL}\nqueue = JobQueue('sqlite:///jobs.db')",
     ("timeouts.md", 0): """
 handlers = JobHandlers()

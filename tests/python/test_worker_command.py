@@ -83,6 +83,26 @@ def test_a_signal_drains(queue: JobQueue, store_url: str, tmp_path: Path, how: s
     assert "Traceback" not in worker.log
 
 
+def test_a_worker_that_is_asked_to_drain_ends_and_is_not_replaced(
+    queue: JobQueue, store_url: str, tmp_path: Path
+) -> None:
+    with Worker(TARGET, store_url, tmp_path, "--processes", "2", "--concurrency", "1") as worker:
+        worker.children(2)
+        until(lambda: len(queue.get_workers()) == 2, "both are registered")
+        first, second = queue.get_workers()
+        running = Gate(queue, tmp_path)
+        busy = next(one for one in (first, second) if one.pid == running.pid())
+        other = second if busy is first else first
+        assert queue.drain_worker(other.id)
+        worker.says("was asked to drain, and has ended")
+        assert queue.drain_worker(busy.id)
+        running.let_go()
+        assert worker.ends() == 0, worker.log
+        assert len(worker.children(2)) == 2
+    assert (running.job().status, running.job().attempts) == ("completed", 1)
+    assert queue.get_workers() == []
+
+
 def test_a_job_that_does_not_end_in_time_goes_back_uncounted(queue: JobQueue, store_url: str, tmp_path: Path) -> None:
     running = Gate(queue, tmp_path)
     with Worker(TARGET, store_url, tmp_path, "--drain-timeout", "0.1") as worker:

@@ -11,7 +11,9 @@ from ..flow import Fair, GroupConcurrency, GroupRateLimit
 from ..handlers import JobHandlers
 from ..hooks import Listening
 from .adding import AsyncAdding
+from .deleting import AsyncDeleting
 from .events import AsyncEvents
+from .inspecting import AsyncInspecting
 from .managing import AsyncManaging
 from .pausing import AsyncPausing
 from .reading import AsyncReading
@@ -31,6 +33,8 @@ class AsyncJobQueue(
     AsyncAdding,
     AsyncReading,
     AsyncManaging,
+    AsyncDeleting,
+    AsyncInspecting,
     AsyncPausing,
     AsyncScheduling,
     AsyncTokens,

@@ -69,10 +69,22 @@ class AsyncReading(AsyncQueueBase):
         priority: int | None = None,
         run_at: RunAtFilter | None = None,
         tags: TagsFilter | None = None,
+        ids: Sequence[int] | None = None,
+        most: int | None = None,
     ) -> int:
-        """How many jobs meet all conditions, which are those of `get_jobs`."""
+        """How many jobs meet all conditions, which are those of `get_jobs`.
+
+        Args:
+            job_type: One type, or several of which one must fit.
+            status: One status, or several.
+            priority: This priority.
+            run_at: A datetime for that very time, or `RunAt(...)`.
+            tags: A list of tags that must all be there, or `Tags(values, mode)`.
+            ids: Only these jobs, a thousand at most.
+            most: Counting stops at so many. Counting all of a large store takes as long as reading it.
+        """
         conditions = {"job_type": job_type, "status": status, "priority": priority, "run_at": run_at, "tags": tags}
-        return await self._result(self._requests.count_jobs(**conditions))
+        return await self._result(self._requests.count_jobs(most, ids=ids, **conditions))
 
     async def get_job_events(self, job_id: int) -> list[JobEvent]:
         """The history of a job, oldest first; empty where there is no such job."""

@@ -5,6 +5,7 @@ Generated from `dataqueue.aio` by `scripts/twins.py`: edit that.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..filters import JobTypeFilter, RunAtFilter, TagsFilter
@@ -62,10 +63,14 @@ class Managing(QueueBase):
         priority: int | None = None,
         run_at: RunAtFilter | None = None,
         tags: TagsFilter | None = None,
+        ids: Sequence[int] | None = None,
     ) -> int:
-        """Changes fields of the pending jobs that meet all conditions; how many. Works in steps, each committed."""
+        """Changes fields of the pending jobs that meet all conditions; how many. Works in steps, each committed.
+
+        `ids` names a thousand of them at most.
+        """
         conditions = {"job_type": job_type, "priority": priority, "run_at": run_at, "tags": tags}
-        return self._result(self._requests.edit_all(updates, **conditions))
+        return self._result(self._requests.edit_all(updates, ids=ids, **conditions))
 
     def cancel_all_upcoming_jobs(
         self,
@@ -74,13 +79,14 @@ class Managing(QueueBase):
         priority: int | None = None,
         run_at: RunAtFilter | None = None,
         tags: TagsFilter | None = None,
+        ids: Sequence[int] | None = None,
     ) -> int:
         """Cancels the jobs that wait to run, pending or for a retry, and meet all conditions; how many.
 
-        Works in steps, each committed.
+        `ids` names a thousand of them at most. Works in steps, each committed.
         """
         conditions = {"job_type": job_type, "priority": priority, "run_at": run_at, "tags": tags}
-        return self._result(self._requests.cancel_all(**conditions))
+        return self._result(self._requests.cancel_all(ids=ids, **conditions))
 
     def retry_all_failed_jobs(
         self,
@@ -89,6 +95,7 @@ class Managing(QueueBase):
         priority: int | None = None,
         run_at: RunAtFilter | None = None,
         tags: TagsFilter | None = None,
+        ids: Sequence[int] | None = None,
         rate: float | None = None,
         dry_run: bool = False,
     ) -> int:
@@ -99,6 +106,7 @@ class Managing(QueueBase):
             priority: Only jobs of this priority.
             run_at: Only jobs that were to run at this time, or in this span.
             tags: Only jobs with these tags.
+            ids: Only these jobs, a thousand at most.
             rate: How many of them fall due in a second, one after another in the order of their ids; by default all are
                 due now.
             dry_run: Counts, and changes nothing.
@@ -107,4 +115,4 @@ class Managing(QueueBase):
             How many.
         """
         conditions = {"job_type": job_type, "priority": priority, "run_at": run_at, "tags": tags}
-        return self._result(self._requests.retry_all(rate, dry_run, **conditions))
+        return self._result(self._requests.retry_all(rate, dry_run, ids=ids, **conditions))

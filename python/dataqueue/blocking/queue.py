@@ -14,7 +14,9 @@ from ..flow import Fair, GroupConcurrency, GroupRateLimit
 from ..handlers import JobHandlers
 from ..hooks import Listening
 from .adding import Adding
+from .deleting import Deleting
 from .events import Events
+from .inspecting import Inspecting
 from .managing import Managing
 from .pausing import Pausing
 from .reading import Reading
@@ -34,6 +36,8 @@ class JobQueue(
     Adding,
     Reading,
     Managing,
+    Deleting,
+    Inspecting,
     Pausing,
     Scheduling,
     Tokens,

@@ -20,10 +20,12 @@ import click
 
 from ..errors import DataQueueError
 
-__all__ = ["MISTAKE", "load"]
+__all__ = ["DRAINED", "MISTAKE", "load"]
 
 MISTAKE = 2
 """The exit code for what another try will not mend."""
+DRAINED = 83
+"""The exit code of one that was asked, in the store, to drain, and is not to be replaced."""
 _NOT_NOW = 3
 _MAIMED = 4
 _STOPPED_AT_ONCE = 130
@@ -79,10 +81,10 @@ class _Orders:
         if sys.platform != "win32":
             follow(self._line)
 
-    def wait(self) -> None:
-        """Returns when it is time to stop."""
+    def wait(self, is_over: Callable[[], bool]) -> None:
+        """Returns when it is time to stop: when it was told to, or is over by itself."""
         # In slices: a signal handler of Python's runs between them on every platform.
-        while not self.stop.wait(0.5):
+        while not self.stop.wait(0.5) and not is_over():
             self._look_after_files()
 
     def _look_after_files(self) -> None:
@@ -145,8 +147,10 @@ def _work(
         orders.announce()
         processor.start_in_background()
         orders.hand_over(lambda line: processor._follow(line, drain_timeout))
-        orders.wait()
-        return 0 if processor.stop_and_drain(drain_timeout) else 1
+        orders.wait(processor._was_asked_to_drain)
+        if not processor.stop_and_drain(drain_timeout):
+            return 1
+        return DRAINED if processor._was_asked_to_drain() and not orders.stop.is_set() else 0
 
 
 def group_limits(given: list[str]) -> dict[str | None, int] | None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from .child import MISTAKE
+from .child import DRAINED, MISTAKE
 from .process import SURELY_UP, Process
 
 __all__ = ["Fleet"]
@@ -41,6 +41,8 @@ class Fleet:
         # How often in a row each worker died early.
         self._early_deaths: Counter[int] = Counter()
         self._processes = processes
+        # Those that somebody asked, in the store, to drain: nobody takes their place.
+        self._drained: set[int] = set()
         self._kill_at: float | None = None
         self._signals = 0
         self._heeded = 0
@@ -79,7 +81,8 @@ class Fleet:
         """How the fleet and each of its processes are. Called from any thread."""
         running = {child.number: child.health() for child in list(self._children)}
         away = {"pid": None, "live": True, "ready": False, "reason": "it does not run"}
-        each = [running.get(number, {"worker": number, **away}) for number in range(1, self._processes + 1)]
+        numbers = [number for number in range(1, self._processes + 1) if number not in self._drained]
+        each = [running.get(number, {"worker": number, **away}) for number in numbers]
         return {
             "live": all(one["live"] for one in each),
             "ready": not self._is_stopping and all(one["ready"] for one in each),
@@ -132,7 +135,11 @@ class Fleet:
     def _ended(self, child: Process, code: int) -> None:
         if self._is_stopping:
             # A process that was not up yet had nothing to drain.
-            self._clean = self._clean and (code == 0 or (not child.is_up and code < 0))
+            self._clean = self._clean and (code in {0, DRAINED} or (not child.is_up and code < 0))
+            return
+        if child.is_up and code == DRAINED:
+            self._drained.add(child.number)
+            click.echo(f"worker {child.number} (process {child.pid}) was asked to drain, and has ended", err=True)
             return
         if not self._was_up and code == MISTAKE:
             # It said itself what is wrong.

@@ -24,6 +24,7 @@ impl PostgresStorage {
             Change::Retry => return Ok(counted(self.retry(ids, Spacing::default()).await?.0)),
             Change::Edit(edit) if edit.is_empty() => Vec::new(),
             Change::Edit(edit) => self.edit(ids, edit).await?,
+            Change::Delete => return self.delete(ids).await.map(counted),
         };
         if !changed.is_empty() {
             self.bounds.reset();
@@ -32,7 +33,7 @@ impl PostgresStorage {
         Ok(counted(changed))
     }
 
-    async fn cancel(&self, ids: &[JobId]) -> Result<Vec<JobId>> {
+    pub(super) async fn cancel(&self, ids: &[JobId]) -> Result<Vec<JobId>> {
         let rows = self.tried(&self.statements.cancel, &[&ids]).await?;
         let changed = read_ids(&rows)?;
         self.hub.ended(ids.iter().copied());

@@ -72,7 +72,7 @@ impl PostgresStorage {
 
     /// Releases or cancels the jobs that wait for these, as far as they are over, in bounded steps; and looks for the tags that
     /// others wait for.
-    async fn follow(&self, ids: Vec<JobId>, tagged: Vec<JobId>) -> Result<()> {
+    pub(super) async fn follow(&self, ids: Vec<JobId>, tagged: Vec<JobId>) -> Result<()> {
         let mut from = ids;
         let mut tagged: BTreeSet<_> = tagged.into_iter().collect();
         while !from.is_empty() {

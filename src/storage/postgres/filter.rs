@@ -7,7 +7,8 @@ use tokio_postgres::types::{ToSql, Type};
 
 use super::rows::At;
 use super::statements::Names;
-use crate::model::{Change, Filter, JobId, RunAtFilter, Status, TagFilter, TagMode};
+use crate::model::{Change, Filter, JobId, RunAtFilter, Search, Status, TagFilter, TagMode};
+use crate::policy::search::folded;
 
 /// A parameter whose type is told beside it.
 pub(super) type Value = Box<dyn ToSql + Sync + Send>;
@@ -15,12 +16,20 @@ pub(super) type Value = Box<dyn ToSql + Sync + Send>;
 pub(super) const FIND: &str = include_str!("queries/find.sql");
 pub(super) const COUNT: &str = include_str!("queries/count.sql");
 pub(super) const CANDIDATES: &str = include_str!("queries/candidates.sql");
+pub(super) const TALLY: &str = include_str!("queries/tally.sql");
+pub(super) const SEARCH: &str = include_str!("queries/search.sql");
+
+/// More types than these are not walked along one by one.
+const MOST_TYPES: usize = 32;
 
 /// The jobs of all claims, those that are over among them.
 const CLAIMED: &str = "(SELECT DISTINCT unnest(job_ids) AS job_id FROM {schema}.job_claims) n";
 
 /// A statement, the types of its parameters, and the parameters.
 pub(super) type Query = (String, Vec<Type>, Vec<Value>);
+
+/// The statuses of jobs that may be deleted.
+const DELETABLE: [Status; 5] = [Status::Pending, Status::Completed, Status::Failed, Status::Cancelled, Status::Waiting];
 
 /// A walk by id.
 struct Arm {
@@ -81,6 +90,7 @@ impl<'a> Selection<'a> {
                 &[Status::Pending, Status::Failed],
                 "(j.status = 'pending' OR j.status = 'failed' AND j.next_attempt_at IS NOT NULL)",
             ),
+            Change::Delete => (&DELETABLE, "j.status <> 'processing'"),
         };
         let asked = |status: &&Status| filter.statuses.is_empty() || filter.statuses.contains(status);
         let statuses: Vec<_> = able.iter().filter(asked).copied().collect();
@@ -88,7 +98,11 @@ impl<'a> Selection<'a> {
             return None;
         }
         let mut selection = Self::start(names);
-        if matches!(change, Change::Retry) {
+        if matches!(change, Change::Delete) {
+            selection.walk(if filter.statuses.is_empty() { &[] } else { &statuses }, filter);
+        } else if selection.by_id(filter) {
+            // Given one by one, they need no walk.
+        } else if matches!(change, Change::Retry) {
             for &status in &statuses {
                 selection.rare(status);
             }
@@ -112,8 +126,47 @@ impl<'a> Selection<'a> {
         Self { names, arms: Vec::new(), conditions: Vec::new(), types: Vec::new(), values: Vec::new() }
     }
 
-    /// Chooses where to walk: statuses that few jobs have are reached by narrow tables and partial indexes.
+    /// Jobs to be looked at one after another, so that the arms hold what indexes know of the filter.
+    fn to_look_through(names: &'a Names, filter: &Filter) -> Self {
+        let mut selection = Self::start(names);
+        selection.walk(&filter.statuses, filter);
+        selection.status_is(&filter.statuses);
+        selection.add(filter);
+        selection
+    }
+
+    /// As [`Self::begin_at`], where the walk stops after so many jobs, whether they match or not.
+    fn walk(&mut self, statuses: &[Status], filter: &Filter) {
+        let whole = statuses.is_empty() || statuses.contains(&Status::Completed);
+        let types = filter.job_types.len();
+        if filter.ids.is_none() && whole && (1..=MOST_TYPES).contains(&types) {
+            for job_type in &filter.job_types {
+                let name = self.bind(Type::TEXT, Box::new(job_type.clone()));
+                self.arm("job_queue j", format!("j.job_type = {name}"));
+            }
+        } else {
+            self.choose(statuses, filter);
+        }
+    }
+
+    /// Walks along the ids that are asked for, if they are.
+    fn by_id(&mut self, filter: &Filter) -> bool {
+        let Some(ids) = &filter.ids else { return false };
+        let ids = self.bind(Type::INT8_ARRAY, Box::new(ids.clone()));
+        self.arm("job_queue j", format!("j.id = ANY ({ids})"));
+        true
+    }
+
     fn begin_at(&mut self, statuses: &[Status], filter: &Filter) {
+        self.choose(statuses, filter);
+        self.status_is(statuses);
+    }
+
+    /// Chooses where to walk: statuses that few jobs have are reached by narrow tables and partial indexes.
+    fn choose(&mut self, statuses: &[Status], filter: &Filter) {
+        if self.by_id(filter) {
+            return;
+        }
         if statuses.is_empty() || statuses.contains(&Status::Completed) {
             self.arm("job_queue j", "true".to_owned());
         } else {
@@ -127,7 +180,6 @@ impl<'a> Selection<'a> {
                 }
             }
         }
-        self.status_is(statuses);
     }
 
     fn arm(&mut self, table: &str, condition: String) {
@@ -142,6 +194,7 @@ impl<'a> Selection<'a> {
             condition = format!("{condition} AND n.job_type = ANY ({types})");
         }
         self.arm("job_ready n", condition.clone());
+        self.arm("job_line n", condition.clone());
         self.arm("job_scheduled n", condition);
     }
 
@@ -186,15 +239,39 @@ impl<'a> Selection<'a> {
             let priority = self.bind(Type::INT4, Box::new(priority));
             self.conditions.push(format!("j.priority = {priority}"));
         }
-        let RunAtFilter { gt, gte, lt, lte, eq } = filter.run_at;
+        self.add_bounds("run_at", filter.run_at);
+        if let Some(tags) = &filter.tags {
+            self.add_tags(tags);
+        }
+    }
+
+    fn add_bounds(&mut self, column: &str, bounds: RunAtFilter) {
+        let RunAtFilter { gt, gte, lt, lte, eq } = bounds;
         for (operator, bound) in [(">", gt), (">=", gte), ("<", lt), ("<=", lte), ("=", eq)] {
             if let Some(bound) = bound {
                 let bound = self.bind(Type::TIMESTAMPTZ, Box::new(At(bound)));
-                self.conditions.push(format!("j.run_at {operator} {bound}"));
+                self.conditions.push(format!("j.{column} {operator} {bound}"));
             }
         }
-        if let Some(tags) = &filter.tags {
-            self.add_tags(tags);
+    }
+
+    /// What of a search no index knows. Texts are looked for roughly here: who reads the jobs looks again.
+    fn add_search(&mut self, search: &Search) {
+        if let Some(group) = &search.group {
+            let group = self.bind(Type::TEXT, Box::new(group.clone()));
+            self.conditions.push(format!("j.group_id = {group}"));
+        }
+        if let Some(lettered) = search.dead_lettered {
+            self.conditions.push(format!("j.dead_lettered_at IS {}NULL", if lettered { "NOT " } else { "" }));
+        }
+        self.add_bounds("created_at", search.created_at);
+        if let Some(text) = &search.text {
+            let text = self.bind(Type::TEXT, Box::new(folded(text)));
+            self.conditions.push(format!("position({text} IN lower(j.payload::text COLLATE \"C\")) > 0"));
+        }
+        if let Some(text) = &search.error {
+            let text = self.bind(Type::TEXT, Box::new(folded(text)));
+            self.conditions.push(format!("position({text} IN lower(j.error_history::text COLLATE \"C\")) > 0"));
         }
     }
 
@@ -229,10 +306,43 @@ impl<'a> Selection<'a> {
         self.render(FIND, &[("{arms}", &arms), ("{limit}", &limit), ("{offset}", &offset)])
     }
 
-    /// The number of these jobs.
-    pub(super) fn count(self) -> Query {
-        let arms = self.arms(|_, conditions| conditions.to_owned());
-        self.render(COUNT, &[("{arms}", &arms)])
+    /// The number of these jobs, or `most` of them.
+    pub(super) fn count(self, most: Option<u64>) -> Query {
+        let most = most.map_or("ALL".to_owned(), |most| most.to_string());
+        let arms = self.arms(|_, conditions| format!("{conditions} LIMIT {most}"));
+        self.render(COUNT, &[("{arms}", &arms), ("{most}", &most)])
+    }
+
+    /// How many jobs of a status there are among so many that may be of it.
+    pub(super) fn tally(names: &'a Names, status: Status, most: u64) -> Query {
+        let filter = Filter { statuses: vec![status], ..Filter::default() };
+        let selection = Self::to_look_through(names, &filter);
+        let (arms, most) = (selection.newest(None, most), most.to_string());
+        let matches = selection.conditions.join(" AND ");
+        selection.render(TALLY, &[("{arms}", &arms), ("{where}", &matches), ("{limit}", &most)])
+    }
+
+    /// A look through jobs, newest first.
+    pub(super) fn search(names: &'a Names, search: &Search) -> Query {
+        let mut selection = Self::to_look_through(names, &search.filter);
+        selection.conditions.push("true".to_owned());
+        selection.add_search(search);
+        let before = search.before.map(|id| selection.bind(Type::INT8, Box::new(id)));
+        let arms = selection.newest(before.as_deref(), search.looks.into());
+        let (matches, limit, looks) =
+            (selection.conditions.join(" AND "), search.limit.to_string(), search.looks.to_string());
+        let fragments = [("{arms}", arms.as_str()), ("{where}", &matches), ("{limit}", &limit), ("{looks}", &looks)];
+        selection.render(SEARCH, &fragments)
+    }
+
+    /// So many ids that the arms lead to, the newest of each, whether they match or not.
+    fn newest(&self, before: Option<&str>, most: u64) -> String {
+        let walk = |arm: &Arm| {
+            let (key, table, condition) = (arm.key(), &arm.table, &arm.condition);
+            let below = before.map(|id| format!(" AND {key} < {id}")).unwrap_or_default();
+            format!("(SELECT {key} AS id FROM {table} WHERE {condition}{below} ORDER BY 1 DESC LIMIT {most})")
+        };
+        self.arms.iter().map(walk).collect::<Vec<_>>().join(" UNION ")
     }
 
     /// The next jobs of the arms behind `after`, and which of them match.

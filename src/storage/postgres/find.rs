@@ -3,8 +3,10 @@
 use super::PostgresStorage;
 use super::filter::Selection;
 use super::rows::{Reader, damaged, event, job};
+use super::session::Params;
 use crate::error::Result;
-use crate::model::{Event, Filter, Job, JobId, Page};
+use crate::model::{Event, Filter, Job, JobId, Page, Search, Searched};
+use crate::policy::search::kept;
 
 impl PostgresStorage {
     pub(super) async fn get_jobs(&self, ids: &[JobId]) -> Result<Vec<Job>> {
@@ -20,12 +22,30 @@ impl PostgresStorage {
         rows.iter().map(|row| job(row, 0)).collect()
     }
 
-    pub(super) async fn count_jobs(&self, filter: &Filter) -> Result<u64> {
-        let (sql, types, params) = Selection::new(&self.names, filter).count();
+    pub(super) async fn count_jobs(&self, filter: &Filter, most: Option<u64>) -> Result<u64> {
+        let (sql, types, params) = Selection::new(&self.names, filter).count(most);
         let params: Vec<_> = params.iter().map(|value| &**value as _).collect();
         let rows = self.session().await?.query_once(&sql, &types, &params).await?;
         let row = rows.first().ok_or_else(|| damaged("a count without an answer"))?;
         Ok(Reader::new(row, 0).take::<i64>()?.unsigned_abs())
+    }
+
+    pub(super) async fn search_jobs(&self, search: &Search) -> Result<Searched> {
+        let (sql, types, params) = Selection::search(&self.names, search);
+        let params: Vec<_> = params.iter().map(|value| &**value as _).collect();
+        let rows = self.session().await?.query_once(&sql, &types, &params).await?;
+        let mut reader = Reader::new(rows.first().ok_or_else(|| damaged("a search without an answer"))?, 0);
+        let (looked_at, last) = (reader.take::<i64>()?.unsigned_abs(), reader.take::<Option<JobId>>()?);
+        let (oldest_looked_at, more) = (reader.time()?, reader.take::<bool>()?);
+        let has_job = reader.take::<Option<JobId>>()?.is_some();
+        let jobs = rows.iter().filter(|_| has_job).map(|row| job(row, 4)).collect::<Result<Vec<_>>>()?;
+        Ok(Searched { jobs: kept(jobs, search), next: last.filter(|_| more), looked_at, oldest_looked_at })
+    }
+
+    pub(super) async fn read_dependents(&self, id: JobId, limit: u32) -> Result<Vec<JobId>> {
+        let params: Params<'_> = &[&id, &i64::from(limit)];
+        let rows = self.session().await?.query(&self.statements.dependents, params).await?;
+        rows.iter().map(|row| Reader::new(row, 0).take()).collect()
     }
 
     pub(super) async fn job_events(&self, job_id: JobId) -> Result<Vec<Event>> {

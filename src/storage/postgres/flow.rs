@@ -150,21 +150,7 @@ impl PostgresStorage {
     }
 
     pub(super) async fn read_pauses(&self) -> Result<Vec<Scope>> {
-        let rows = self.session().await?.query(&self.statements.paused, &[]).await?;
-        let mut scopes = rows
-            .iter()
-            .map(|row| {
-                let mut reader = Reader::new(row, 0);
-                let (kind, name) = (reader.take::<&str>()?, reader.take::<Option<String>>()?.unwrap_or_default());
-                Ok(match kind {
-                    "type" => Scope::Type(name),
-                    "group" => Scope::Group(name),
-                    _ => Scope::All,
-                })
-            })
-            .collect::<Result<Vec<_>>>()?;
-        scopes.sort();
-        Ok(scopes)
+        scopes(&self.session().await?.query(&self.statements.paused, &[]).await?)
     }
 
     pub(super) async fn hold_type(&self, job_type: &str, span: Duration) -> Result<()> {
@@ -229,4 +215,20 @@ impl PostgresStorage {
 pub(super) fn count(rows: &[Row]) -> Result<i64> {
     let row = rows.first().ok_or_else(|| damaged("a count without an answer"))?;
     Reader::new(row, 0).take()
+}
+
+/// What is paused, in order.
+pub(super) fn scopes(rows: &[Row]) -> Result<Vec<Scope>> {
+    let read = |row: &Row| {
+        let mut reader = Reader::new(row, 0);
+        let (kind, name) = (reader.take::<&str>()?, reader.take::<Option<String>>()?.unwrap_or_default());
+        Ok(match kind {
+            "type" => Scope::Type(name),
+            "group" => Scope::Group(name),
+            _ => Scope::All,
+        })
+    };
+    let mut scopes = rows.iter().map(read).collect::<Result<Vec<_>>>()?;
+    scopes.sort();
+    Ok(scopes)
 }

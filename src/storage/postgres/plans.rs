@@ -4,10 +4,10 @@ use tokio_postgres::Row;
 
 use super::PostgresStorage;
 use super::faults::Fault;
-use super::filter::{CANDIDATES, COUNT, FIND, Selection};
+use super::filter::{CANDIDATES, COUNT, FIND, SEARCH, Selection, TALLY};
 use super::statements::{EXPIRING, LETTERS, NOTIFY, QUEUED, Statement};
 use crate::error::Result;
-use crate::model::Filter;
+use crate::model::{Filter, Search};
 use crate::storage::plans::{Text, Walk, comment};
 
 impl PostgresStorage {
@@ -49,10 +49,15 @@ impl PostgresStorage {
             Walk::Page(page) => {
                 (FIND, Some(Selection::new(&self.names, filter).page(page.before, page.limit, page.offset)))
             }
-            Walk::Count => (COUNT, Some(Selection::new(&self.names, filter).count())),
+            Walk::Count => (COUNT, Some(Selection::new(&self.names, filter).count(None))),
             Walk::Change(change) => {
                 (CANDIDATES, Selection::for_change(&self.names, filter, change).map(|selection| selection.step(0, 100)))
             }
+            Walk::Search(search) => {
+                let search = Search { filter: filter.clone(), ..(**search).clone() };
+                (SEARCH, Some(Selection::search(&self.names, &search)))
+            }
+            Walk::Tally(status, most) => (TALLY, Some(Selection::tally(&self.names, *status, *most))),
         };
         let Some((sql, types, params)) = query else { return Ok(None) };
         let params: Vec<_> = params.iter().map(|value| &**value as _).collect();

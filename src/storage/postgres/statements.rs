@@ -228,8 +228,17 @@ statements! {
     prune_tokens: "prune_tokens" (FLOAT8, INT8);
     settled_before: "settled_before" (INT8_ARRAY, INT8_ARRAY, INT8_ARRAY);
     note: "note" (INT8_ARRAY, INT8_ARRAY, INT8_ARRAY, INT4_ARRAY, JSONB_ARRAY, INT8_ARRAY, JSONB_ARRAY);
-    register: "register" (TEXT, INT8);
+    register: "register" (TEXT, INT8, TEXT, INT8, TEXT, INT4, TEXT_ARRAY);
     renew: "renew" (INT8, INT8);
+    overview: "overview" (INT8, INT8, INT8);
+    fleet: "fleet" ();
+    workers: "workers" (INT8, INT8, INT8);
+    drain_worker: "drain_worker" (INT8);
+    groups: "groups" (TEXT, INT8, INT8);
+    type_limits: "type_limits" ();
+    tokens: "tokens" (TEXT_ARRAY, TIMESTAMPTZ, TEXT, BOOL, INT8);
+    dependents: "dependents" (INT8, INT8);
+    delete: "delete" (INT8_ARRAY);
     unregister: "unregister" (INT8, INT8_ARRAY);
     look: "look" (INT8, TEXT_ARRAY);
     bury: "bury" ();

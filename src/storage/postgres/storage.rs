@@ -9,10 +9,10 @@ use super::PostgresStorage;
 use crate::clock::Timestamp;
 use crate::error::{Backend, Result};
 use crate::model::{
-    Added, After, Change, Chunk, Claim, ClaimRequest, DueSchedules, Durability, Event, Filter, Fired, Firing, Job,
-    JobId, Lease, Limits, NewJob, NewSchedule, NewToken, Note, Outstanding, Page, Prune, Reclaimed, Schedule,
-    ScheduleId, ScheduleQuery, Scope, Settled, Settlement, Spacing, Tail, Termed, Token, Transfer, Wanted, Worker,
-    WorkerId,
+    Added, After, Change, Chunk, Claim, ClaimRequest, DueSchedules, Durability, Event, Filter, Fired, Firing,
+    GroupRecord, Job, JobId, Limits, NewJob, NewSchedule, NewToken, Note, Outstanding, Overview, Page, Profile, Prune,
+    Reclaimed, Renewed, Schedule, ScheduleId, ScheduleQuery, Scope, Search, Searched, Settled, Settlement, Spacing,
+    Tail, Termed, Token, TokenQuery, Transfer, TypeLimit, Wanted, Worker, WorkerId, WorkerRecord,
 };
 use crate::storage::{Capabilities, ExternalAdd, MigrationState, MigrationStep, Storage, Wakes, Watch};
 
@@ -46,11 +46,11 @@ impl Storage for PostgresStorage {
         self.external_ties_of(jobs, added)
     }
 
-    async fn register(&self, name: &str, lease: Duration) -> Result<Worker> {
-        self.register_worker(name, lease).await
+    async fn register(&self, profile: &Profile, lease: Duration) -> Result<Worker> {
+        self.register_worker(profile, lease).await
     }
 
-    async fn renew(&self, worker: &Worker, lease: Duration) -> Result<Vec<Lease>> {
+    async fn renew(&self, worker: &Worker, lease: Duration) -> Result<Renewed> {
         self.renew_worker(worker, lease).await
     }
 
@@ -110,8 +110,40 @@ impl Storage for PostgresStorage {
         self.find_jobs(filter, page).await
     }
 
-    async fn count(&self, filter: &Filter) -> Result<u64> {
-        self.count_jobs(filter).await
+    async fn count_up_to(&self, filter: &Filter, most: Option<u64>) -> Result<u64> {
+        self.count_jobs(filter, most).await
+    }
+
+    async fn overview(&self, most: u32) -> Result<Overview> {
+        self.look_over(most).await
+    }
+
+    async fn search(&self, search: &Search) -> Result<Searched> {
+        self.search_jobs(search).await
+    }
+
+    async fn workers(&self, after: WorkerId, limit: u32) -> Result<Vec<WorkerRecord>> {
+        self.read_workers(after, limit).await
+    }
+
+    async fn drain_worker(&self, id: WorkerId) -> Result<bool> {
+        self.ask_to_drain(id).await
+    }
+
+    async fn groups(&self, after: &str, limit: u32, most: u32) -> Result<Vec<GroupRecord>> {
+        self.read_groups(after, limit, most).await
+    }
+
+    async fn type_limits(&self) -> Result<Vec<TypeLimit>> {
+        self.read_type_limits().await
+    }
+
+    async fn tokens(&self, query: &TokenQuery) -> Result<Vec<Token>> {
+        self.read_tokens(query).await
+    }
+
+    async fn dependents(&self, id: JobId, limit: u32) -> Result<Vec<JobId>> {
+        self.read_dependents(id, limit).await
     }
 
     async fn events(&self, job_id: JobId) -> Result<Vec<Event>> {
@@ -145,7 +177,7 @@ impl Storage for PostgresStorage {
     }
 
     async fn prune_jobs(&self, prune: &Prune, after: JobId, limit: u32) -> Result<Chunk> {
-        self.delete_jobs(prune, after, limit).await
+        self.prune_old_jobs(prune, after, limit).await
     }
 
     async fn end_terms(&self, reason: &str, limit: u32) -> Result<Termed> {

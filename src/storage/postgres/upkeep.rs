@@ -12,7 +12,7 @@ use super::rows::{Reader, damaged};
 use super::session::{Params, Session, Tries};
 use super::statements::Statement;
 use crate::error::{Error, Result};
-use crate::model::{Chunk, JobId, Lease, Prune, Reclaimed, Worker};
+use crate::model::{Chunk, JobId, Lease, Profile, Prune, Reclaimed, Renewed, Worker};
 use crate::policy::leases::time_to_renew;
 use crate::policy::limits::{MAX_CRASHES, MAX_ERRORS};
 
@@ -20,13 +20,15 @@ use crate::policy::limits::{MAX_CRASHES, MAX_ERRORS};
 const LONGEST: f64 = 4_000.0 * 366.0 * 86_400.0;
 
 impl PostgresStorage {
-    pub(super) async fn register_worker(&self, name: &str, lease: Duration) -> Result<Worker> {
-        let rows = self.session().await?.query(&self.statements.register, &[&name, &millis(lease)]).await?;
+    pub(super) async fn register_worker(&self, profile: &Profile, lease: Duration) -> Result<Worker> {
+        let Profile { name, host, pid, version, concurrency, job_types } = profile;
+        let params: Params<'_> = &[name, &millis(lease), host, pid, version, concurrency, job_types];
+        let rows = self.session().await?.query(&self.statements.register, params).await?;
         let row = rows.first().ok_or_else(|| damaged("a worker without an id"))?;
-        Ok(Worker { id: Reader::new(row, 0).take()?, name: name.to_owned() })
+        Ok(Worker { id: Reader::new(row, 0).take()?, name: name.clone() })
     }
 
-    pub(super) async fn renew_worker(&self, worker: &Worker, lease: Duration) -> Result<Vec<Lease>> {
+    pub(super) async fn renew_worker(&self, worker: &Worker, lease: Duration) -> Result<Renewed> {
         // Whoever waited longer would lose the lease by it, on a connection that may be dead.
         let session = self.session().await?.with_haste(time_to_renew(lease));
         let rows = session.query(&self.statements.renew, &[&worker.id, &millis(lease)]).await?;
@@ -34,7 +36,7 @@ impl PostgresStorage {
         let mut reader = Reader::new(row, 1);
         let (jobs, tokens) = (reader.take::<Vec<JobId>>()?, reader.take::<Vec<i64>>()?);
         let lease = |(job_id, token)| Lease { job_id, worker_id: worker.id, token };
-        Ok(jobs.into_iter().zip(tokens).map(lease).collect())
+        Ok(Renewed { cancelled: jobs.into_iter().zip(tokens).map(lease).collect(), draining: reader.take()? })
     }
 
     pub(super) async fn unregister_worker(&self, worker: &Worker) -> Result<()> {
@@ -110,7 +112,7 @@ impl PostgresStorage {
         Ok((reclaimed, looked_at, last))
     }
 
-    pub(super) async fn delete_jobs(&self, prune: &Prune, after: JobId, limit: u32) -> Result<Chunk> {
+    pub(super) async fn prune_old_jobs(&self, prune: &Prune, after: JobId, limit: u32) -> Result<Chunk> {
         let statuses: Vec<_> = prune.statuses.iter().map(|status| status.as_str()).collect();
         let seconds = seconds(prune.older_than);
         let params: Params<'_> = &[&after, &i64::from(limit), &statuses, &seconds];

@@ -50,19 +50,19 @@ impl RedisStorage {
         self.get_jobs(ids.get(page.offset as usize..).unwrap_or_default()).await
     }
 
-    pub(super) async fn count_jobs(&self, filter: &Filter) -> Result<u64> {
+    pub(super) async fn count_jobs(&self, filter: &Filter, most: u64) -> Result<u64> {
         let packed = packed(filter);
         let known: i64 = self.call(&self.scripts.count, |call| call.arg(&packed)).await?;
         if let Ok(known) = u64::try_from(known) {
-            return Ok(known);
+            return Ok(known.min(most));
         }
         let (mut count, mut cursor) = (0, None);
         loop {
             let (found, next) = self.search(&packed, Direction::Newest, cursor, STEP).await?;
             count += found.len() as u64;
             cursor = next;
-            if cursor.is_none() {
-                return Ok(count);
+            if cursor.is_none() || count >= most {
+                return Ok(count.min(most));
             }
         }
     }
@@ -141,6 +141,12 @@ pub(super) fn packed(filter: &Filter) -> Vec<u8> {
         };
         put("tags", texts(&distinct(&tags.values)));
         put("mode", mode.into());
+    }
+    if let Some(ids) = &filter.ids {
+        let mut ids = ids.clone();
+        ids.sort_unstable();
+        ids.dedup();
+        put("ids", ids.into_iter().map(Packed::from).collect::<Vec<_>>().into());
     }
     pack(Packed::Map(map))
 }

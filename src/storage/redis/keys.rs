@@ -1,7 +1,7 @@
 //! The keys of a queue: a fixed set, in one slot of a cluster, so that every script can name them all.
 
 /// The keys in the order in which every script takes them.
-const NAMES: [&str; 44] = [
+const NAMES: [&str; 46] = [
     "meta",
     "jobs",
     "payloads",
@@ -46,10 +46,13 @@ const NAMES: [&str; 44] = [
     "turns",
     "in_turn",
     "openings",
+    "profiles",
+    "minted",
 ];
 
 /// How many of them there were before each version of the layout after the first.
-const BEFORE: [(i32, usize); 9] = [(2, 23), (3, 26), (4, 30), (5, 31), (6, 37), (7, 39), (8, 40), (9, 41), (10, 43)];
+const BEFORE: [(i32, usize); 10] =
+    [(2, 23), (3, 26), (4, 30), (5, 31), (6, 37), (7, 39), (8, 40), (9, 41), (10, 43), (11, 44)];
 
 /// The names of a queue's keys and channels.
 #[derive(Debug, Clone)]

@@ -11,6 +11,10 @@ use crate::storage::{MigrationState, MigrationStep};
 const TURNS: i32 = 9;
 /// The version that added rates of groups.
 const GROUP_RATES: i32 = 10;
+/// The version that added the order of tokens.
+const INSPECTION: i32 = 11;
+/// How many tokens one step puts in order.
+const MINTED: u32 = 500;
 
 impl RedisStorage {
     /// Looks whether the keys hold what they should, and marks them as ours where they are new.
@@ -22,14 +26,28 @@ impl RedisStorage {
     /// Marks the keys as of this version, if they are of none or of an older one; answers what they are of now.
     async fn bring_up(&self, version: i32) -> Result<Applied> {
         let breaking = migrate::newest_breaking(REDIS, version);
-        let (version, fault, breaking): (i32, String, i32) =
+        let (version, fault, breaking, is_minted): (i32, String, i32, bool) =
             self.call_unchecked(&self.scripts.set_up, |call| call.arg(version).arg(breaking)).await?;
         if !fault.is_empty() {
             return Err(Error::Config(format!(
                 "in Redis, the key {fault}: it is not this library's and was left as it is. Choose another key_prefix"
             )));
         }
+        if version >= INSPECTION && !is_minted {
+            self.mint().await?;
+        }
         Ok(Applied { versions: (1..=version).collect(), breaking })
+    }
+
+    /// Puts the tokens in order that an earlier version made.
+    async fn mint(&self) -> Result<()> {
+        let mut cursor = "0".to_owned();
+        loop {
+            cursor = self.call_unchecked(&self.scripts.mint, |call| call.arg(&cursor).arg(MINTED)).await?;
+            if cursor == "0" {
+                return Ok(());
+            }
+        }
     }
 
     /// Deletes what a version added.
@@ -47,6 +65,11 @@ impl RedisStorage {
             // The lines that rates kept waiting go on, which nothing would move any more.
             self.call_unchecked::<i64>(&self.scripts.set_limits, |call| call.arg(0).arg("").arg(0).arg(1).arg(""))
                 .await?;
+        }
+        if version == INSPECTION {
+            let mut forget = redis::cmd("HDEL");
+            forget.arg(self.keys.named("meta")).arg("minted");
+            self.run::<i64>(&forget).await?;
         }
         if version == TURNS {
             // Where it is told that they are kept: they would be trusted to be whole by the next version that keeps them.

@@ -13,6 +13,9 @@ use crate::error::Result;
 use crate::model::{Change, Chunk, Filter, JobEdit, JobId, Spacing, Status, distinct};
 use crate::storage::edits;
 
+/// How often jobs are looked at anew for which others wait: each time ten thousand of these are cancelled.
+const ROUNDS: u32 = 100;
+
 impl RedisStorage {
     /// How many were changed, and which; those that it was only asked for are not among these.
     pub(super) async fn change_ids(&self, ids: &[JobId], change: &Change) -> Result<(u64, Vec<JobId>)> {
@@ -36,6 +39,10 @@ impl RedisStorage {
             }
             Change::Edit(edit) if edit.is_empty() => Vec::new(),
             Change::Edit(edit) => self.edit(ids, edit).await?,
+            Change::Delete => {
+                let deleted = self.delete(ids).await?;
+                return Ok((deleted.len() as u64, deleted));
+            }
         };
         if !changed.is_empty() {
             self.hub.bump();
@@ -79,6 +86,7 @@ impl RedisStorage {
             Change::Cancel | Change::CancelRunning => &[Status::Pending, Status::Waiting, Status::Failed],
             Change::Retry => &[Status::Failed, Status::Cancelled],
             Change::Edit(_) => &[Status::Pending, Status::Failed],
+            Change::Delete => &[Status::Pending, Status::Completed, Status::Failed, Status::Cancelled, Status::Waiting],
         };
         let asked = |status: &Status| filter.statuses.is_empty() || filter.statuses.contains(status);
         let statuses: Vec<_> = open.iter().copied().filter(asked).collect();
@@ -88,6 +96,23 @@ impl RedisStorage {
         let narrowed = packed(&Filter { statuses, ..filter.clone() });
         // Apart, as the future of a whole call within a call is deep.
         Box::pin(self.search(&narrowed, Direction::Oldest, Some(after), limit)).await
+    }
+
+    /// Which were deleted. What is upcoming is cancelled first, so that those that wait for it go the way that is known; a crash between the
+    /// two leaves it cancelled.
+    async fn delete(&self, ids: &[JobId]) -> Result<Vec<JobId>> {
+        self.call::<(Vec<String>, u64)>(&self.scripts.cancel, |call| call.arg(0).arg(ids)).await?;
+        self.hub.ended(ids.iter().copied());
+        let mut deleted = Vec::new();
+        for _ in 0..ROUNDS {
+            let (again, gone): (bool, Vec<String>) = self.call(&self.scripts.delete, |call| call.arg(ids)).await?;
+            deleted.extend(read_ids(&gone)?);
+            if !again {
+                break;
+            }
+        }
+        deleted.sort_unstable();
+        Ok(deleted)
     }
 
     /// Retries jobs; which, and when one more may fall due.

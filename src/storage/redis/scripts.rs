@@ -83,6 +83,16 @@ scripts! {
     again drop_batch: "full" "clock" "extras" "changes" "waits" "turns" "flow" "rates" "lines" "freeing" "dependents" "following" "feed" "histories" "commit" "purge";
     again register: "full" "clock";
     again look: "clock";
+    again overview: "clock" "hidden";
+    again workers: "clock" "changes";
+    again drain_worker: "full" "clock";
+    again groups: "clock";
+    again type_limits: "clock";
+    again mint: "clock" "changes" "waits";
+    again tokens: "clock" "changes" "waits";
+    again dependents: ;
+    again search: "clock" "changes" "hidden" "walk" "filter";
+    once delete: "full" "clock" "extras" "changes" "waits" "turns" "flow" "rates" "lines" "freeing" "dependents" "following" "feed" "histories" "commit" "purge";
     again renew: "full" "clock" "changes";
     again unregister: ;
     once claim: "full" "clock" "extras" "changes" "waits" "turns" "flow" "rates" "lines" "freeing" "dependents" "following" "gate" "counting" "feed" "histories" "commit" "hidden" "promote" "pick" "fair" "rounds" "seats" "answers";

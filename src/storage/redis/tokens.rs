@@ -7,10 +7,13 @@ use super::faults::damaged;
 use super::upkeep::micros;
 use crate::clock::Timestamp;
 use crate::error::Result;
-use crate::model::{NewToken, Token, TokenStatus, distinct};
+use crate::model::{NewToken, Token, TokenQuery, TokenStatus, distinct};
+use crate::storage::inspection::missing_token;
 
 /// How many jobs a script resumes at most: after so many there may be more.
 const RESUMED: u64 = 1_000;
+/// How many tokens one step of a list looks at.
+const STEP: u32 = 1_000;
 
 impl RedisStorage {
     pub(super) async fn store_token(&self, new: &NewToken) -> Result<Token> {
@@ -27,6 +30,33 @@ impl RedisStorage {
     pub(super) async fn find_token(&self, id: &str) -> Result<Option<Token>> {
         let answer: Vec<Bytes> = self.call(&self.scripts.get_token, |call| call.arg(id)).await?;
         token(id, &answer)
+    }
+
+    pub(super) async fn read_tokens(&self, query: &TokenQuery) -> Result<Vec<Token>> {
+        let state = query.status.map_or("", |status| match status {
+            TokenStatus::Waiting => "w",
+            TokenStatus::Completed => "c",
+            TokenStatus::TimedOut => "t",
+        });
+        let mut after = query.after.clone().unwrap_or_default();
+        let mut tokens = Vec::new();
+        while tokens.len() < query.limit as usize {
+            let answer: Vec<Option<String>> =
+                self.call(&self.scripts.tokens, |call| call.arg(state).arg(&after).arg(STEP)).await?;
+            let mut answer = answer.into_iter();
+            let Some(next) = answer.next().flatten() else { return Err(missing_token(&after)) };
+            for id in answer.flatten() {
+                if tokens.len() >= query.limit as usize {
+                    break;
+                }
+                tokens.extend(self.find_token(&id).await?);
+            }
+            if next.is_empty() {
+                break;
+            }
+            after = next;
+        }
+        Ok(tokens)
     }
 
     pub(super) async fn end_token(&self, id: &str, output: Option<&Bytes>) -> Result<Option<bool>> {

@@ -7,9 +7,10 @@ use tokio::time::timeout;
 use super::RedisStorage;
 use super::faults::{damaged, unavailable};
 use super::find::read_id;
+use super::inspect::described;
 use super::record::letter;
 use crate::error::{Error, Result};
-use crate::model::{Chunk, JobId, Lease, Prune, Reclaimed, Status, Worker};
+use crate::model::{Chunk, JobId, Lease, Profile, Prune, Reclaimed, Renewed, Status, Worker};
 use crate::policy::leases::time_to_renew;
 use crate::policy::limits::{MAX_CRASHES, MAX_ERRORS};
 
@@ -18,13 +19,16 @@ use crate::policy::limits::{MAX_CRASHES, MAX_ERRORS};
 const LONGEST_STEP: u32 = 1 << 16;
 
 impl RedisStorage {
-    pub(super) async fn register_worker(&self, name: &str, lease: Duration) -> Result<Worker> {
-        let step = rand::random_range(1..=LONGEST_STEP);
-        let id = self.call(&self.scripts.register, |call| call.arg(name).arg(micros(lease)).arg(step)).await?;
-        Ok(Worker { id, name: name.to_owned() })
+    pub(super) async fn register_worker(&self, profile: &Profile, lease: Duration) -> Result<Worker> {
+        let (step, name) = (rand::random_range(1..=LONGEST_STEP), &profile.name);
+        let about = described(profile);
+        let id = self
+            .call(&self.scripts.register, |call| call.arg(name).arg(micros(lease)).arg(step).arg(about.as_slice()))
+            .await?;
+        Ok(Worker { id, name: name.clone() })
     }
 
-    pub(super) async fn renew_worker(&self, worker: &Worker, lease: Duration) -> Result<Vec<Lease>> {
+    pub(super) async fn renew_worker(&self, worker: &Worker, lease: Duration) -> Result<Renewed> {
         let (number, patience) = (self.shared.number(), time_to_renew(lease));
         let renewing = self.call(&self.scripts.renew, |call| call.arg(worker.id).arg(micros(lease)));
         let Ok(answer) = timeout(patience, renewing).await else {
@@ -33,12 +37,12 @@ impl RedisStorage {
             return Err(unavailable(format!("no answer to a renewal within {} s", patience.as_secs_f64())));
         };
         let answer: Vec<i64> = answer?;
-        let Some((1, asked)) = answer.split_first() else {
+        let [1, draining, asked @ ..] = answer.as_slice() else {
             self.holdings.forget(worker.id);
             return Err(Error::WorkerLost { worker: worker.id });
         };
         let lease = |&[job_id, token]: &[i64; 2]| Lease { job_id, worker_id: worker.id, token };
-        Ok(asked.as_chunks::<2>().0.iter().map(lease).collect())
+        Ok(Renewed { cancelled: asked.as_chunks::<2>().0.iter().map(lease).collect(), draining: *draining != 0 })
     }
 
     pub(super) async fn unregister_worker(&self, worker: &Worker) -> Result<()> {
@@ -76,7 +80,7 @@ impl RedisStorage {
         Ok(chunk)
     }
 
-    pub(super) async fn delete_jobs(&self, prune: &Prune, after: JobId, limit: u32) -> Result<Chunk> {
+    pub(super) async fn prune_old_jobs(&self, prune: &Prune, after: JobId, limit: u32) -> Result<Chunk> {
         let is_final = |status: &Status| matches!(status, Status::Completed | Status::Failed | Status::Cancelled);
         let letters: String = prune.statuses.iter().copied().filter(is_final).map(letter).collect();
         if letters.is_empty() {

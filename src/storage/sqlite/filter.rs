@@ -9,7 +9,7 @@ use rusqlite::types::Value;
 
 use super::fault::Outcome;
 use super::session::Session;
-use crate::model::{Filter, JobId, Page, Status, TagFilter, TagMode, distinct};
+use crate::model::{Filter, JobId, Page, RunAtFilter, Search, Status, TagFilter, TagMode, distinct};
 
 /// More arms than this make the statement dearer than a walk over all jobs.
 const MOST_ARMS: usize = 32;
@@ -17,6 +17,7 @@ const MOST_ARMS: usize = 32;
 pub(super) const FIND: &str = include_str!("queries/find.sql");
 pub(super) const COUNT: &str = include_str!("queries/count.sql");
 pub(super) const CANDIDATES: &str = include_str!("queries/candidates.sql");
+pub(super) const SEARCH: &str = include_str!("queries/search.sql");
 
 /// SQL text and its parameters in order.
 #[derive(Debug, Default)]
@@ -29,6 +30,11 @@ impl Sql {
     fn push(&mut self, text: &str) -> &mut Self {
         self.text.push_str(text);
         self
+    }
+
+    /// The text and the parameters.
+    pub(super) fn into_parts(self) -> (String, Vec<Value>) {
+        (self.text, self.params)
     }
 
     fn bind(&mut self, value: impl Into<Value>) -> &mut Self {
@@ -53,6 +59,7 @@ impl Sql {
 /// What one arm walks along.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Arm<'f> {
+    Ids(&'f [JobId]),
     Tag(&'f str),
     Status(Status),
     Type(&'f str),
@@ -66,8 +73,8 @@ pub(super) fn page(session: &Session<'_>, filter: &Filter, page: Page) -> Outcom
 }
 
 /// How many jobs match.
-pub(super) fn count(session: &Session<'_>, filter: &Filter) -> Outcome<i64> {
-    let sql = count_query(filter);
+pub(super) fn count(session: &Session<'_>, filter: &Filter, most: Option<u64>) -> Outcome<i64> {
+    let sql = count_query(filter, most);
     Ok(session.conn.prepare_cached(&sql.text)?.query_row(params_from_iter(sql.params), |row| row.get(0))?)
 }
 
@@ -91,11 +98,39 @@ pub(super) fn page_query(filter: &Filter, page: Page) -> Sql {
     sql
 }
 
-pub(super) fn count_query(filter: &Filter) -> Sql {
-    arms_of(filter, None).within(COUNT)
+pub(super) fn count_query(filter: &Filter, most: Option<u64>) -> Sql {
+    let mut sql = arms_of(filter, None).within(COUNT);
+    sql.params.push(most.and_then(|most| i64::try_from(most).ok()).unwrap_or(-1).into());
+    sql
+}
+
+/// The next jobs from the newest on, when each was added, and whether it matches but for its texts.
+pub(super) fn search_query(search: &Search) -> Sql {
+    let filter = &search.filter;
+    let before = search.before.map(|id| ("<", id));
+    let mut sql = walked(filter, before, |sql, arm| {
+        sql.push("created_at, (");
+        conditions(sql, filter, arm);
+        search_conditions(sql, search);
+        sql.push(")");
+    })
+    .within(SEARCH);
+    sql.params.push(search.looks.into());
+    sql
 }
 
 pub(super) fn look_query(filter: &Filter, statuses: &[Status], after: JobId, limit: u32) -> Sql {
+    if filter.ids.is_some() || statuses.contains(&Status::Completed) {
+        let narrowed = Filter { statuses: statuses.to_vec(), ..filter.clone() };
+        let mut sql = walked(&narrowed, Some((">", after)), |sql, arm| {
+            sql.push("(");
+            conditions(sql, &narrowed, arm);
+            sql.push(")");
+        })
+        .within(CANDIDATES);
+        sql.params.push(limit.into());
+        return sql;
+    }
     let mut sql = Sql::default();
     for (at, status) in statuses.iter().enumerate() {
         sql.push(if at > 0 { " UNION ALL " } else { "" });
@@ -109,40 +144,70 @@ pub(super) fn look_query(filter: &Filter, statuses: &[Status], after: JobId, lim
 }
 
 fn arms_of(filter: &Filter, before: Option<JobId>) -> Sql {
+    arms(filter, before.map(|id| ("<", id)), None, |sql, arm| {
+        sql.push(" AND ");
+        conditions(sql, filter, arm);
+    })
+}
+
+/// The arms of a walk past every job that they lead to, each with what is to be told beside its id.
+fn walked(filter: &Filter, bound: Option<(&str, JobId)>, told: impl Fn(&mut Sql, Arm<'_>)) -> Sql {
+    arms(filter, bound, Some(&told), |_, _| {})
+}
+
+/// Adds the columns of an arm.
+type Told<'f> = dyn Fn(&mut Sql, Arm<'_>) + 'f;
+
+/// `told` adds columns, and `rest` conditions.
+fn arms(
+    filter: &Filter,
+    bound: Option<(&str, JobId)>,
+    told: Option<&Told<'_>>,
+    rest: impl Fn(&mut Sql, Arm<'_>),
+) -> Sql {
     let mut sql = Sql::default();
     let arms = choose(filter);
     // A job can have several of the tags asked for, but only one status and one type.
     let union = if matches!(arms.first(), Some(Arm::Tag(_))) { " UNION " } else { " UNION ALL " };
     for (at, arm) in arms.into_iter().enumerate() {
-        sql.push(if at > 0 { union } else { "" });
+        let id = if matches!(arm, Arm::Tag(_)) { "t.job_id" } else { "id" };
+        sql.push(if at > 0 { union } else { "" }).push("SELECT ").push(id);
+        if let Some(told) = told {
+            sql.push(", ");
+            told(&mut sql, arm);
+        }
+        sql.push(" FROM ");
         match arm {
+            Arm::Ids(ids) => {
+                sql.push("job_queue WHERE id IN ").list(ids.iter().copied());
+            }
             Arm::Tag(tag) => {
-                sql.push(
-                    "SELECT t.job_id FROM job_tags t CROSS JOIN job_queue ON job_queue.id = t.job_id WHERE t.tag = ",
-                );
+                sql.push("job_tags t CROSS JOIN job_queue ON job_queue.id = t.job_id WHERE t.tag = ");
                 sql.bind(tag.to_owned());
             }
             Arm::Status(status) => {
-                sql.push("SELECT id FROM job_queue WHERE ").push(&open_status(status));
+                sql.push("job_queue WHERE ").push(&open_status(status));
             }
             Arm::Type(job_type) => {
-                sql.push("SELECT id FROM job_queue WHERE job_type = ").bind(job_type.to_owned());
+                sql.push("job_queue WHERE job_type = ").bind(job_type.to_owned());
             }
             Arm::All => {
-                sql.push("SELECT id FROM job_queue WHERE true");
+                sql.push("job_queue WHERE true");
             }
         }
-        if let Some(before) = before {
-            sql.push(if matches!(arm, Arm::Tag(_)) { " AND t.job_id < " } else { " AND id < " }).bind(before);
+        if let Some((comparison, bound)) = bound {
+            sql.push(&format!(" AND {id} {comparison} ")).bind(bound);
         }
-        sql.push(" AND ");
-        conditions(&mut sql, filter, arm);
+        rest(&mut sql, arm);
     }
     sql
 }
 
 /// The walks that see the fewest jobs.
 fn choose(filter: &Filter) -> Vec<Arm<'_>> {
+    if let Some(ids) = &filter.ids {
+        return vec![Arm::Ids(ids)];
+    }
     let tags = filter.tags.as_ref().map_or(Vec::new(), |tags| match (tags.mode, tags.values.first()) {
         (TagMode::All | TagMode::Exact, Some(tag)) => vec![Arm::Tag(tag)],
         (TagMode::Any, Some(_)) => tags.values.iter().map(|tag| Arm::Tag(tag)).collect(),
@@ -185,16 +250,30 @@ fn conditions(sql: &mut Sql, filter: &Filter, arm: Arm<'_>) {
     if let Some(priority) = filter.priority {
         sql.push(" AND priority = ").bind(i64::from(priority));
     }
-    let run_at = &filter.run_at;
-    let bounds = [(">", run_at.gt), (">=", run_at.gte), ("<", run_at.lt), ("<=", run_at.lte), ("=", run_at.eq)];
-    for (comparison, bound) in bounds {
-        if let Some(bound) = bound {
-            sql.push(&format!(" AND run_at {comparison} ")).bind(bound.as_micros());
-        }
-    }
+    bounds(sql, "run_at", filter.run_at);
     if let Some(tags) = &filter.tags {
         tag_condition(sql, tags);
     }
+}
+
+fn bounds(sql: &mut Sql, column: &str, bounds: RunAtFilter) {
+    let RunAtFilter { gt, gte, lt, lte, eq } = bounds;
+    for (comparison, bound) in [(">", gt), (">=", gte), ("<", lt), ("<=", lte), ("=", eq)] {
+        if let Some(bound) = bound {
+            sql.push(&format!(" AND {column} {comparison} ")).bind(bound.as_micros());
+        }
+    }
+}
+
+/// What of a search is a column of the job's own.
+fn search_conditions(sql: &mut Sql, search: &Search) {
+    if let Some(group) = &search.group {
+        sql.push(" AND coalesce(group_id = ").bind(group.clone()).push(", false)");
+    }
+    if let Some(lettered) = search.dead_lettered {
+        sql.push(if lettered { " AND dead_lettered_at IS NOT NULL" } else { " AND dead_lettered_at IS NULL" });
+    }
+    bounds(sql, "created_at", search.created_at);
 }
 
 fn tag_condition(sql: &mut Sql, filter: &TagFilter) {

@@ -9,6 +9,7 @@ use super::dependents;
 use super::enqueue::{self, Place, displace, json_list, place};
 use super::fault::Outcome;
 use super::filter;
+use super::prune;
 use super::rows;
 use super::session::Session;
 use super::statements as sql;
@@ -54,6 +55,9 @@ pub(super) fn change(session: &mut Session<'_>, id: JobId, change: &Change) -> O
     if state.status == Status::Processing {
         return if *change == Change::CancelRunning { ask(session, id) } else { Ok(false) };
     }
+    if *change == Change::Delete {
+        return delete(session, id, &state).map(|()| true);
+    }
     let kind = kind(change);
     if after_change(state.status, state.next_attempt_at.is_some(), kind).is_none() {
         return Ok(false);
@@ -87,6 +91,16 @@ fn take_out(session: &mut Session<'_>, id: JobId, state: &State, reason: Option<
     }
     session.effects.ended.push(id);
     session.event(id, EventKind::Cancelled, reason.map(edits::reasoned).as_deref())
+}
+
+/// Deletes a job. One that is upcoming is cancelled before, so that those that wait for it go the way that is known.
+fn delete(session: &mut Session<'_>, id: JobId, state: &State) -> Outcome<()> {
+    if after_change(state.status, state.next_attempt_at.is_some(), EventKind::Cancelled).is_some() {
+        take_out(session, id, state, None)?;
+    }
+    let mut left = usize::MAX;
+    dependents::follow(session, id, &mut left)?;
+    prune::delete(session, id, &state.tags)
 }
 
 /// Puts an ended job back into the queue, or lets it wait again for what of it is open still.
@@ -173,13 +187,14 @@ pub(super) fn changeable(filter: &Filter, what: &Change) -> Vec<Status> {
         Change::Cancel | Change::CancelRunning => &[Status::Pending, Status::Waiting, Status::Failed],
         Change::Retry => &[Status::Failed, Status::Cancelled],
         Change::Edit(_) => &[Status::Pending, Status::Failed],
+        Change::Delete => &[Status::Pending, Status::Completed, Status::Failed, Status::Cancelled, Status::Waiting],
     };
     open.iter().copied().filter(|one| filter.statuses.is_empty() || filter.statuses.contains(one)).collect()
 }
 
 fn kind(change: &Change) -> EventKind {
     match change {
-        Change::Cancel | Change::CancelRunning => EventKind::Cancelled,
+        Change::Cancel | Change::CancelRunning | Change::Delete => EventKind::Cancelled,
         Change::Retry => EventKind::Retried,
         Change::Edit(_) => EventKind::Edited,
     }

@@ -3,11 +3,11 @@
 use rusqlite::types::Value;
 
 use super::SqliteStorage;
-use super::filter::{self, CANDIDATES, COUNT, FIND};
+use super::filter::{self, CANDIDATES, COUNT, FIND, SEARCH};
 use super::manage::changeable;
 use super::statements;
 use crate::error::Result;
-use crate::model::Filter;
+use crate::model::{Filter, Search};
 use crate::storage::plans::{Text, Walk, comment};
 
 impl SqliteStorage {
@@ -42,7 +42,7 @@ impl SqliteStorage {
     pub fn walk_text(filter: &Filter, walk: &Walk) -> Option<Text> {
         let (name, file, sql) = match walk {
             Walk::Page(page) => ("find", FIND, filter::page_query(filter, *page)),
-            Walk::Count => ("count", COUNT, filter::count_query(filter)),
+            Walk::Count => ("count", COUNT, filter::count_query(filter, None)),
             Walk::Change(change) => {
                 let statuses = changeable(filter, change);
                 if statuses.is_empty() {
@@ -50,6 +50,12 @@ impl SqliteStorage {
                 }
                 ("candidates", CANDIDATES, filter::look_query(filter, &statuses, 0, 100))
             }
+            Walk::Search(search) => {
+                let search = Search { filter: filter.clone(), ..(**search).clone() };
+                ("search", SEARCH, filter::search_query(&search))
+            }
+            // A statement of its own, as the text of each is constant.
+            Walk::Tally(..) => return None,
         };
         Some(Text { name, about: comment(file).into_iter().collect(), sql: sql.text, types: Vec::new() })
     }

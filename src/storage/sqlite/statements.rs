@@ -50,6 +50,21 @@ of_schedules! {
 }
 
 statements! {
+    DRAIN_WORKER = "drain_worker";
+    FLEET = "fleet";
+    WORKER_PAGE = "worker_page";
+    WORKER_RUNS = "worker_runs";
+    TALLY_OPEN = "tally_open";
+    TALLY_COMPLETED = "tally_completed";
+    FIRST_READY = "first_ready";
+    FIRST_SCHEDULED = "first_scheduled";
+    TALLY_READY = "tally_ready";
+    TALLY_SCHEDULED = "tally_scheduled";
+    GROUP_PAGE = "group_page";
+    TALLY_LINE = "tally_line";
+    LIMIT_PAGE = "limit_page";
+    TOKEN_PAGE = "token_page";
+    DEPENDENT_PAGE = "dependent_page";
     BLOCK = "block";
     UNBLOCK = "unblock";
     CANCEL_BLOCKED = "cancel_blocked";

@@ -8,18 +8,19 @@ use bytes::Bytes;
 
 use super::session::Session;
 use super::{
-    SqliteStorage, State, claim, dependents, due, durability, enqueue, filter, find, flow, look, manage, migrations,
-    prune, receive, schedules, settle, tail, terms, tokens, unique, upkeep,
+    SqliteStorage, State, claim, dependents, due, durability, enqueue, filter, find, flow, inspect, look, manage,
+    migrations, prune, receive, schedules, search, settle, tail, terms, tokens, unique, upkeep,
 };
 use crate::clock::{Timestamp, VirtualClock};
 use crate::error::{Backend, Error, Result};
 use crate::model::{
-    Added, After, Change, Chunk, Claim, ClaimRequest, DueSchedules, Durability, Event, Filter, Fired, Firing, Job,
-    JobId, Lease, Limits, NewJob, NewSchedule, NewToken, Note, Outstanding, Page, Prune, Reclaimed, Schedule,
-    ScheduleId, ScheduleQuery, Scope, Settled, Settlement, Spacing, Tail, Termed, Token, Transfer, Wanted, Worker,
-    WorkerId,
+    Added, After, Change, Chunk, Claim, ClaimRequest, DueSchedules, Durability, Event, Filter, Fired, Firing,
+    GroupRecord, Job, JobId, Limits, NewJob, NewSchedule, NewToken, Note, Outstanding, Overview, Page, Profile, Prune,
+    Reclaimed, Renewed, Schedule, ScheduleId, ScheduleQuery, Scope, Search, Searched, Settled, Settlement, Spacing,
+    Tail, Termed, Token, TokenQuery, Transfer, TypeLimit, Wanted, Worker, WorkerId, WorkerRecord,
 };
-use crate::storage::driver::{Capabilities, ExternalAdd, MigrationState, MigrationStep, Storage, Wakes, Watch};
+use crate::storage::driver::{Capabilities, MigrationState, MigrationStep, Storage, Wakes, Watch};
+use crate::storage::external::ExternalAdd;
 use crate::storage::migrate;
 
 /// What one job of a large batch may add to the deadline, on a slow disk.
@@ -63,12 +64,12 @@ impl Storage for SqliteStorage {
         self.external_add(jobs).map(|_| Vec::new())
     }
 
-    async fn register(&self, name: &str, lease: Duration) -> Result<Worker> {
-        let name = name.to_owned();
-        self.write_fleeting(move |session| upkeep::register(session, name, lease)).await
+    async fn register(&self, profile: &Profile, lease: Duration) -> Result<Worker> {
+        let profile = profile.clone();
+        self.write_fleeting(move |session| upkeep::register(session, &profile, lease)).await
     }
 
-    async fn renew(&self, worker: &Worker, lease: Duration) -> Result<Vec<Lease>> {
+    async fn renew(&self, worker: &Worker, lease: Duration) -> Result<Renewed> {
         let worker = worker.id;
         self.write_fleeting(move |session| upkeep::renew(session, worker, lease)).await
     }
@@ -126,10 +127,45 @@ impl Storage for SqliteStorage {
         self.read(move |session| find::find(session, &filter, page)).await
     }
 
-    async fn count(&self, filter: &Filter) -> Result<u64> {
+    async fn count_up_to(&self, filter: &Filter, most: Option<u64>) -> Result<u64> {
         let filter = filter.clone();
-        let count = self.read(move |session| filter::count(session, &filter)).await?;
+        let count = self.read(move |session| filter::count(session, &filter, most)).await?;
         Ok(u64::try_from(count).unwrap_or(0))
+    }
+
+    async fn overview(&self, most: u32) -> Result<Overview> {
+        self.read(move |session| inspect::overview(session, most)).await
+    }
+
+    async fn search(&self, search: &Search) -> Result<Searched> {
+        let search = search.clone();
+        self.read(move |session| search::search(session, &search)).await
+    }
+
+    async fn workers(&self, after: WorkerId, limit: u32) -> Result<Vec<WorkerRecord>> {
+        self.read(move |session| inspect::workers(session, after, limit)).await
+    }
+
+    async fn drain_worker(&self, id: WorkerId) -> Result<bool> {
+        self.write_fleeting(move |session| inspect::drain(session, id)).await
+    }
+
+    async fn groups(&self, after: &str, limit: u32, most: u32) -> Result<Vec<GroupRecord>> {
+        let after = after.to_owned();
+        self.read(move |session| inspect::groups(session, &after, limit, most)).await
+    }
+
+    async fn type_limits(&self) -> Result<Vec<TypeLimit>> {
+        self.read(|session| inspect::type_limits(session)).await
+    }
+
+    async fn tokens(&self, query: &TokenQuery) -> Result<Vec<Token>> {
+        let query = query.clone();
+        self.read(move |session| inspect::token_page(session, &query)).await
+    }
+
+    async fn dependents(&self, id: JobId, limit: u32) -> Result<Vec<JobId>> {
+        self.read(move |session| inspect::dependents(session, id, limit)).await
     }
 
     async fn events(&self, job_id: JobId) -> Result<Vec<Event>> {

@@ -27,12 +27,15 @@ pub(super) fn create(session: &Session<'_>, new: &NewToken) -> Outcome<Token> {
 pub(super) fn get(session: &Session<'_>, id: &str) -> Outcome<Option<Token>> {
     let mut statement = session.conn.prepare_cached(sql::GET_TOKEN)?;
     let token = statement.query_row([id], rows::token).optional()?;
-    Ok(token.map(|mut token| {
-        if token.status == TokenStatus::Waiting && token.timeout_at.is_some_and(|at| at <= session.now) {
-            token.status = TokenStatus::TimedOut;
-        }
-        token
-    }))
+    Ok(token.map(|token| as_of(token, session.now)))
+}
+
+/// A token whose time is up has timed out, whether or not that was written down yet.
+pub(super) fn as_of(mut token: Token, now: Timestamp) -> Token {
+    if token.status == TokenStatus::Waiting && token.timeout_at.is_some_and(|at| at <= now) {
+        token.status = TokenStatus::TimedOut;
+    }
+    token
 }
 
 /// Completes a token and resumes who waits for it; `None` where there is none.

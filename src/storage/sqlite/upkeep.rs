@@ -5,7 +5,7 @@ use std::time::Duration;
 use rusqlite::OptionalExtension;
 
 use super::bodies::{self, inline};
-use super::enqueue::{Place, place};
+use super::enqueue::{Place, json_list, place};
 use super::errors;
 use super::fault::Outcome;
 use super::letters;
@@ -13,25 +13,33 @@ use super::session::Session;
 use super::statements as sql;
 use crate::clock::Timestamp;
 use crate::error::Error;
-use crate::model::{Chunk, EventKind, Failure, FailureReason, JobId, Lease, Reclaimed, Worker, WorkerId};
+use crate::model::{
+    Chunk, EventKind, Failure, FailureReason, JobId, Lease, Profile, Reclaimed, Renewed, Worker, WorkerId,
+};
 use crate::policy::limits::MAX_CRASHES;
 use crate::storage::reports::STOPPED;
 
 /// Registers a worker.
-pub(super) fn register(session: &mut Session<'_>, name: String, lease: Duration) -> Outcome<Worker> {
-    session.run(sql::REGISTER, (&name, session.micros(), session.now.plus(lease).as_micros()))?;
-    Ok(Worker { id: session.conn.last_insert_rowid(), name })
+pub(super) fn register(session: &mut Session<'_>, profile: &Profile, lease: Duration) -> Outcome<Worker> {
+    let Profile { name, host, pid, version, concurrency, job_types } = profile;
+    let listed = |types: &Vec<String>| json_list(&types.iter().map(String::as_str).collect::<Vec<_>>());
+    let types = job_types.as_ref().map(listed).transpose()?;
+    let expires_at = session.now.plus(lease).as_micros();
+    session.run(sql::REGISTER, (name, session.micros(), expires_at, host, pid, version, concurrency, types))?;
+    Ok(Worker { id: session.conn.last_insert_rowid(), name: name.clone() })
 }
 
 /// Renews a worker that nobody has reclaimed from.
-/// Answers the leases of jobs that somebody asked to cancel.
-pub(super) fn renew(session: &mut Session<'_>, worker: WorkerId, lease: Duration) -> Outcome<Vec<Lease>> {
-    if session.run(sql::RENEW, (worker, session.micros(), session.now.plus(lease).as_micros()))? == 0 {
-        return Err(Error::WorkerLost { worker }.into());
-    }
+/// Answers the leases of jobs that somebody asked to cancel, and whether it is to drain.
+pub(super) fn renew(session: &mut Session<'_>, worker: WorkerId, lease: Duration) -> Outcome<Renewed> {
+    let renewal = (worker, session.micros(), session.now.plus(lease).as_micros());
+    let renewed: Option<bool> =
+        session.with(sql::RENEW, |renew| Ok(renew.query_row(renewal, |row| row.get(0)).optional()?))?;
+    let Some(draining) = renewed else { return Err(Error::WorkerLost { worker }.into()) };
     let mut statement = session.conn.prepare_cached(sql::CANCELLING)?;
     let lease = |row: &rusqlite::Row<'_>| Ok(Lease { job_id: row.get(0)?, worker_id: worker, token: row.get(1)? });
-    Ok(statement.query_map([worker], lease)?.collect::<Result<_, _>>()?)
+    let cancelled = statement.query_map([worker], lease)?.collect::<Result<_, _>>()?;
+    Ok(Renewed { cancelled, draining })
 }
 
 /// Removes a worker.

@@ -85,6 +85,7 @@ mod tests {
     use std::time::Duration;
 
     use crate::error::Error;
+    use crate::model::Profile;
     use crate::storage::driver::Storage;
     use crate::storage::options::SqliteOptions;
     use crate::storage::sqlite::SqliteStorage;
@@ -101,7 +102,7 @@ mod tests {
                 let read = store.read::<()>(|_| panic!("a fault")).await;
                 assert!(matches!((written, read), (Err(Error::Internal(_)), Err(Error::Internal(_)))));
             }
-            assert!(store.register("w", Duration::from_secs(1)).await.is_ok());
+            assert!(store.register(&Profile::named("w"), Duration::from_secs(1)).await.is_ok());
             assert_eq!(store.get(&[1]).await.unwrap(), []);
             store.close().await;
         }

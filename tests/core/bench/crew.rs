@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use dataqueue::Result;
 use dataqueue::model::{
-    Claim, ClaimRequest, Claimed, Failure, FailureReason, Lease, Outcome, Settled, Settlement, Turns, Worker,
+    Claim, ClaimRequest, Claimed, Failure, FailureReason, Lease, Outcome, Profile, Settled, Settlement, Turns, Worker,
 };
 use dataqueue::storage::Storage;
 use tokio::time::Instant;
@@ -27,7 +27,7 @@ pub struct Hand {
 impl Hand {
     /// Registers a worker whose leases last `lease`.
     pub async fn with_lease(store: Arc<dyn Storage>, lease: Duration) -> Self {
-        let worker = store.register("hand", lease).await.unwrap();
+        let worker = store.register(&Profile::named("hand"), lease).await.unwrap();
         Self { store, worker, tokens: AtomicI64::new(1), turns: None }
     }
 

@@ -11,10 +11,10 @@ use dataqueue::clock::{Timestamp, VirtualClock};
 use dataqueue::error::Backend;
 use dataqueue::lock::Mutex;
 use dataqueue::model::{
-    Added, After, Change, Chunk, Claim, ClaimRequest, DueSchedules, Durability, Event, Filter, Fired, Firing, Job,
-    JobId, Lease, Limits, NewJob, NewSchedule, NewToken, Note, Outstanding, Page, Prune, Reclaimed, Schedule,
-    ScheduleId, ScheduleQuery, Scope, Settled, Settlement, Spacing, Tail, Termed, Token, Transfer, Wanted, Worker,
-    WorkerId,
+    Added, After, Change, Chunk, Claim, ClaimRequest, DueSchedules, Durability, Event, Filter, Fired, Firing,
+    GroupRecord, Job, JobId, Limits, NewJob, NewSchedule, NewToken, Note, Outstanding, Overview, Page, Profile, Prune,
+    Reclaimed, Renewed, Schedule, ScheduleId, ScheduleQuery, Scope, Search, Searched, Settled, Settlement, Spacing,
+    Tail, Termed, Token, TokenQuery, Transfer, TypeLimit, Wanted, Worker, WorkerId, WorkerRecord,
 };
 use dataqueue::storage::{Capabilities, ExternalAdd, MigrationState, MigrationStep, Storage, Wakes, Watch};
 use dataqueue::{Error, Result};
@@ -278,8 +278,8 @@ macro_rules! passing {
 passing! {
     add(jobs: Vec<NewJob>) -> Vec<Added>;
     receive(jobs: Vec<Transfer>) -> Vec<Added>;
-    register(name: &str, lease: Duration) -> Worker;
-    renew(worker: &Worker, lease: Duration) -> Vec<Lease>;
+    register(profile: &Profile, lease: Duration) -> Worker;
+    renew(worker: &Worker, lease: Duration) -> Renewed;
     unregister(worker: &Worker) -> ();
     claim(request: &ClaimRequest) -> Claim;
     claimable_types() -> Vec<String>;
@@ -292,7 +292,15 @@ passing! {
     reclaim_stuck(max_processing: Duration, after: i64, limit: u32) -> Chunk;
     get(ids: &[JobId]) -> Vec<Job>;
     find(filter: &Filter, page: Page) -> Vec<Job>;
-    count(filter: &Filter) -> u64;
+    count_up_to(filter: &Filter, most: Option<u64>) -> u64;
+    overview(most: u32) -> Overview;
+    search(search: &Search) -> Searched;
+    workers(after: WorkerId, limit: u32) -> Vec<WorkerRecord>;
+    drain_worker(id: WorkerId) -> bool;
+    groups(after: &str, limit: u32, most: u32) -> Vec<GroupRecord>;
+    type_limits() -> Vec<TypeLimit>;
+    tokens(query: &TokenQuery) -> Vec<Token>;
+    dependents(id: JobId, limit: u32) -> Vec<JobId>;
     events(job_id: JobId) -> Vec<Event>;
     tail(after: &After, wanted: &Wanted, limit: u32) -> Tail;
     changes() -> Wakes;

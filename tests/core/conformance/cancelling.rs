@@ -47,7 +47,7 @@ async fn asked(bench: &Bench) -> (Hand, Claimed) {
 }
 
 async fn told(hand: &Hand) -> Vec<Lease> {
-    hand.store.renew(&hand.worker, LEASE).await.unwrap()
+    hand.store.renew(&hand.worker, LEASE).await.unwrap().cancelled
 }
 
 fn wait() -> Outcome {

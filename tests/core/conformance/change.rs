@@ -29,6 +29,7 @@ fn kind(change: &Change) -> EventKind {
         Change::Cancel | Change::CancelRunning => EventKind::Cancelled,
         Change::Retry => EventKind::Retried,
         Change::Edit(_) => EventKind::Edited,
+        Change::Delete => unreachable!("it leaves no event"),
     }
 }
 

@@ -129,6 +129,7 @@ fn matches(filter: &Filter, job: &Job) -> bool {
     (filter.job_types.is_empty() || filter.job_types.contains(&job.job_type))
         && (filter.statuses.is_empty() || filter.statuses.contains(&job.status))
         && filter.priority.is_none_or(|priority| priority == job.priority)
+        && filter.ids.as_ref().is_none_or(|ids| ids.contains(&job.id))
         && gt.is_none_or(|bound| job.run_at > bound)
         && gte.is_none_or(|bound| job.run_at >= bound)
         && lt.is_none_or(|bound| job.run_at < bound)
@@ -182,6 +183,7 @@ pub async fn any_filter_finds_what_it_says_and_nothing_else(bench: &Bench) {
             priority: rng.random_bool(0.3).then(|| rng.random_range(0..4)),
             run_at,
             tags: rng.random_bool(0.5).then(|| TagFilter { values: some_of(&mut rng, &tags, 3), mode }),
+            ids: rng.random_bool(0.3).then(|| all.iter().map(|job| job.id).filter(|id| id % 3 != 0).collect()),
         };
         let wanted: Vec<_> = all.iter().filter(|job| matches(&filter, job)).map(|job| job.id).collect();
         assert_eq!(bench.found(&filter).await, wanted, "{filter:?}, seed {seed}");

@@ -6,6 +6,7 @@ pub mod bulk;
 pub mod cancelling;
 pub mod change;
 pub mod claim;
+pub mod deleting;
 pub mod dependencies;
 pub mod edit;
 pub mod errors;
@@ -17,12 +18,14 @@ pub mod flow;
 pub mod following;
 pub mod group_rates;
 pub mod hooks;
+pub mod inspecting;
 pub mod keys;
 pub mod leases;
 pub mod letters;
 pub mod look;
 pub mod migrate;
 pub mod notes;
+pub mod overview;
 pub mod pages;
 pub mod pauses;
 pub mod payloads;
@@ -33,6 +36,7 @@ pub mod rates;
 pub mod receive;
 pub mod reopening;
 pub mod schedules;
+pub mod searching;
 pub mod settle;
 pub mod spacing;
 pub mod steps;
@@ -45,6 +49,7 @@ pub mod unique;
 pub mod waits;
 pub mod wake;
 pub mod watch;
+pub mod workers;
 
 /// Names the tests of a module, for `suite!` to run by each driver.
 macro_rules! tests {
@@ -78,9 +83,9 @@ macro_rules! suite {
         }
     };
     (@shared $driver:ty) => {
-        $crate::conformance::suite!(@modules $driver: add bulk cancelling change claim dependencies edit errors events fairness find firing
-            flow following group_rates hooks keys leases letters look migrate notes pages pauses payloads prune race random rates receive schedules settle
-            spacing steps stream stuck successors terms tokens unique waits wake watch);
+        $crate::conformance::suite!(@modules $driver: add bulk cancelling change claim deleting dependencies edit errors events fairness find firing
+            flow following group_rates hooks inspecting keys leases letters look migrate notes overview pages pauses payloads prune race random rates receive schedules searching settle
+            spacing steps stream stuck successors terms tokens unique waits wake watch workers);
     };
     (@modules $driver:ty: $($module:ident)*) => {
         $(mod $module { $crate::conformance::$module::each!($driver); })*

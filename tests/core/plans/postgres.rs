@@ -106,7 +106,14 @@ fn arguments(name: &str) -> &'static str {
         "complete_token" => "'wp_1', '1'",
         "expire_tokens" => "500",
         "prune_tokens" => "86400, 500",
-        "register" => "'worker', 30000",
+        "register" => "'worker', 30000, 'host', 7, '1.0', 3, '{type_1}'",
+        "overview" => "20, 1000, 10",
+        "workers" => "0, 10, 100",
+        "drain_worker" => "1",
+        "groups" => "'group_2', 10, 20",
+        "tokens" => "'{waiting,completed,timed_out}', now(), '', true, 20",
+        "dependents" => "37, 100",
+        "delete" => "'{1,2,28,38,73,117}'",
         "renew" => "1, 30000",
         "look" => "1, '{type_1,type_2,type_3}'",
         "reclaim" => "100, 3, 50",
@@ -140,7 +147,7 @@ fn arguments(name: &str) -> &'static str {
         "watch" => "37, 3600",
         "wake" => "'sign'",
         "claimable_types" | "bury" | "applied" | "durability" | "has_limits" | "recount" | "set_flow" | "paused"
-        | "open_lines" | "shut" | "group_limits" => "",
+        | "open_lines" | "shut" | "group_limits" | "fleet" | "type_limits" => "",
         unknown => panic!("what is {unknown} to be tried with?"),
     }
 }

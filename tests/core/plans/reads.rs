@@ -156,6 +156,8 @@ fn sqlite_has_an_index_for_every_statement() {
                     ("has_limits", "SCAN job_types"),
                     ("paused", "SCAN job_types"),
                     ("paused", "SCAN job_groups USING INDEX idx_job_groups_paused"),
+                    ("asked_jobs", "SCAN job_workers"),
+                    ("fleet", "SCAN job_workers"),
                     ("clear_types", "SCAN job_types"),
                     ("clear_groups", "SCAN job_groups"),
                 ];

@@ -124,7 +124,7 @@ fn check_walks(connection: &Connection) {
             let lines = plan(connection, &text.sql);
             for line in &lines {
                 // Where no index knows more, a page is a walk by id that stops when it is full.
-                let by_id = line.0 == "SCAN job_queue" && matches!(walk, Walk::Page(_));
+                let by_id = line.0 == "SCAN job_queue" && matches!(walk, Walk::Page(_) | Walk::Search(_));
                 let counted = matches!(walk, Walk::Count);
                 let whole = line.whole_read().is_some() && !by_id && !(counted && case.counts_all);
                 let sorted = line.0.contains("TEMP B-TREE") && !counted;

@@ -46,7 +46,8 @@ impl Plan {
         each(&self.0, &mut |node| {
             let arbiters = node["Conflict Arbiter Indexes"].as_array().into_iter().flatten();
             let names = arbiters.chain(node.get("Index Name")).filter_map(Value::as_str);
-            found.extend(names.map(str::to_owned));
+            // Those of the catalogue are not the schema's.
+            found.extend(names.filter(|name| !name.starts_with("pg_")).map(str::to_owned));
         });
         found
     }

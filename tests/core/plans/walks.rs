@@ -1,7 +1,7 @@
 //! The walks through jobs that readers and changers ask for.
 
 use dataqueue::clock::Timestamp;
-use dataqueue::model::{Change, Filter, JobEdit, Page, RunAtFilter, Status, TagFilter, TagMode};
+use dataqueue::model::{Change, Filter, JobEdit, Page, RunAtFilter, Search, Status, TagFilter, TagMode};
 use dataqueue::storage::plans::Walk;
 
 /// A filter, and whether counting what it matches must look at every job, as no index knows.
@@ -38,6 +38,7 @@ pub fn cases() -> Vec<Case> {
     let at = Some(Timestamp::from_micros(1_800_000_000_000_000));
     cases.push(case("due from", true, |filter| filter.run_at = RunAtFilter { gte: at, ..RunAtFilter::default() }));
     cases.push(case("due at", true, |filter| filter.run_at = RunAtFilter { eq: at, ..RunAtFilter::default() }));
+    cases.push(case("ids", false, |filter| filter.ids = Some(vec![30, 31, 37, 9_999, 39_999])));
     cases.push(case("a priority", true, |filter| filter.priority = Some(3)));
     cases
 }
@@ -48,8 +49,15 @@ pub fn walks() -> Vec<Walk> {
     let edit = Change::Edit(JobEdit { priority: Some(1), ..JobEdit::default() });
     vec![page(None), page(Some(20_000)), Walk::Count]
         .into_iter()
-        .chain([Change::Cancel, Change::Retry, edit].map(Walk::Change))
+        .chain([Change::Cancel, Change::Retry, edit, Change::Delete].map(Walk::Change))
+        .chain([None, Some(20_000)].map(|before| Walk::Search(Box::new(Search { before, ..search() }))))
+        .chain(Status::ALL.map(|status| Walk::Tally(status, 100)))
         .collect()
+}
+
+fn search() -> Search {
+    let text = Some("a".to_owned());
+    Search { text: text.clone(), error: text.clone(), group: text, limit: 20, looks: 500, ..Search::default() }
 }
 
 fn case(name: &str, counts_all: bool, set: impl FnOnce(&mut Filter)) -> Case {

@@ -23,6 +23,7 @@ super::tests![drain:
     a_drained_processor_claims_nothing_and_its_lanes_end,
     a_failed_job_whose_retry_was_claimed_goes_back_as_failed_and_due,
     what_goes_back_is_claimed_first_in_its_old_order,
+    a_worker_that_is_asked_to_in_the_store_drains_by_itself,
 ];
 
 const LONG: Duration = Duration::from_secs(60);
@@ -247,4 +248,25 @@ pub async fn a_claim_whose_reply_is_lost_while_draining_goes_back_uncounted(benc
     assert_eq!((job.status, job.attempts), (Status::Pending, 0));
     assert_eq!(bench.last_metadata(id).await["released"], true);
     assert_eq!(bench.hand().await.claim(&[LOOPED], 10).await.len(), 1);
+}
+
+pub async fn a_worker_that_is_asked_to_in_the_store_drains_by_itself(bench: &Bench) {
+    let ids = bench.add_all(vec![job(LOOPED), job(LOOPED)]).await;
+    let station = Station::started(bench.second(), |config| {
+        config.concurrency = 1;
+        config.batch_size = 1;
+    });
+    let running = station.next().await;
+    let worker = bench.workers(0, 10).await.unwrap().remove(0);
+    assert!(worker.profile.job_types.is_some() && worker.profile.pid == Some(i64::from(std::process::id())));
+    assert!(bench.drain_worker(worker.id).await.unwrap());
+    eventually("it claims no more", async || !station.processor.is_running()).await;
+    assert!(station.processor.is_asked_to_drain());
+    // It waits for what runs, for as long as that needs.
+    assert_eq!(bench.status(ids[0]).await, Status::Processing);
+    station.complete(&running);
+    eventually("it signed off", async || bench.workers(0, 10).await.unwrap().is_empty()).await;
+    let (first, second) = (bench.job(ids[0]).await, bench.job(ids[1]).await);
+    assert_eq!((first.status, second.status, second.attempts), (Status::Completed, Status::Pending, 0));
+    assert_eq!(station.drain(LONG).await, Drained { complete: true, released: 0 });
 }

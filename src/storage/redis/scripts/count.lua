@@ -5,7 +5,7 @@ local conditions = conditions_of(filter)
 local _, size = choose_arms(filter)
 if conditions == 0 then
     return size - hidden
-elseif is_hidden or conditions > 1 then
+elseif is_hidden or conditions > 1 or filter.ids then
     return -1
 elseif filter.statuses then
     return size

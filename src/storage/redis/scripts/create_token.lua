@@ -4,6 +4,7 @@ local id, job = ARGV[2], ARGV[3]
 if call('HEXISTS', TOKENS, id) == 0 then
     local token = { job ~= '' and job, 'w', NOW, ARGV[4] ~= '' and NOW + ARGV[4], false, false, { unpack(ARGV, 5) } }
     call('HSET', TOKENS, id, cmsgpack.pack(token))
+    call('ZADD', MINTED, string.format('%d', NOW), id)
     if token[TIMEOUT_AT] then
         call('ZADD', EXPIRING, string.format('%d', token[TIMEOUT_AT]), id)
     end

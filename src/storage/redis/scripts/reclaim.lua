@@ -5,6 +5,7 @@ local limit, reclaimed = tonumber(ARGV[2]), {}
 for _, worker in ipairs(call('ZRANGEBYSCORE', EXPIRY, '-inf', string.format('%d', NOW), 'LIMIT', 0, 100)) do
     call('HDEL', WORKERS, worker)
     call('ZREM', EXPIRY, worker)
+    call('HDEL', PROFILES, worker)
     call('SADD', ORPHANS, worker)
 end
 for _, worker in ipairs(call('SRANDMEMBER', ORPHANS, 100)) do
@@ -26,6 +27,12 @@ for _, worker in ipairs(call('SRANDMEMBER', ORPHANS, 100)) do
             -- Deleted by hand while it ran.
             leave(PROCESSING, id)
         end
+    end
+end
+-- An earlier version of the library leaves those of its workers.
+for _, worker in ipairs(call('HLEN', PROFILES) > call('HLEN', WORKERS) and call('HRANDFIELD', PROFILES, 20) or {}) do
+    if call('HEXISTS', WORKERS, worker) == 0 then
+        call('HDEL', PROFILES, worker)
     end
 end
 if call('HLEN', WATCHERS) > 0 then

@@ -1,9 +1,7 @@
--- What jobs are asked for: a MessagePack map of `statuses`, `types`, `priority`, bounds of `run_at`, `tags`, `mode`.
+-- What jobs are asked for: a MessagePack map of `statuses`, `types`, `priority`, bounds of `run_at`, `tags`, `mode`, `ids`, which are sorted.
 local function set_of(list)
     local set = {}
-    for _, value in ipairs(list) do
-        set[value] = true
-    end
+    for _, value in ipairs(list) do set[value] = true end
     return set
 end
 
@@ -13,6 +11,9 @@ end
 
 -- The indexes to walk along, those that hold the fewest jobs, and how many they hold.
 local function choose_arms(filter)
+    if filter.ids then
+        return { { ids = filter.ids } }, #filter.ids
+    end
     local best, size
     local function offer(arms, count)
         if not best or count < size then
@@ -82,7 +83,7 @@ end
 -- How many conditions there are.
 local function conditions_of(filter)
     local count = 0
-    for _, name in ipairs({ 'statuses', 'types', 'priority', 'gt', 'gte', 'lt', 'lte', 'eq', 'mode' }) do
+    for _, name in ipairs({ 'statuses', 'types', 'priority', 'gt', 'gte', 'lt', 'lte', 'eq', 'mode', 'ids' }) do
         count = count + (filter[name] and 1 or 0)
     end
     return count

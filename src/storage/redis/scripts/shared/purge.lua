@@ -39,4 +39,5 @@ local function write_purge()
     end
     many('HDEL', TOKENS, tokens)
     many('ZREM', EXPIRING, tokens)
+    many('ZREM', MINTED, tokens)
 end

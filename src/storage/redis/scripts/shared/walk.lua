@@ -1,11 +1,11 @@
 -- A walk over jobs by id along several indexes at once. An arm is a sorted set by id (`{ key }`), the jobs that run
--- (`{ PROCESSING }`), or the part of a lexical set that begins with a name (`{ key, name }`).
+-- (`{ PROCESSING }`), the part of a lexical set that begins with a name (`{ key, name }`), or numbers that grow (`{ ids = numbers }`).
 local function arm_ids(arm, upwards, cursor, count)
     local key, name = arm[1], arm[2]
-    if key == PROCESSING then
+    if key == PROCESSING or arm.ids then
         -- Ordered by worker. As many as the fleet runs at once: they are sorted here.
         local ids = {}
-        for _, id in ipairs(call('ZRANGE', key, 0, -1)) do
+        for _, id in ipairs(arm.ids or call('ZRANGE', key, 0, -1)) do
             local number = tonumber(id)
             if not cursor or (upwards and number > cursor) or (not upwards and number < cursor) then
                 ids[#ids + 1] = number
