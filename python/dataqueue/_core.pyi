@@ -284,6 +284,18 @@ def search(
 def dependents(store: Store, job_id: int, limit: int) -> Pending[list[int]]: ...
 def delete(store: Store, job_id: int) -> Pending[bool]: ...
 def delete_all(store: Store, filters: FilterDict) -> Pending[int]: ...
+def run_schedule(store: Store, schedule: int | str) -> Pending[tuple[int, bool] | None]:
+    """Adds the job of a schedule, by its id or its name: `(id, created)`; None where there is none such."""
+
+def examine_file(store: Store, check: bool) -> Pending[dict[str, Any]]:
+    """How the file of a store on SQLite is; with `check` every page is read."""
+
+def lease_ends_in(store: Store) -> Pending[float | None]:
+    """The seconds until the lease of some worker runs out; 0 where one has, and its jobs were not taken over, None without workers."""
+
+def whereabouts(store: Store) -> dict[str, Any]:
+    """What the options say about where tables and keys lie: `schema` and `pgbouncer`; `keys`, `cluster` and `sentinel`; or `path`."""
+
 def cron_ticks(expression: str, timezone: str, after: int, count: int) -> list[int]:
     """The first `count` ticks after a time; fewer where 50 years have no more. Raises `ValueError` for what cannot be read."""
 

@@ -268,6 +268,13 @@ class Requests(Looking):
         wanted = None if status is None else member("status", ScheduleStatus, status).value
         return Call(self.store.list_schedules(wanted), lambda rows: [CronSchedule.from_core(row) for row in rows])
 
+    def run_cron_job(self, schedule: int | str) -> Call[JobId | None]:
+        from ._core import run_schedule
+
+        given = check_name("schedule", schedule) if isinstance(schedule, str) else check_job_id("schedule", schedule)
+        call = Call(run_schedule(self.store, given), lambda added: None if added is None else JobId(*added))
+        return self._told(call, "run_cron_job", schedule)
+
     def enqueue_due_cron_jobs(self) -> Call[int]:
         return self._told(Call(self.store.fire_schedules(), int), "enqueue_due_cron_jobs", "")
 

@@ -10,6 +10,7 @@ mod bell;
 mod calls;
 mod errors;
 mod events;
+mod examining;
 mod external;
 mod flow;
 mod fork;
@@ -57,6 +58,10 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(inspection::dependents, module)?)?;
     module.add_function(wrap_pyfunction!(inspection::delete, module)?)?;
     module.add_function(wrap_pyfunction!(inspection::delete_all, module)?)?;
+    module.add_function(wrap_pyfunction!(examining::examine_file, module)?)?;
+    module.add_function(wrap_pyfunction!(examining::lease_ends_in, module)?)?;
+    module.add_function(wrap_pyfunction!(examining::whereabouts, module)?)?;
     module.add_function(wrap_pyfunction!(schedules::cron_ticks, module)?)?;
+    module.add_function(wrap_pyfunction!(schedules::run_schedule, module)?)?;
     module.add_function(wrap_pyfunction!(logs::set_log_level, module)?)
 }

@@ -11,7 +11,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
 use crate::clock::Timestamp;
-use crate::model::{Durability, Event, FailureReason, Job, Schedule, Token};
+use crate::model::{Durability, Event, FailureReason, FileState, Job, Schedule, Token};
 
 macro_rules! record {
     ($py:ident, { $($key:literal: $value:expr),+ $(,)? }) => {{
@@ -156,6 +156,21 @@ pub(crate) fn durability_record<'py>(py: Python<'py>, durability: &Durability) -
         "durable": durability.durable,
         "may_lose": durability.may_lose.as_str(),
         "eviction_policy": durability.eviction_policy.as_deref(),
+    })
+}
+
+/// How the store's file is, with every field of [`FileState`].
+///
+/// # Errors
+/// When Python has no memory for it.
+pub(crate) fn file_record<'py>(py: Python<'py>, state: &FileState) -> PyResult<Bound<'py, PyDict>> {
+    record!(py, {
+        "journal_mode": state.journal_mode.as_str(),
+        "synchronous": state.synchronous.as_str(),
+        "page_size": state.page_size,
+        "pages": state.pages,
+        "free_pages": state.free_pages,
+        "damage": state.damage.as_ref(),
     })
 }
 

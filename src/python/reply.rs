@@ -7,12 +7,12 @@ use pyo3::types::{PyBytes, PyDict, PyList};
 
 use super::errors::exception;
 use super::inspection_records;
-use super::records::{durability_record, event_record, job_record, schedule_record, token_record};
+use super::records::{durability_record, event_record, file_record, job_record, schedule_record, token_record};
 use crate::clock::Timestamp;
 use crate::error::{Backend, Error};
 use crate::model::{
-    Added, Answer, Durability, Event, GroupRecord, Job, Overview, Placed, Schedule, Searched, Tail, Token, TypeLimit,
-    WorkerRecord,
+    Added, Answer, Durability, Event, FileState, GroupRecord, Job, Overview, Placed, Schedule, Searched, Tail, Token,
+    TypeLimit, WorkerRecord,
 };
 use crate::processor::Round;
 use crate::storage::{MigrationState, MigrationStep};
@@ -23,6 +23,7 @@ pub(crate) enum Reply {
     Flag(bool),
     Count(u64),
     Time(Option<Timestamp>),
+    Seconds(Option<f64>),
     Added(Vec<Added>),
     Job(Option<Box<Job>>),
     Jobs(Vec<Job>),
@@ -37,6 +38,9 @@ pub(crate) enum Reply {
     Rows(Vec<Bytes>),
     Answer(Answer),
     Durability(Box<Durability>),
+    File(Box<FileState>),
+    /// A job that was added, if any was.
+    AddedOne(Option<Added>),
     /// Whether a token was completed, if there is one.
     Completed(Option<bool>),
     Token(Option<Box<Token>>),
@@ -61,6 +65,7 @@ impl Reply {
             Self::Flag(flag) => flag.into_bound_py_any(py),
             Self::Count(count) => count.into_bound_py_any(py),
             Self::Time(time) => time.map(Timestamp::as_micros).into_bound_py_any(py),
+            Self::Seconds(seconds) => seconds.into_bound_py_any(py),
             Self::Added(added) => list(py, added, |one| (one.id, one.created).into_bound_py_any(py)),
             Self::Job(None) => Ok(py.None().into_bound(py)),
             Self::Job(Some(job)) => Ok(job_record(py, &job)?.into_any()),
@@ -96,6 +101,8 @@ impl Reply {
             Self::Tokens(tokens) => list(py, tokens, |one| Ok(token_record(py, &one)?.into_any())),
             Self::Searched(found) => inspection_records::searched(py, *found),
             Self::Ids(ids) => ids.into_bound_py_any(py),
+            Self::File(state) => Ok(file_record(py, &state)?.into_any()),
+            Self::AddedOne(added) => added.map(|one| (one.id, one.created)).into_bound_py_any(py),
             Self::Durability(durability) => Ok(durability_record(py, &durability)?.into_any()),
         }
     }

@@ -2,14 +2,19 @@
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList, PyTuple};
+use pyo3::types::{PyDict, PyList, PyString, PyTuple};
 
 use super::arguments::{self, optional, text};
 use super::errors::OrRaise;
+use super::pending::Pending;
+use super::reply::Reply;
+use super::store::Store;
 use crate::clock::Timestamp;
-use crate::model::{Missed, NewSchedule, ScheduleEdit, ScheduleId, ScheduleStatus};
+use crate::model::{Missed, NewSchedule, ScheduleEdit, ScheduleId, ScheduleQuery, ScheduleStatus};
 use crate::policy::cron::{Schedule, zone};
+use crate::policy::limits::check_name;
 use crate::policy::schedules::{check_schedule, check_schedule_edit};
+use crate::storage;
 
 type Any<'py> = Bound<'py, PyAny>;
 
@@ -32,6 +37,19 @@ pub(crate) fn cron_ticks(
         Ok(schedule.ticks(after, end, count, &zone))
     });
     Ok(ticks.or_raise(py)?.into_iter().map(Timestamp::as_micros).collect())
+}
+
+/// Adds the job of a schedule once, found by its id or its name: `(id, created)`, or None where there is no such schedule.
+#[pyfunction]
+pub(crate) fn run_schedule(py: Python<'_>, store: &Store, schedule: &Any<'_>) -> PyResult<Pending> {
+    let query = if schedule.is_instance_of::<PyString>() {
+        let name = text("schedule", schedule)?;
+        check_name("schedule", &name).or_raise(py)?;
+        ScheduleQuery::Name(name)
+    } else {
+        ScheduleQuery::Id(schedule_id(schedule)?)
+    };
+    store.call(py, |storage| async move { Ok(Reply::AddedOne(storage::run_schedule(storage.as_ref(), &query).await?)) })
 }
 
 /// Schedules that handlers declare.

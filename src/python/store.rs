@@ -28,7 +28,7 @@ type Any<'py> = Bound<'py, PyAny>;
 /// A store, connected when first used, shareable by queues and threads, reopened by itself after a fork.
 #[pyclass(frozen, module = "dataqueue._core")]
 pub(crate) struct Store {
-    store: Arc<Reopening>,
+    pub(super) store: Arc<Reopening>,
     hooks: Arc<storage::Hooks>,
 }
 

@@ -10,10 +10,10 @@ use super::external::ExternalAdd;
 use crate::clock::{Timestamp, VirtualClock};
 use crate::error::{Backend, Error, Result};
 use crate::model::{
-    Added, After, Answer, Change, Chunk, Claim, ClaimRequest, DueSchedules, Durability, Event, Filter, Fired, Firing,
-    GroupRecord, Job, JobId, Limits, NewJob, NewSchedule, NewToken, Note, Outstanding, Overview, Page, Profile, Prune,
-    Reclaimed, Renewed, Schedule, ScheduleId, ScheduleQuery, Scope, Search, Searched, Settled, Settlement, Spacing,
-    Tail, Termed, Token, TokenQuery, Transfer, TypeLimit, Wanted, Worker, WorkerId, WorkerRecord,
+    Added, After, Answer, Change, Chunk, Claim, ClaimRequest, DueSchedules, Durability, Event, FileState, Filter,
+    Fired, Firing, GroupRecord, Job, JobId, Lease, Limits, NewJob, NewSchedule, NewToken, Note, Outstanding, Overview,
+    Page, Profile, Prune, Reclaimed, Renewed, Schedule, ScheduleId, ScheduleQuery, Scope, Search, Searched, Settled,
+    Settlement, Spacing, Tail, Termed, Token, TokenQuery, Transfer, TypeLimit, Wanted, Worker, WorkerId, WorkerRecord,
 };
 
 /// What a store can do beyond the contract that all of them keep.
@@ -383,6 +383,12 @@ pub trait Storage: Send + Sync + 'static {
 
     /// What survives a crash, as the server is set up now.
     async fn durability(&self) -> Result<Durability>;
+
+    /// How the store's file is; with `check` every page is read, which takes a second or so for a gigabyte, and is given up at the
+    /// deadline of a call.
+    async fn examine_file(&self, _check: bool) -> Result<FileState> {
+        Err(Error::Unsupported(format!("{} keeps no file of its own", self.backend())))
+    }
 
     /// Ends background tasks and connections. Calls after it answer [`Error::Closed`].
     async fn close(&self);

@@ -42,7 +42,7 @@ pub use options::{
 };
 pub use schedules::{
     Round, add_schedule, edit_schedule, ensure_schedule, find_schedule, fire_all, fire_due, list_schedules,
-    pause_schedule, resume_schedule,
+    pause_schedule, resume_schedule, run_schedule,
 };
 pub use tailing::next_events;
 pub use waiting::wait_for_end;

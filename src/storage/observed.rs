@@ -15,10 +15,10 @@ use crate::clock::{Timestamp, VirtualClock};
 use crate::error::{Backend, Result};
 use crate::model::bits::{ADDED, CANCELLED, FAILED, RETRIED};
 use crate::model::{
-    Added, After, Answer, Change, Chunk, Claim, ClaimRequest, DueSchedules, Durability, Event, Filter, Fired, Firing,
-    GroupRecord, Happening, Job, JobId, Limits, NewJob, NewSchedule, NewToken, Note, Outstanding, Overview, Page,
-    Profile, Prune, Reclaimed, Renewed, Schedule, ScheduleId, ScheduleQuery, Scope, Search, Searched, Settled,
-    Settlement, Spacing, Tail, Termed, Token, TokenQuery, Transfer, TypeLimit, Wanted, What, Worker, WorkerId,
+    Added, After, Answer, Change, Chunk, Claim, ClaimRequest, DueSchedules, Durability, Event, FileState, Filter,
+    Fired, Firing, GroupRecord, Happening, Job, JobId, Lease, Limits, NewJob, NewSchedule, NewToken, Note, Outstanding,
+    Overview, Page, Profile, Prune, Reclaimed, Renewed, Schedule, ScheduleId, ScheduleQuery, Scope, Search, Searched,
+    Settled, Settlement, Spacing, Tail, Termed, Token, TokenQuery, Transfer, TypeLimit, Wanted, What, Worker, WorkerId,
     WorkerRecord,
 };
 
@@ -259,6 +259,7 @@ observed! {
     migrate(target: Option<i32>) -> Vec<MigrationStep>;
     migration_state() -> MigrationState;
     durability() -> Durability;
+    examine_file(check: bool) -> FileState;
     next_due() -> Option<Timestamp>;
     query(sql: &str, params: &[Option<String>]) -> Vec<Bytes>;
     execute(sql: &str, params: &[Option<String>]) -> u64;

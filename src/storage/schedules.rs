@@ -6,7 +6,7 @@ use super::Storage;
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::model::{
-    DueSchedules, Fired, NewSchedule, Schedule, ScheduleEdit, ScheduleId, ScheduleQuery, ScheduleStatus,
+    Added, DueSchedules, Fired, NewSchedule, Schedule, ScheduleEdit, ScheduleId, ScheduleQuery, ScheduleStatus,
 };
 use crate::policy::schedules::{
     check_schedule, check_schedule_edit, edited, firing, first_tick, redefined, same_definition,
@@ -67,6 +67,16 @@ pub async fn resume_schedule(storage: &dyn Storage, id: ScheduleId) -> Result<bo
         Ok(Some(Schedule { status: ScheduleStatus::Active, next_run_at, ..schedule.clone() }))
     })
     .await
+}
+
+/// Adds the job of a schedule once, due now, beside its ticks: the schedule stays as it is, paused or not, and a job of it that
+/// is alive keeps none from being added. `None` where there is no such schedule.
+///
+/// # Errors
+/// Those of [`Storage::schedules`] and [`Storage::add`].
+pub async fn run_schedule(storage: &dyn Storage, query: &ScheduleQuery) -> Result<Option<Added>> {
+    let Some(found) = find_schedule(storage, query).await? else { return Ok(None) };
+    Ok(storage.add(vec![found.definition.job]).await?.pop())
 }
 
 /// Makes the schedule of that name what is given: added where it is missing, edited where it differs, else untouched. A

@@ -284,3 +284,25 @@ def test_many_moves_fire_once_each(queue: JobQueue, store_url: str) -> None:
             move(schedule_id, tick)
             assert queue.enqueue_due_cron_jobs() == 1
     assert [job.run_at for job in jobs_of(queue)] == ticks
+
+
+def test_a_schedule_is_run_by_hand_by_id_and_by_name(queue: JobQueue) -> None:
+    schedule_id = queue.add_cron_job(
+        schedule_name="42", cron_expression="0 9 * * *", job_type=REPORT, payload=Report(report_id="r")
+    )
+    queue.pause_cron_job(schedule_id)
+    before = stored(queue, schedule_id)
+    made = [queue.run_cron_job(schedule_id), queue.run_cron_job("42")]
+    assert [job.id for job in jobs_of(queue)] == made
+    for job in jobs_of(queue):
+        assert (job.job_type, job.payload, job.priority, job.tags) == ("report", {"report_id": "r"}, 4, ["reports"])
+        assert job.timeout == timedelta(seconds=20)
+    assert stored(queue, schedule_id) == before
+    assert queue.run_cron_job(schedule_id + 1) is None
+    assert queue.run_cron_job("none") is None
+    for bad in ("", "x" * 256, 2**64):
+        with pytest.raises(ValueError, match="schedule"):
+            queue.run_cron_job(bad)
+    with pytest.raises(TypeError, match="schedule"):
+        queue.run_cron_job(None)  # type: ignore[arg-type]
+    assert len(jobs_of(queue)) == 2

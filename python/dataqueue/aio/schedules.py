@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 from ..arguments import Duration
 from ..groups import JobGroup
 from ..job_types import JobType
+from ..models import JobId
 from ..schedules import CronSchedule, CronUpdates, Missed, ScheduleStatus
 from .base import AsyncQueueBase
 
@@ -190,6 +191,24 @@ class AsyncScheduling(AsyncQueueBase):
     async def list_cron_jobs(self, status: ScheduleStatus | str | None = None) -> list[CronSchedule]:
         """The schedules in this status, or all, in the order in which they were added."""
         return await self._result(self._requests.list_cron_jobs(status))
+
+    async def run_cron_job(self, schedule: int | str) -> JobId | None:
+        """Adds the job of a schedule once, due now, beside its ticks.
+
+        The schedule stays as it is: a paused one stays paused, and its next tick comes as if nothing had been. Whether
+        jobs may overlap is not asked, since somebody wants this one.
+
+        Args:
+            schedule: The schedule's id, or its name.
+
+        Returns:
+            The id of the job, None where there is no such schedule.
+
+        Raises:
+            TypeError: `schedule` is neither an int nor a str.
+            ValueError: It is out of its limits.
+        """
+        return await self._result(self._requests.run_cron_job(schedule))
 
     async def enqueue_due_cron_jobs(self) -> int:
         """Adds the jobs of all schedules that are due; how many. Processors do this by themselves.

@@ -10,8 +10,13 @@ import click
 
 from ..errors import DataQueueError
 from .dashboard import dashboard
+from .doctor import doctor
+from .jobs import jobs
 from .migrate import migrate
 from .options import key_prefix_option, store_options
+from .pausing import pause, paused, resume
+from .schedules import schedules
+from .top import top
 from .transfer import transfer
 from .worker import worker
 
@@ -55,10 +60,8 @@ def demo(
             raise click.ClickException("some jobs did not end")
 
 
-group.add_command(dashboard)
-group.add_command(migrate)
-group.add_command(transfer)
-group.add_command(worker)
+for command in (dashboard, doctor, jobs, migrate, pause, paused, resume, schedules, top, transfer, worker):
+    group.add_command(command)
 
 
 def main() -> None:

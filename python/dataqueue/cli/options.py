@@ -3,15 +3,31 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import wraps
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
 from ..config import REDIS_URL, URL_VARIABLES, PostgresConfig, RedisConfig
+from ..errors import ConfigError
 
-__all__ = ["key_prefix_option", "open_config", "read_env", "store_options"]
+if TYPE_CHECKING:
+    from ..blocking import JobQueue
+
+__all__ = [
+    "bounded",
+    "check_file",
+    "json_option",
+    "key_prefix_option",
+    "open_config",
+    "read_env",
+    "store_options",
+    "with_queue",
+]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -30,6 +46,75 @@ def store_options(command: F) -> F:
 def key_prefix_option(command: F) -> F:
     """Adds --key-prefix."""
     return click.option("--key-prefix", help="What the names of the queue's keys in Redis begin with.")(command)
+
+
+def json_option(command: F) -> F:
+    """Adds --json."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(command)
+
+
+def with_queue(*, creates: bool = False, bound: float | None = None) -> Callable[[F], F]:
+    """Adds the options that say which store, and calls the command with its queue first.
+
+    What the queue finds wrong with an argument ends the command as a bad option does.
+
+    Args:
+        creates: Whether a file of SQLite that is not there is made; else the command says that there is none.
+        bound: The seconds after which a server gives a statement up, where not as the URL says.
+    """
+
+    def decorate(command: F) -> F:
+        @wraps(command)
+        def run(*args: Any, url: Any, schema: Any, env_path: Any, key_prefix: Any, **options: Any) -> Any:
+            from ..blocking import JobQueue
+
+            config = open_config(url, schema, env_path, None, key_prefix)
+            with JobQueue(config if bound is None else bounded(config, bound)) as queue, _arguments_refused():
+                if not creates:
+                    check_file(queue)
+                return command(queue, *args, **options)
+
+        return cast("F", store_options(key_prefix_option(run)))
+
+    return decorate
+
+
+def bounded(config: Any, seconds: float) -> Any:
+    """The same store, whose server gives a statement up after so many seconds."""
+    if isinstance(config, str) and config.startswith(("postgresql://", "postgres://")):
+        config = PostgresConfig(config)
+    elif isinstance(config, str) and REDIS_URL.match(config):
+        config = RedisConfig(config)
+    if isinstance(config, PostgresConfig):
+        return replace(config, statement_timeout=seconds)
+    if isinstance(config, RedisConfig):
+        return replace(config, response_timeout=seconds)
+    return config
+
+
+@contextmanager
+def _arguments_refused() -> Iterator[None]:
+    try:
+        yield
+    except ConfigError:
+        raise
+    except (ValueError, TypeError) as error:
+        raise click.UsageError(str(error), click.get_current_context()) from None
+
+
+def check_file(queue: JobQueue) -> None:
+    """Refuses an SQLite file that is not there: to look at what was mistyped must not make it.
+
+    Raises:
+        click.ClickException: It is not there.
+    """
+    from .._core import whereabouts
+
+    path = whereabouts(queue._requests.store).get("path")
+    if path is not None and not Path(path).exists():
+        raise click.ClickException(
+            f"there is no SQLite database {path}: name the store with --url, or with $DATAQUEUE_URL"
+        )
 
 
 def open_config(

@@ -62,6 +62,12 @@ use crate::lock::Mutex;
 /// After so long without an answer a connection is tried before it is trusted.
 const IDLE: Duration = Duration::from_secs(5);
 
+/// The names of the keys of a queue, whether or not they are there.
+#[must_use]
+pub fn key_names(options: &RedisOptions) -> Vec<String> {
+    Keys::new(&options.key_prefix).all()
+}
+
 /// A store of jobs in Redis.
 pub struct RedisStorage {
     options: RedisOptions,

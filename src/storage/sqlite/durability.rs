@@ -1,5 +1,6 @@
 //! What survives a crash.
 
+use super::examine::synchronous;
 use super::fault::Outcome;
 use super::session::Session;
 use crate::model::Durability;
@@ -17,14 +18,8 @@ pub(super) fn ask(session: &Session<'_>, in_memory: bool) -> Outcome<Durability>
         });
     }
     let journal: String = session.value("PRAGMA journal_mode", [])?;
-    let synchronous: i64 = session.value("PRAGMA synchronous", [])?;
-    let name = match synchronous {
-        0 => "off",
-        1 => "normal",
-        2 => "full",
-        _ => "extra",
-    };
-    let durable = synchronous >= 2;
+    let name = synchronous(session)?;
+    let durable = matches!(name, "full" | "extra");
     Ok(Durability {
         store,
         persistence: format!("journal_mode={journal}, synchronous={name}"),

@@ -8,6 +8,7 @@ mod due;
 mod durability;
 mod enqueue;
 mod errors;
+mod examine;
 mod fault;
 mod filter;
 mod find;

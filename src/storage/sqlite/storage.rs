@@ -8,16 +8,16 @@ use bytes::Bytes;
 
 use super::session::Session;
 use super::{
-    SqliteStorage, State, claim, dependents, due, durability, enqueue, filter, find, flow, inspect, look, manage,
-    migrations, prune, receive, schedules, search, settle, tail, terms, tokens, unique, upkeep,
+    SqliteStorage, State, claim, dependents, due, durability, enqueue, examine, filter, find, flow, inspect, look,
+    manage, migrations, prune, receive, schedules, search, settle, tail, terms, tokens, unique, upkeep,
 };
 use crate::clock::{Timestamp, VirtualClock};
 use crate::error::{Backend, Error, Result};
 use crate::model::{
-    Added, After, Change, Chunk, Claim, ClaimRequest, DueSchedules, Durability, Event, Filter, Fired, Firing,
-    GroupRecord, Job, JobId, Limits, NewJob, NewSchedule, NewToken, Note, Outstanding, Overview, Page, Profile, Prune,
-    Reclaimed, Renewed, Schedule, ScheduleId, ScheduleQuery, Scope, Search, Searched, Settled, Settlement, Spacing,
-    Tail, Termed, Token, TokenQuery, Transfer, TypeLimit, Wanted, Worker, WorkerId, WorkerRecord,
+    Added, After, Change, Chunk, Claim, ClaimRequest, DueSchedules, Durability, Event, FileState, Filter, Fired,
+    Firing, GroupRecord, Job, JobId, Lease, Limits, NewJob, NewSchedule, NewToken, Note, Outstanding, Overview, Page,
+    Profile, Prune, Reclaimed, Renewed, Schedule, ScheduleId, ScheduleQuery, Scope, Search, Searched, Settled,
+    Settlement, Spacing, Tail, Termed, Token, TokenQuery, Transfer, TypeLimit, Wanted, Worker, WorkerId, WorkerRecord,
 };
 use crate::storage::driver::{Capabilities, MigrationState, MigrationStep, Storage, Wakes, Watch};
 use crate::storage::external::ExternalAdd;
@@ -352,6 +352,14 @@ impl Storage for SqliteStorage {
     async fn durability(&self) -> Result<Durability> {
         let in_memory = self.setup.place.path().is_none();
         self.write(move |session| durability::ask(session, in_memory)).await
+    }
+
+    async fn examine_file(&self, check: bool) -> Result<FileState> {
+        let mut state = self.write(|session| examine::ask(session)).await?;
+        if check {
+            state.damage = Some(self.read(|session| examine::check(session)).await?);
+        }
+        Ok(state)
     }
 
     async fn close(&self) {

@@ -11,10 +11,10 @@ use dataqueue::clock::{Timestamp, VirtualClock};
 use dataqueue::error::Backend;
 use dataqueue::lock::Mutex;
 use dataqueue::model::{
-    Added, After, Change, Chunk, Claim, ClaimRequest, DueSchedules, Durability, Event, Filter, Fired, Firing,
-    GroupRecord, Job, JobId, Limits, NewJob, NewSchedule, NewToken, Note, Outstanding, Overview, Page, Profile, Prune,
-    Reclaimed, Renewed, Schedule, ScheduleId, ScheduleQuery, Scope, Search, Searched, Settled, Settlement, Spacing,
-    Tail, Termed, Token, TokenQuery, Transfer, TypeLimit, Wanted, Worker, WorkerId, WorkerRecord,
+    Added, After, Change, Chunk, Claim, ClaimRequest, DueSchedules, Durability, Event, FileState, Filter, Fired,
+    Firing, GroupRecord, Job, JobId, Lease, Limits, NewJob, NewSchedule, NewToken, Note, Outstanding, Overview, Page,
+    Profile, Prune, Reclaimed, Renewed, Schedule, ScheduleId, ScheduleQuery, Scope, Search, Searched, Settled,
+    Settlement, Spacing, Tail, Termed, Token, TokenQuery, Transfer, TypeLimit, Wanted, Worker, WorkerId, WorkerRecord,
 };
 use dataqueue::storage::{Capabilities, ExternalAdd, MigrationState, MigrationStep, Storage, Wakes, Watch};
 use dataqueue::{Error, Result};
@@ -334,5 +334,6 @@ passing! {
     migrate(target: Option<i32>) -> Vec<MigrationStep>;
     migration_state() -> MigrationState;
     durability() -> Durability;
+    examine_file(check: bool) -> FileState;
     next_due() -> Option<Timestamp>;
 }

@@ -5,6 +5,7 @@ use dataqueue::model::{
 };
 use dataqueue::storage::{
     add_schedule, edit_schedule, ensure_schedule, find_schedule, list_schedules, pause_schedule, resume_schedule,
+    run_schedule,
 };
 
 use crate::bench::{Bench, full_schedule, job, json, schedule};
@@ -18,6 +19,7 @@ super::tests![schedules:
     an_edit_moves_the_next_tick_only_with_the_times,
     a_removed_schedule_leaves_its_jobs_and_its_name,
     a_declared_schedule_is_stored_once_and_stays_as_it_is,
+    a_schedule_runs_by_hand_beside_its_ticks,
 ];
 
 pub async fn a_schedule_is_stored_whole_and_found_by_id_and_name(bench: &Bench) {
@@ -175,4 +177,25 @@ pub async fn a_declared_schedule_is_stored_once_and_stays_as_it_is(bench: &Bench
     let after = bench.schedule(id).await;
     assert_eq!((after.status, after.definition.job.priority), (ScheduleStatus::Paused, 1));
     assert_eq!(after.next_run_at, before.next_run_at);
+}
+
+pub async fn a_schedule_runs_by_hand_beside_its_ticks(bench: &Bench) {
+    let new = full_schedule("s");
+    let id = bench.scheduled(&new).await;
+    assert!(pause_schedule(&**bench, id).await.unwrap());
+    let before = bench.schedule(id).await;
+    let mut added = Vec::new();
+    for query in [ScheduleQuery::Id(id), ScheduleQuery::Name("s".to_owned())] {
+        let now = bench.now().await;
+        let one = run_schedule(&**bench, &query).await.unwrap().unwrap();
+        let made = bench.job(one.id).await;
+        assert!(one.created && made.run_at >= now);
+        assert_eq!((made.job_type, made.priority), (new.job.job_type.clone(), new.job.priority));
+        assert_eq!((json(&made.payload), made.tags), (json(&new.job.payload), new.job.tags.clone()));
+        added.insert(0, one.id);
+    }
+    assert_eq!(bench.all_ids().await, added);
+    assert_eq!(bench.schedule(id).await, before);
+    assert_eq!(run_schedule(&**bench, &ScheduleQuery::Id(4_711)).await.unwrap(), None);
+    assert_eq!(bench.all_ids().await.len(), 2);
 }
