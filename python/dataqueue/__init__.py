@@ -64,6 +64,7 @@ if TYPE_CHECKING:
     from .jobs import EditUpdates, Job
     from .link_app import TokenLinks
     from .links import SignedLink, complete_token_url, verify_token_url
+    from .metrics import Durations, ProcessorMetrics, Traffic, TrafficPoint, TypeMetrics
     from .models import (
         Durability,
         ErrorEntry,
@@ -107,6 +108,7 @@ __all__ = [
     "DependencyError",
     "DependsOn",
     "Durability",
+    "Durations",
     "EditUpdates",
     "ErrorEntry",
     "EventGap",
@@ -152,6 +154,7 @@ __all__ = [
     "Pool",
     "PostgresConfig",
     "Processor",
+    "ProcessorMetrics",
     "QueueErrorEvent",
     "RateLimit",
     "RateLimited",
@@ -178,6 +181,9 @@ __all__ = [
     "TokenStatus",
     "TypeDepth",
     "TypeLimit",
+    "Traffic",
+    "TrafficPoint",
+    "TypeMetrics",
     "Unique",
     "UnsupportedBackend",
     "WaitSignal",
@@ -251,6 +257,7 @@ _MODULES = {
     "jobs": ("EditUpdates", "Job"),
     "link_app": ("TokenLinks",),
     "links": ("SignedLink", "complete_token_url", "verify_token_url"),
+    "metrics": ("Durations", "ProcessorMetrics", "Traffic", "TrafficPoint", "TypeMetrics"),
     "models": (
         "Durability",
         "ErrorEntry",

@@ -260,8 +260,8 @@ class Store:
 class LogPump:
     """What the engine logs. A thread born in Python calls `next()` in a loop and logs what it gets."""
     def __new__(cls) -> Self: ...
-    def next(self) -> list[tuple[int, str]] | None:
-        """Blocks, without the GIL, for `(level, message)` records; None once `close()` was called."""
+    def next(self) -> list[tuple[int, str, int | None, str | None, str | None]] | None:
+        """Blocks, without the GIL, for records: level, message, job, its type, worker; None once `close()` was called."""
     def close(self) -> None: ...
 
 def set_paused(store: Store, job_type: str | None, group: str | None, paused: bool) -> Pending[bool]: ...
@@ -341,6 +341,21 @@ class Run:
 HealthTuple: TypeAlias = tuple[bool, bool, int, int, float | None, float | None, bool, int, str | None]
 """`(live, ready, running, waiting, last claim, last renewal, store reachable, restarts, reason)`; ages in seconds."""
 
+MetricsTuple: TypeAlias = tuple[
+    str, int, int, int, float | None, int, int, list[tuple[str, int]], list[tuple[str, int, list[int]]]
+]
+"""`(worker, concurrency, running, waiting, seconds since the last claim, lost, reclaimed, errors by call, types)`; a type is its name,
+the jobs claimed of it, and its numbers."""
+
+ChartTuple: TypeAlias = tuple[int, list[tuple[int, list[int]]], list[tuple[str, list[int]]]]
+"""`(seconds of a step, [(its beginning in microseconds, numbers)], [(type, numbers)])`."""
+
+BOUNDS: list[float]
+"""The upper bounds of the buckets of durations, in seconds."""
+
+def fleet_traffic(store: Store, span: float, job_type: str | None) -> Pending[ChartTuple]:
+    """What the fleet did in the last `span` seconds, of one type or of all."""
+
 @final
 class Processor:
     """One session of processing: from its start to its end."""
@@ -376,6 +391,7 @@ class Processor:
     def is_asked_to_drain(self) -> bool:
         """Whether somebody asked in the store that this worker drain, which it does by itself."""
     def counts(self) -> dict[str, int]: ...
+    def metrics(self) -> MetricsTuple: ...
     def ring(self, descriptor: int | None) -> None:
         """Writes a byte to this socket when the event loop should call `exchange`; None ends that."""
     def exchange(self, finished: list[Finished], most: int) -> tuple[list[Run], list[tuple[int, str]]]:

@@ -42,6 +42,7 @@ from .tokens import Token, TokenTimeout, token_id, token_timeout
 
 if TYPE_CHECKING:
     from ._core import Hooks, JobTuple, Store
+    from .metrics import Traffic
 
 __all__ = ["Requests"]
 
@@ -113,6 +114,16 @@ class Requests(Looking):
     def get_job_events(self, job_id: int) -> Call[list[JobEvent]]:
         pending = self.store.events(check_job_id("job_id", job_id))
         return Call(pending, lambda rows: [JobEvent.from_core(row) for row in rows])
+
+    def get_traffic(self, span: Any, job_type: str | JobType[Any] | None) -> Call[Traffic]:
+        from ._core import fleet_traffic
+        from .metrics import LONGEST_SPAN, traffic_of
+
+        length = seconds("span", span)
+        if not 0 < length <= LONGEST_SPAN:
+            raise ValueError(f"span is {length:g} seconds: it must be positive and at most {LONGEST_SPAN} (30 days)")
+        name = None if job_type is None else type_name("job_type", job_type)
+        return Call(fleet_traffic(self.store, length, name), traffic_of)
 
     def wait_for_job(self, job_id: int, timeout: Any, raise_on_failure: bool) -> Call[JobRecord]:
         job_id = check_job_id("job_id", job_id)

@@ -56,5 +56,7 @@ def start() -> None:
 
 def _pump(pump: LogPump) -> None:
     while (records := pump.next()) is not None:
-        for level, message in records:
-            say(level, "%s", message)
+        for level, message, job_id, job_type, worker in records:
+            # On every record, so that a format may name them.
+            about = {"job_id": job_id, "job_type": job_type, "worker": worker}
+            say(level, "%s", message, extra=about)

@@ -20,6 +20,7 @@ from .flow import Fair, GroupConcurrency, GroupRateLimit, fair_to_core, group_ra
 from .handlers import JobHandlers
 from .health import INHERITED, NOT_STARTED, Health, health_of
 from .isolation.travel import pack
+from .metrics import ProcessorMetrics, metrics_of
 
 if TYPE_CHECKING:
     from ._core import Pending
@@ -121,6 +122,16 @@ class _Processor:
         Of those that `failed`, so many are `retried`.
         """
         return {} if self._session is None else self._session.core.counts()
+
+    def metrics(self) -> ProcessorMetrics:
+        """What its session did so far by type, with histograms, and what it has in hand. Asks the store nothing.
+
+        Before the first session, and in the child of a fork, it is that of a session in which nothing happened; after
+        the end of one, that of its end.
+        """
+        session = self._session
+        core = self._core() if session is None or session.is_inherited else session.core
+        return metrics_of(core.metrics())
 
     def health(self) -> Health:
         """How it is: for probes. Asks the store nothing and waits for nothing."""

@@ -79,6 +79,8 @@ pub struct Claimed {
     pub lease: Lease,
     /// The job as it is now: status processing, this claim counted in `attempts`.
     pub job: Job,
+    /// When it fell due, on the store's clock; unknown where it comes with the answer to a claim that was asked for again.
+    pub due_at: Option<Timestamp>,
 }
 
 /// The answer to a claim.

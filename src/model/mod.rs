@@ -15,6 +15,7 @@ mod outcome;
 mod schedule;
 mod stream;
 mod token;
+mod traffic;
 mod transfer;
 mod unique;
 mod update;
@@ -40,6 +41,7 @@ pub use schedule::{
 };
 pub use stream::{After, Placed, Tail, Wanted};
 pub use token::{Awaited, NewToken, Token, TokenStatus};
+pub use traffic::{BOUNDS_MS, BUCKETS, NUMBERS, Spread, Step, Tally, Traffic, TrafficQuery, TrafficRows, bucket};
 pub use transfer::Transfer;
 pub use unique::{Holder, Unique};
 pub use update::{Change, Chunk, JobEdit, Prune, Spacing, Termed};

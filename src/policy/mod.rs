@@ -11,5 +11,6 @@ pub mod retry;
 pub mod schedules;
 pub mod search;
 pub mod status;
+pub mod traffic;
 pub mod turns;
 pub mod unique;

@@ -40,6 +40,7 @@ pub(super) struct Waiting {
 
 pub(super) struct Running {
     pub claimed: Arc<Claimed>,
+    pub handler: u32,
     pub lane: LaneKind,
     /// When its claim was answered.
     pub since: Instant,

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use crate::error::{Error, Result};
 use crate::model::{Claim, ClaimRequest, Worker};
 
+use super::calls::Call;
 use super::engine::{Backoff, Engine, Phase};
 use super::pulse::resting;
 use super::wake::Wake;
@@ -64,13 +65,12 @@ pub(super) async fn run(engine: Arc<Engine>) {
                 let full = claim.jobs.len() >= limit as usize;
                 let none = claim.jobs.is_empty();
                 let (more, next_due) = (claim.more, claim.next_due);
-                engine.stats.claimed(claim.jobs.len());
                 if !none {
-                    tracing::debug!("claimed {} jobs", claim.jobs.len());
+                    tracing::debug!(worker = worker.name.as_str(), "claimed {} jobs", claim.jobs.len());
                 }
                 if engine.phase() > Phase::Running {
                     *engine.unanswered.lock() = None;
-                    engine.lanes.refuse(&claim.jobs);
+                    engine.lanes.refuse_claimed(&claim.jobs);
                     return;
                 }
                 engine.lanes.push(claim.jobs);
@@ -85,12 +85,12 @@ pub(super) async fn run(engine: Arc<Engine>) {
             Err(Error::WorkerLost { worker }) => engine.worker_lost(worker),
             Err(error @ Error::Closed) => {
                 if engine.phase() == Phase::Running {
-                    engine.report(&error, "claiming jobs, which ends here");
+                    engine.failed(Call::Claim, &error, "claiming jobs, which ends here");
                 }
                 return;
             }
             Err(error) => {
-                engine.report(&error, "claiming jobs");
+                engine.failed(Call::Claim, &error, "claiming jobs");
                 engine.sleep_or(backoff.pause(), Phase::Draining).await;
             }
         }
@@ -104,7 +104,7 @@ async fn give_back_unanswered(engine: &Engine) {
     let Some((worker, token)) = engine.unanswered.lock().take() else { return };
     match ask(engine, &worker, token).await {
         Ok(claim) => engine.lanes.refuse(&claim.jobs),
-        Err(error) => engine.report(&error, "asking what was claimed"),
+        Err(error) => engine.failed(Call::Claim, &error, "asking what was claimed"),
     }
 }
 
@@ -113,7 +113,7 @@ pub(super) async fn claim_surely(engine: &Engine, worker: &Worker, limit: u32) -
     let token = engine.next_token();
     match claim(engine, worker, token, limit, None).await {
         Err(error) if error.retryable() => {
-            engine.report(&error, "claiming jobs");
+            engine.failed(Call::Claim, &error, "claiming jobs");
             ask(engine, worker, token).await
         }
         answer => answer,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::lock::Condvar;
-use crate::model::{Claimed, FailureReason};
+use crate::model::{Claimed, FailureReason, Settlement};
 
 use super::board::{State, Waiting};
 use super::config::LaneKind;
@@ -33,10 +33,14 @@ impl Lanes {
         };
         for claimed in jobs {
             let Some(handler) = self.config.handlers.get(&claimed.job.job_type) else {
+                self.stats.claimed(&claimed);
                 let message = format!("this worker has no handler for jobs of type {:?}", claimed.job.job_type);
-                lost.push(engine_failure(&claimed, FailureReason::NoHandler, message, RetryChoice::Policy));
+                let settled = engine_failure(&claimed, FailureReason::NoHandler, message, RetryChoice::Policy);
+                self.stats.ended_without(&claimed, &settled);
+                lost.push(settled);
                 continue;
             };
+            self.stats.claimed_for(handler.index);
             state.next_run += 1;
             let run = state.next_run;
             let lane = if claimed.job.force_kill_on_timeout { LaneKind::Process } else { handler.lane };
@@ -45,21 +49,30 @@ impl Lanes {
         }
         let idle = LaneKind::ALL.map(|lane| self.wanted(&state, lane));
         drop(state);
-        for settled in &lost {
-            self.stats.ended(settled);
-        }
         self.outbox.settle(lost);
-        self.refuse(&held);
+        self.refuse_claimed(&held);
         for (lane, wanted) in LaneKind::ALL.into_iter().zip(idle) {
             (0..wanted).for_each(|_| self.wake_one(lane));
         }
         self.wake_all();
     }
 
+    /// Gives back what a claim brought and nobody is to run, having counted it.
+    pub(super) fn refuse_claimed(&self, jobs: &[Claimed]) {
+        for claimed in jobs {
+            self.stats.claimed(claimed);
+        }
+        self.refuse(jobs);
+    }
+
     /// Gives back what a claim brought that is not to be run now.
     pub(super) fn refuse(&self, jobs: &[Claimed]) {
-        self.stats.released(jobs.len());
-        self.outbox.settle(jobs.iter().map(|claimed| settlement(claimed, Duration::ZERO, End::Released)));
+        self.outbox.settle(jobs.iter().map(|claimed| self.released(claimed)));
+    }
+
+    fn released(&self, claimed: &Claimed) -> Settlement {
+        self.stats.released(claimed);
+        settlement(claimed, Duration::ZERO, End::Released)
     }
 
     /// Has no job of a type start for so long: those that wait here go back, behind what tells the store of it.
@@ -71,12 +84,11 @@ impl Lanes {
             lane.retain(|waiting| {
                 let keep = waiting.claimed.job.job_type != job_type;
                 if !keep {
-                    released.push(settlement(&waiting.claimed, Duration::ZERO, End::Released));
+                    released.push(self.released(&waiting.claimed));
                 }
                 keep
             });
         }
-        self.stats.released(released.len());
         self.outbox.settle(released);
     }
 
@@ -149,7 +161,7 @@ impl Lanes {
                 let keep = keep(waiting, starting > 0);
                 starting = starting.saturating_sub(1);
                 if !keep {
-                    released.push(settlement(&waiting.claimed, Duration::ZERO, End::Released));
+                    released.push(self.released(&waiting.claimed));
                 }
                 keep
             });
@@ -159,7 +171,6 @@ impl Lanes {
         }
         drop(state);
         if !released.is_empty() {
-            self.stats.released(released.len());
             self.outbox.settle(released);
             self.idle.notify_waiters();
         }
@@ -216,13 +227,12 @@ impl Lanes {
                 kill(&running);
                 state.abandoned.insert(*run, running.lane);
                 if !running.over {
-                    released.push(settlement(&running.claimed, Duration::ZERO, End::Released));
+                    released.push(self.released(&running.claimed));
                 }
             }
         }
         drop(state);
         let count = released.len();
-        self.stats.released(count);
         self.outbox.settle(released);
         self.idle.notify_waiters();
         count

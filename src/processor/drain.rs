@@ -6,7 +6,9 @@ use std::time::Duration;
 use futures_util::future::{BoxFuture, Shared};
 use tokio::time::{Instant, timeout, timeout_at};
 
+use super::calls::Call;
 use super::engine::{Engine, Phase};
+use super::traffic;
 use crate::error::Error;
 
 /// How long handlers have, once told to stop, before their jobs are given back.
@@ -15,6 +17,8 @@ const AFTER_ABORT: Duration = Duration::from_secs(1);
 const CLAIM: Duration = Duration::from_secs(3);
 /// How long, after the handlers, the last results may take to be recorded.
 pub(super) const FLUSH: Duration = Duration::from_secs(5);
+/// How long it may take to tell what was done, as a part of signing off.
+const TELL: Duration = Duration::from_secs(1);
 /// How long signing off may take; the leases of a worker that could not end by themselves.
 const SIGN_OFF: Duration = Duration::from_secs(2);
 /// Longer than any process lives.
@@ -48,17 +52,28 @@ pub(super) async fn run(engine: &Engine, claimer: Option<ClaimerEnd>, time: Dura
         tracing::warn!("results could not be recorded before the end; their jobs will be reclaimed");
     }
     if let Some(worker) = engine.worker() {
-        match timeout(SIGN_OFF, engine.storage.unregister(&worker)).await {
+        let until = Instant::now() + SIGN_OFF;
+        tell(engine).await;
+        match timeout_at(until, engine.storage.unregister(&worker)).await {
             // A queue that was closed first has no connection left to say goodbye on: the leases run out.
             Ok(Ok(()) | Err(Error::Closed)) => {}
-            Ok(Err(error)) => engine.report(&error, "unregistering the worker"),
+            Ok(Err(error)) => engine.failed(Call::Register, &error, "unregistering the worker"),
             Err(_) => tracing::warn!("the store did not answer when the worker signed off"),
         }
     }
-    tracing::info!("worker {} has ended", engine.config.worker_name);
+    tracing::info!(worker = engine.config.worker_name.as_str(), "worker {} has ended", engine.config.worker_name);
     engine.advance(Phase::Closed);
     engine.lanes.close();
     Drained { complete: !engine.overdue.load(Ordering::Relaxed), released }
+}
+
+/// Tells the rest of what was done. What cannot be told is missing in charts, and nowhere else.
+async fn tell(engine: &Engine) {
+    match timeout(TELL, traffic::tell(engine)).await {
+        Ok(Ok(()) | Err(Error::Closed | Error::WorkerLost { .. })) => {}
+        Ok(Err(error)) => engine.failed(Call::Traffic, &error, "telling what was done"),
+        Err(_) => tracing::warn!("the store did not answer when it was told what the worker had done"),
+    }
 }
 
 /// Waits for what runs, then tells it to stop, then gives it back; answers how many jobs that were.

@@ -12,6 +12,7 @@ use crate::lock::Mutex;
 use crate::model::{Outstanding, Worker, WorkerId};
 use crate::storage::Storage;
 
+use super::calls::Call;
 use super::config::Config;
 use super::health::Vitals;
 use super::lanes::Lanes;
@@ -19,6 +20,7 @@ use super::outbox::Outbox;
 use super::pulse::resting;
 use super::rest::Rest;
 use super::stats::Stats;
+use super::traffic::Telling;
 
 /// How far a processor is on its way to the end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,6 +39,7 @@ pub(super) struct Engine {
     pub lanes: Arc<Lanes>,
     pub outbox: Arc<Outbox>,
     pub stats: Arc<Stats>,
+    pub told: Telling,
     pub vitals: Vitals,
     /// A claim without an answer yet: its jobs may be ours without our knowing. Kept here, so that a claimer that is started
     /// anew asks for them.
@@ -65,7 +68,8 @@ pub(super) struct Engine {
 
 impl Engine {
     pub fn new(storage: Arc<dyn Storage>, config: Config) -> Self {
-        let (config, outbox, stats) = (Arc::new(config), Arc::new(Outbox::default()), Arc::new(Stats::default()));
+        let (config, outbox) = (Arc::new(config), Arc::new(Outbox::default()));
+        let stats = Arc::new(Stats::new(&config));
         let clock = storage.virtual_clock().cloned();
         let lanes = Lanes::new(Arc::clone(&config), Arc::clone(&outbox), Arc::clone(&stats), clock.clone());
         let lanes = Arc::new(lanes);
@@ -76,6 +80,7 @@ impl Engine {
             lanes,
             outbox,
             stats,
+            told: Telling::default(),
             vitals,
             unanswered: Mutex::new(None),
             claiming: tokio::sync::Mutex::default(),
@@ -235,17 +240,26 @@ impl Engine {
         i64::try_from(self.token.fetch_add(1, Ordering::Relaxed) + 1).unwrap_or(i64::MAX)
     }
 
+    /// Reports what went wrong in a call to the store, and counts it.
+    pub fn failed(&self, call: Call, error: &Error, doing: &str) {
+        if !matches!(error, Error::Closed) {
+            self.stats.erred(call);
+        }
+        self.report(error, doing);
+    }
+
     /// Logs an error and hands it to the monitor. An outage is told once, not at every attempt to reach the store.
     pub fn report(&self, error: &Error, doing: &str) {
+        let worker = self.config.worker_name.as_str();
         self.vitals.failed(format!("{doing}: {error}"));
         if error.retryable() {
             *self.last_outage.lock() = Some(Instant::now());
             if self.outage_reported.swap(true, Ordering::Relaxed) {
-                tracing::debug!("{doing}: {error}");
+                tracing::debug!(worker, "{doing}: {error}");
                 return;
             }
         }
-        tracing::warn!("{doing}: {error}");
+        tracing::warn!(worker, "{doing}: {error}");
         self.lanes.report(format!("{doing}: {error}"));
     }
 

@@ -94,6 +94,11 @@ impl Vitals {
         self.restarts.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Since a claim last succeeded.
+    pub fn last_claim(&self) -> Option<Duration> {
+        self.claims.lock().succeeded.map(|at| at.elapsed())
+    }
+
     pub fn claimed(&self) {
         self.claims.lock().succeeded = Some(Instant::now());
     }
@@ -192,7 +197,7 @@ pub(super) fn read(engine: &Engine) -> Health {
         ready: reason.is_none(),
         running,
         waiting: in_hand.saturating_sub(running),
-        last_claim: vitals.claims.lock().succeeded.map(|at| at.elapsed()),
+        last_claim: vitals.last_claim(),
         last_renewal: engine.renewed_ago(),
         store_reachable: engine.is_store_reachable(),
         restarts: vitals.restarts.load(Ordering::Relaxed),

@@ -72,9 +72,8 @@ fn may_have_more(claim: &Claim, limit: u32) -> bool {
 
 fn start(engine: &Engine, claim: Claim) {
     engine.vitals.claimed();
-    engine.stats.claimed(claim.jobs.len());
     if engine.phase() > Phase::Running {
-        engine.lanes.refuse(&claim.jobs);
+        engine.lanes.refuse_claimed(&claim.jobs);
     } else {
         engine.lanes.push(claim.jobs);
     }

@@ -281,7 +281,7 @@ impl Lanes {
         // One that somebody asked to cancel is not tried again.
         let retry = if running.verdict.is_some() { RetryChoice::Never } else { retry };
         let settled = engine_failure(&running.claimed, FailureReason::Timeout, running.overrun(), retry);
-        self.stats.ended(&settled);
+        self.stats.ended(running.handler, &running.claimed, &settled, Some(running.started.elapsed()));
         self.give_up(state, run, AbortReason::Timeout);
         Some(settled)
     }
@@ -295,13 +295,14 @@ impl Lanes {
         if running.over {
             return None;
         }
-        let took = running.started.elapsed().as_secs_f64();
+        let ran = running.started.elapsed();
+        let took = ran.as_secs_f64();
         state.run_time = if state.run_time == 0.0 { took } else { state.run_time.mul_add(0.9, took * 0.1) };
         if let Some(span) = finished.end.holds_back() {
             self.hold_back(state, &running.claimed.job.job_type, span);
         }
         let settled = self.settled(&running, finished.end);
-        self.stats.ended(&settled);
+        self.stats.ended(running.handler, &running.claimed, &settled, Some(ran));
         Some(settled)
     }
 
@@ -323,10 +324,11 @@ impl Lanes {
         let timeout = own.or(self.config.default_timeout);
         let asks = self.config.handlers.get(&job.job_type).is_some_and(|handler| handler.decides_retry);
         let started = Instant::now();
-        let claimed = Arc::clone(&waiting.claimed);
-        let since = waiting.since;
+        self.stats.started(waiting.handler, &waiting.claimed, started.saturating_duration_since(waiting.since));
+        let (claimed, handler, since) = (Arc::clone(&waiting.claimed), waiting.handler, waiting.since);
         let running = Running {
             claimed,
+            handler,
             lane,
             since,
             started,

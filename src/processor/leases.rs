@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::error::Error;
 
+use super::calls::Call;
 use super::engine::{Backoff, Engine, Phase};
 use super::pulse::resting;
 
@@ -28,7 +29,7 @@ pub(super) async fn renew(engine: Arc<Engine>) {
                 }
                 Err(Error::Closed) => return,
                 Err(error) => {
-                    engine.report(&error, "registering the worker");
+                    engine.failed(Call::Register, &error, "registering the worker");
                     backoff.pause()
                 }
             },
@@ -46,7 +47,7 @@ pub(super) async fn renew(engine: Arc<Engine>) {
                 }
                 Err(Error::Closed) => return,
                 Err(error) => {
-                    engine.report(&error, "renewing leases");
+                    engine.failed(Call::Renew, &error, "renewing leases");
                     backoff.pause().min(interval)
                 }
             },

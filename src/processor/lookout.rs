@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use super::calls::Call;
 use super::drain::FOR_EVER;
 use super::engine::{Backoff, Engine, Phase};
 use crate::error::{Error, Result};
@@ -36,7 +37,7 @@ pub(super) async fn run(engine: Arc<Engine>) {
                 }
                 Err(Error::Closed) => return,
                 Err(error) => {
-                    engine.report(&error, "looking for what is to be done");
+                    engine.failed(Call::Look, &error, "looking for what is to be done");
                     times.put_off(Instant::now() + backoff.pause());
                     continue;
                 }

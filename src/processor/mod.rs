@@ -4,6 +4,7 @@
 //! take runs and report their ends through [`Lanes`].
 
 mod board;
+mod calls;
 mod chores;
 mod claimer;
 mod config;
@@ -15,6 +16,8 @@ mod joined;
 mod lanes;
 mod leases;
 mod lookout;
+mod meter;
+mod metrics;
 mod outbox;
 mod per_lane;
 mod processes;
@@ -26,6 +29,7 @@ mod settler;
 mod stats;
 mod supervisor;
 mod terms;
+mod traffic;
 mod upkeep;
 mod wake;
 
@@ -37,14 +41,16 @@ use futures_util::FutureExt;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
+pub use calls::Call;
 pub use chores::{Chore, Upkeep};
 pub use config::{Config, HandlerSpec, LaneKind, SHORTEST_LEASE};
 pub use drain::Drained;
 pub use health::Health;
 pub use lanes::{Lanes, Next, Waker};
+pub use metrics::Metrics;
 pub use processes::GroupId;
 pub use run::{AbortReason, Control, End, Finished, HandlerError, Pause, RetryChoice, RunId, Start, Until};
-pub use stats::Counts;
+pub use stats::{Counts, OTHER};
 pub use supervisor::{Round, Supervisor};
 
 use crate::error::{Error, Result};
@@ -86,6 +92,12 @@ impl Processor {
         self.engine.stats.read()
     }
 
+    /// What was done so far by type, and what is in hand.
+    #[must_use]
+    pub fn metrics(&self) -> Metrics {
+        metrics::read(&self.engine)
+    }
+
     /// How it is.
     #[must_use]
     pub fn health(&self) -> Health {
@@ -119,6 +131,7 @@ impl Processor {
         self.spawn("releaser", upkeep::give_back)?;
         self.spawn("schedules", schedules::run)?;
         self.spawn("upkeep", upkeep::clean_up)?;
+        self.spawn("traffic", traffic::run)?;
         let claimer = self.spawn("claimer", claimer::run)?;
         let claimer = claimer.map(drop).boxed().shared();
         *self.claimer.lock() = Some(claimer.clone());
@@ -173,7 +186,6 @@ impl Processor {
                 break;
             }
             left = left.saturating_sub(u32::try_from(claim.jobs.len()).unwrap_or(u32::MAX));
-            engine.stats.claimed(claim.jobs.len());
             engine.lanes.push(claim.jobs);
             engine.lanes.empty().await;
             // What failed may be due again.

@@ -53,7 +53,9 @@ impl Lanes {
                 let asked = leases.contains(&waiting.claimed.lease);
                 if asked {
                     let (lease, attempt) = (waiting.claimed.lease, waiting.claimed.job.attempts);
-                    stopped.push(Settlement { lease, attempt, outcome: Outcome::Cancelled { reason: None } });
+                    let settled = Settlement { lease, attempt, outcome: Outcome::Cancelled { reason: None } };
+                    self.stats.ended(waiting.handler, &waiting.claimed, &settled, None);
+                    stopped.push(settled);
                 }
                 !asked
             });
@@ -63,13 +65,13 @@ impl Lanes {
         let runs: Vec<RunId> =
             state.running.iter().filter(|(_, running)| is_asked(running)).map(|(run, _)| *run).collect();
         for run in runs {
-            tracing::info!("run {run} is cancelled, as somebody asked for");
+            if let Some(job) = state.running.get(&run).map(|running| &running.claimed.job) {
+                let (job_type, worker) = (job.job_type.as_str(), self.config.worker_name.as_str());
+                tracing::info!(job_id = job.id, job_type, worker, "job {} is cancelled, as somebody asked for", job.id);
+            }
             condemn(&mut state, run, AbortReason::Cancelled, true);
         }
         drop(state);
-        for settled in &stopped {
-            self.stats.ended(settled);
-        }
         self.outbox.settle(stopped);
         self.idle.notify_waiters();
         self.wake_all();

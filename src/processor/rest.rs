@@ -47,7 +47,7 @@ impl Engine {
         }
         let began = Instant::now();
         let worker = Arc::new(self.storage.register(&self.config.profile(), lease).await?);
-        tracing::info!("worker {} is registered", worker.name);
+        tracing::info!(worker = worker.name.as_str(), "worker {} is registered", worker.name);
         self.renewed(began, lease);
         self.set_worker(&worker);
         Ok((worker, if *rests { lease } else { self.config.lease }))

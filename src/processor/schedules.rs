@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
 
+use super::calls::Call;
 use super::engine::{Backoff, Engine, Phase};
 use super::pulse::resting;
 use super::wake::Wake;
@@ -46,7 +47,7 @@ async fn fire(engine: &Engine) {
             Ok(next) => next,
             Err(Error::Closed) => return,
             Err(error) => {
-                engine.report(&error, "firing schedules");
+                engine.failed(Call::Schedule, &error, "firing schedules");
                 engine.sleep_or(backoff.pause(), Phase::Draining).await;
                 continue;
             }
@@ -81,7 +82,7 @@ async fn look(engine: &Engine, books: &mut Books) -> Result<Option<Instant>> {
             Err(error @ (Error::Unavailable { .. } | Error::Closed | Error::MigrationRequired(_))) => {
                 return Err(error);
             }
-            Err(error) => engine.report(&error, &format!("storing the schedule {:?}", declared.name)),
+            Err(error) => engine.failed(Call::Schedule, &error, &format!("storing the schedule {:?}", declared.name)),
         }
         books.declared.pop();
     }
@@ -92,7 +93,7 @@ async fn look(engine: &Engine, books: &mut Books) -> Result<Option<Instant>> {
     }
     for (id, error) in &round.faults {
         if books.faults.get(id) != Some(error) {
-            engine.report(error, &format!("firing schedule {id}"));
+            engine.failed(Call::Schedule, error, &format!("firing schedule {id}"));
         }
     }
     books.faults = round.faults.into_iter().collect();

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::error::{Error, Result};
 use crate::model::{FailureReason, Note, Outcome, Settled, Settlement};
 
+use super::calls::Call;
 use super::engine::{Backoff, Engine, Phase};
 use super::joined;
 use super::outbox::{Load, Step};
@@ -32,7 +33,7 @@ pub(super) async fn run(engine: Arc<Engine>) {
         write_steps(&engine, steps).await;
         for (job_type, span) in holds {
             if let Err(error) = engine.storage.hold(&job_type, span).await {
-                engine.report(&error, "holding back jobs that a handler found rate limited");
+                engine.failed(Call::Limit, &error, "holding back jobs that a handler found rate limited");
             }
             engine.lanes.hold_is_recorded(&job_type);
         }
@@ -50,7 +51,7 @@ async fn write_notes(engine: &Engine, notes: &[Note]) {
         return;
     }
     if let Err(error) = engine.storage.note(notes).await {
-        engine.report(&error, "recording progress");
+        engine.failed(Call::Note, &error, "recording progress");
     }
 }
 
@@ -71,7 +72,7 @@ async fn write_steps(engine: &Engine, steps: Vec<Step>) {
                 return;
             }
             Err(error) if error.retryable() => {
-                engine.report(&error, "recording steps");
+                engine.failed(Call::Note, &error, "recording steps");
                 if engine.sleep_or(backoff.pause(), Phase::Closed).await {
                     break error;
                 }
@@ -102,13 +103,13 @@ async fn write(engine: &Arc<Engine>, settlements: &[Settlement]) -> Result<()> {
             }
             Err(Error::Closed) => return Err(Error::Closed),
             Err(error) if error.retryable() => {
-                engine.report(&error, "recording results");
+                engine.failed(Call::Settle, &error, "recording results");
                 if engine.sleep_or(backoff.pause(), Phase::Closed).await {
                     return Err(Error::Closed);
                 }
             }
             Err(error) => {
-                engine.report(&error, "recording results");
+                engine.failed(Call::Settle, &error, "recording results");
                 return one_by_one(engine, settlements, &error).await;
             }
         }
@@ -154,6 +155,8 @@ fn count_lost(engine: &Engine, settlements: &[Settlement], settled: &[Settled]) 
     if let Some((first, _)) = lost.first() {
         engine.stats.lost(lost.len());
         tracing::warn!(
+            job_id = first.lease.job_id,
+            worker = engine.config.worker_name.as_str(),
             "{} results were refused because another worker holds the jobs, the first of them job {}",
             lost.len(),
             first.lease.job_id

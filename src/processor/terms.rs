@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
+use super::calls::Call;
 use super::engine::{Engine, Phase};
 use super::lookout::found;
 use super::pulse::resting;
@@ -39,7 +40,7 @@ pub(super) async fn keep(engine: Arc<Engine>) {
                 Ok(_) => break,
                 Err(Error::Closed) => return,
                 Err(error) => {
-                    engine.report(&error, "looking after jobs that expired");
+                    engine.failed(Call::Expire, &error, "looking after jobs that expired");
                     break;
                 }
             }

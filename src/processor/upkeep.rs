@@ -9,6 +9,7 @@ use tokio::sync::watch;
 use crate::error::{Error, Result};
 use crate::model::Outstanding;
 
+use super::calls::Call;
 use super::chores::Chore;
 use super::engine::{Engine, Phase};
 use super::lookout::found;
@@ -44,13 +45,13 @@ pub(super) async fn sweep(engine: Arc<Engine>) {
                 Ok(false) => {
                     // What dead workers counted for is given back with their jobs; this is for what nobody gave back.
                     if let Err(error) = engine.storage.tend_limits().await {
-                        engine.report(&error, "counting what runs");
+                        engine.failed(Call::Limit, &error, "counting what runs");
                     }
                     RARELY
                 }
                 Err(Error::Closed) => return,
                 Err(error) => {
-                    engine.report(&error, "reclaiming jobs of dead workers");
+                    engine.failed(Call::Reclaim, &error, "reclaiming jobs of dead workers");
                     lease / 3
                 }
             }
@@ -110,7 +111,7 @@ async fn do_chores(engine: &Engine, chores: &[Chore]) {
     for chore in chores {
         match chore.run(engine.storage.as_ref()).await {
             Ok(_) | Err(Error::Closed) => {}
-            Err(error) => engine.report(&error, chore.doing()),
+            Err(error) => engine.failed(Call::Upkeep, &error, chore.doing()),
         }
     }
 }
@@ -131,7 +132,7 @@ pub(super) async fn tidy(engine: Arc<Engine>) {
             Ok(marked) if marked >= u64::from(TOKENS) => pause = Duration::ZERO,
             Ok(_) => {}
             Err(Error::Closed) => return,
-            Err(error) => engine.report(&error, "looking after tokens"),
+            Err(error) => engine.failed(Call::Tidy, &error, "looking after tokens"),
         }
     }
 }

@@ -9,6 +9,7 @@ use crate::clock::VirtualClock;
 use crate::model::Outstanding;
 use crate::storage::Wakes;
 
+use super::calls::Call;
 use super::engine::{Engine, Phase};
 use super::lookout::found;
 use super::pulse::resting;
@@ -39,7 +40,7 @@ impl Wake {
         if self.hints.is_none() {
             match engine.storage.listen().await {
                 Ok(hints) => self.hints = Some(hints),
-                Err(error) => engine.report(&error, "listening for new jobs"),
+                Err(error) => engine.failed(Call::Listen, &error, "listening for new jobs"),
             }
         }
         if let Some(hints) = &mut self.hints {

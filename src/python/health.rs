@@ -9,6 +9,7 @@ use std::time::Duration;
 use std::{process, thread};
 
 use super::bell::duplicate;
+use super::traffic::metrics_json;
 use crate::error::{Error, Result};
 use crate::processor::{Health, Processor};
 use crate::runtime;
@@ -67,7 +68,7 @@ pub(super) fn follow(engine: &Arc<Processor>, descriptor: i64, drain_timeout: Du
 
 fn report(engine: &Processor, mut line: TcpStream, over: &mpsc::Receiver<()>) {
     let mut is_over = false;
-    while line.write_all(text(&engine.health()).as_bytes()).is_ok() && !is_over {
+    while line.write_all(text(engine).as_bytes()).is_ok() && !is_over {
         is_over = over.recv_timeout(BEAT) != Err(RecvTimeoutError::Timeout);
     }
 }
@@ -94,7 +95,8 @@ fn until_end(mut line: TcpStream) {
     }
 }
 
-fn text(health: &Health) -> String {
+fn text(engine: &Processor) -> String {
+    let health = engine.health();
     let seconds = |age: Option<Duration>| age.map(|age| age.as_secs_f64());
     let json = serde_json::json!({
         "live": health.live,
@@ -107,6 +109,7 @@ fn text(health: &Health) -> String {
         "restarts": health.restarts,
         "reason": health.reason,
         "ended": health.ended,
+        "metrics": metrics_json(engine.metrics()),
     });
     format!("{json}\n")
 }

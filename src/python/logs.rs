@@ -3,7 +3,10 @@
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 
-use crate::telemetry::{self, Pump};
+use crate::telemetry::{self, Pump, Record};
+
+/// `(level, message, job, its type, worker)`.
+type RecordTuple = (u8, String, Option<i64>, Option<String>, Option<String>);
 
 /// What the engine logs. A thread born in Python calls `next()` in a loop and logs what it gets.
 #[pyclass(frozen, module = "dataqueue._core")]
@@ -16,9 +19,10 @@ impl LogPump {
         Self(Pump::default())
     }
 
-    fn next(&self, py: Python<'_>) -> Option<Vec<(u8, String)>> {
+    fn next(&self, py: Python<'_>) -> Option<Vec<RecordTuple>> {
         let records = py.detach(|| self.0.next())?;
-        Some(records.into_iter().map(|record| (record.level, record.message)).collect())
+        let told = |Record { level, message, about }| (level, message, about.job_id, about.job_type, about.worker);
+        Some(records.into_iter().map(told).collect())
     }
 
     fn close(&self, py: Python<'_>) {

@@ -29,6 +29,7 @@ mod reply;
 mod schedules;
 mod store;
 mod supervisor;
+mod traffic;
 mod transfers;
 
 use pyo3::prelude::*;
@@ -61,6 +62,8 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(examining::examine_file, module)?)?;
     module.add_function(wrap_pyfunction!(examining::lease_ends_in, module)?)?;
     module.add_function(wrap_pyfunction!(examining::whereabouts, module)?)?;
+    module.add_function(wrap_pyfunction!(traffic::fleet_traffic, module)?)?;
+    module.add("BOUNDS", traffic::bounds())?;
     module.add_function(wrap_pyfunction!(schedules::cron_ticks, module)?)?;
     module.add_function(wrap_pyfunction!(schedules::run_schedule, module)?)?;
     module.add_function(wrap_pyfunction!(logs::set_log_level, module)?)

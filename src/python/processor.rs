@@ -19,6 +19,7 @@ use super::pending::Pending;
 use super::reply::Reply;
 use super::schedules;
 use super::store::Store;
+use super::traffic::{MetricsTuple, metrics};
 use crate::model::NoteKind;
 use crate::processor::{
     AbortReason, Config, Finished, HandlerSpec, LaneKind, Lanes, Next, Processor as Engine, RunId, Upkeep,
@@ -160,6 +161,12 @@ impl Processor {
             ("lost", counts.lost),
             ("reclaimed", counts.reclaimed),
         ])
+    }
+
+    /// What was done so far by type, and what is in hand: `(worker, concurrency, running, waiting, last claim, lost, reclaimed, errors by
+    /// call, types)`.
+    fn metrics(&self) -> MetricsTuple {
+        metrics(self.engine.metrics())
     }
 
     /// Writes a byte to the socket `descriptor` when the loop's lane should call `exchange`; None ends that.

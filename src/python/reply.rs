@@ -6,14 +6,15 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList};
 
 use super::errors::exception;
-use super::inspection_records;
 use super::records::{durability_record, event_record, file_record, job_record, schedule_record, token_record};
+use super::{inspection_records, traffic};
 use crate::clock::Timestamp;
 use crate::error::{Backend, Error};
 use crate::model::{
     Added, Answer, Durability, Event, FileState, GroupRecord, Job, Overview, Placed, Schedule, Searched, Tail, Token,
     TypeLimit, WorkerRecord,
 };
+use crate::policy::traffic::Chart;
 use crate::processor::Round;
 use crate::storage::{MigrationState, MigrationStep};
 
@@ -52,6 +53,7 @@ pub(crate) enum Reply {
     Tokens(Vec<Token>),
     Searched(Box<Searched>),
     Ids(Vec<i64>),
+    Traffic(Box<Chart>),
 }
 
 impl Reply {
@@ -103,6 +105,7 @@ impl Reply {
             Self::Ids(ids) => ids.into_bound_py_any(py),
             Self::File(state) => Ok(file_record(py, &state)?.into_any()),
             Self::AddedOne(added) => added.map(|one| (one.id, one.created)).into_bound_py_any(py),
+            Self::Traffic(chart) => traffic::chart(py, *chart),
             Self::Durability(durability) => Ok(durability_record(py, &durability)?.into_any()),
         }
     }

@@ -7,12 +7,13 @@ use bytes::Bytes;
 use tokio::sync::watch;
 
 use super::external::ExternalAdd;
+use super::traffic::TrafficStore;
 use crate::clock::{Timestamp, VirtualClock};
 use crate::error::{Backend, Error, Result};
 use crate::model::{
     Added, After, Answer, Change, Chunk, Claim, ClaimRequest, DueSchedules, Durability, Event, FileState, Filter,
-    Fired, Firing, GroupRecord, Job, JobId, Lease, Limits, NewJob, NewSchedule, NewToken, Note, Outstanding, Overview,
-    Page, Profile, Prune, Reclaimed, Renewed, Schedule, ScheduleId, ScheduleQuery, Scope, Search, Searched, Settled,
+    Fired, Firing, GroupRecord, Job, JobId, Limits, NewJob, NewSchedule, NewToken, Note, Outstanding, Overview, Page,
+    Profile, Prune, Reclaimed, Renewed, Schedule, ScheduleId, ScheduleQuery, Scope, Search, Searched, Settled,
     Settlement, Spacing, Tail, Termed, Token, TokenQuery, Transfer, TypeLimit, Wanted, Worker, WorkerId, WorkerRecord,
 };
 
@@ -68,7 +69,7 @@ pub struct MigrationState {
 /// - A call takes at most one connection, so a pool of one serves everything, and ends within a deadline.
 /// - Arguments were checked by [`crate::policy::limits`].
 #[async_trait]
-pub trait Storage: Send + Sync + 'static {
+pub trait Storage: TrafficStore + Send + Sync + 'static {
     /// Which store this is.
     fn backend(&self) -> Backend;
 

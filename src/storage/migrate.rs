@@ -82,6 +82,7 @@ pub const POSTGRES: &[Migration] = &[
     migration!("postgres", 12, "0012", "turns"),
     migration!("postgres", 13, "0013", "group_rates"),
     migration!("postgres", 14, "0014", "inspection"),
+    migration!("postgres", 15, "0015", "traffic"),
 ];
 
 /// What PostgreSQL needs before its first migration.
@@ -101,6 +102,7 @@ pub const SQLITE: &[Migration] = &[
     migration!("sqlite", 10, "0010", "turns"),
     migration!("sqlite", 11, "0011", "group_rates"),
     migration!("sqlite", 12, "0012", "inspection"),
+    migration!("sqlite", 13, "0013", "traffic"),
 ];
 
 /// The layouts of Redis, oldest first. There is no schema: going up marks the keys as ours and as of that version, going
@@ -156,6 +158,12 @@ pub const REDIS: &[Migration] = &[
         name: "inspection",
         up: "HSET meta version 11; what is in tokens goes into minted",
         down: "UNLINK profiles minted; HSET meta version 10",
+    },
+    Migration {
+        version: 12,
+        name: "traffic",
+        up: "HSET meta version 12",
+        down: "UNLINK traffic traffic_at; HSET meta version 11",
     },
 ];
 

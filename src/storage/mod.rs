@@ -24,6 +24,7 @@ mod schedules;
 pub mod sqlite;
 mod tailing;
 mod telling;
+mod traffic;
 pub mod url;
 mod waiting;
 
@@ -45,6 +46,7 @@ pub use schedules::{
     pause_schedule, resume_schedule, run_schedule,
 };
 pub use tailing::next_events;
+pub use traffic::TrafficStore;
 pub use waiting::wait_for_end;
 
 use crate::error::Result;

@@ -11,15 +11,16 @@ use super::driver::{Capabilities, MigrationState, MigrationStep, Storage, Wakes,
 use super::external::ExternalAdd;
 use super::hooks::Hooks;
 use super::telling::{ENDS, NOTES};
+use super::traffic::TrafficStore;
 use crate::clock::{Timestamp, VirtualClock};
 use crate::error::{Backend, Result};
 use crate::model::bits::{ADDED, CANCELLED, FAILED, RETRIED};
 use crate::model::{
     Added, After, Answer, Change, Chunk, Claim, ClaimRequest, DueSchedules, Durability, Event, FileState, Filter,
-    Fired, Firing, GroupRecord, Happening, Job, JobId, Lease, Limits, NewJob, NewSchedule, NewToken, Note, Outstanding,
+    Fired, Firing, GroupRecord, Happening, Job, JobId, Limits, NewJob, NewSchedule, NewToken, Note, Outstanding,
     Overview, Page, Profile, Prune, Reclaimed, Renewed, Schedule, ScheduleId, ScheduleQuery, Scope, Search, Searched,
-    Settled, Settlement, Spacing, Tail, Termed, Token, TokenQuery, Transfer, TypeLimit, Wanted, What, Worker, WorkerId,
-    WorkerRecord,
+    Settled, Settlement, Spacing, Step, Tail, Termed, Token, TokenQuery, Traffic, TrafficQuery, TrafficRows, Transfer,
+    TypeLimit, Wanted, What, Worker, WorkerId, WorkerRecord,
 };
 
 /// A store, and those who listen to what is done through it.
@@ -33,6 +34,21 @@ impl Observed {
     #[must_use]
     pub fn new(store: Arc<dyn Storage>, hooks: Arc<Hooks>) -> Self {
         Self { store, hooks }
+    }
+}
+
+#[async_trait]
+impl TrafficStore for Observed {
+    async fn record_traffic(&self, worker: &Worker, number: i64, traffic: &[Traffic]) -> Result<()> {
+        self.store.record_traffic(worker, number, traffic).await
+    }
+
+    async fn traffic(&self, query: &TrafficQuery) -> Result<TrafficRows> {
+        self.store.traffic(query).await
+    }
+
+    async fn prune_traffic(&self, step: Step, limit: u32) -> Result<u64> {
+        self.store.prune_traffic(step, limit).await
     }
 }
 

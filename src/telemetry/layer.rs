@@ -8,7 +8,7 @@ use tracing::{Event, Metadata, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Context;
 
-use super::ring::{self, Record};
+use super::ring::{self, About, Record};
 use super::{is_recorded, number};
 
 /// The longest text of a record, in bytes.
@@ -33,7 +33,8 @@ impl<S: Subscriber> Layer<S> for RingLayer {
         }
         let mut text = Text::default();
         event.record(&mut text);
-        ring::push(Record { level: number(*metadata.level()), message: text.finish() });
+        let (message, about) = text.finish();
+        ring::push(Record { level: number(*metadata.level()), message, about });
     }
 }
 
@@ -41,22 +42,23 @@ fn is_ours(metadata: &Metadata<'_>) -> bool {
     metadata.is_event() && metadata.target().split("::").next() == Some("dataqueue")
 }
 
-/// The message first, then the fields as `name=value`.
+/// The message first, then the fields as `name=value`, but for those that tell what it is about.
 #[derive(Default)]
 struct Text {
     message: String,
     fields: String,
+    about: About,
 }
 
 impl Text {
-    fn finish(mut self) -> String {
+    fn finish(mut self) -> (String, About) {
         self.message.push_str(&self.fields);
         if self.message.len() > LONGEST {
             let end = (0..=LONGEST).rev().find(|end| self.message.is_char_boundary(*end)).unwrap_or(0);
             self.message.truncate(end);
             self.message.push('…');
         }
-        self.message
+        (self.message, self.about)
     }
 
     fn add(&mut self, field: &Field, value: fmt::Arguments<'_>) {
@@ -74,7 +76,18 @@ impl Visit for Text {
         self.add(field, format_args!("{value:?}"));
     }
 
+    fn record_i64(&mut self, field: &Field, value: i64) {
+        match field.name() {
+            "job_id" => self.about.job_id = Some(value),
+            _ => self.add(field, format_args!("{value}")),
+        }
+    }
+
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.add(field, format_args!("{value}"));
+        match field.name() {
+            "job_type" => self.about.job_type = Some(value.to_owned()),
+            "worker" => self.about.worker = Some(value.to_owned()),
+            _ => self.add(field, format_args!("{value}")),
+        }
     }
 }

@@ -12,7 +12,7 @@ use tracing::Level;
 use tracing_subscriber::Registry;
 use tracing_subscriber::layer::SubscriberExt;
 
-pub use ring::{Pump, Record};
+pub use ring::{About, Pump, Record};
 
 /// The lowest level recorded, as a number of Python's `logging`; above 50 nothing is.
 static THRESHOLD: AtomicU8 = AtomicU8::new(NOTHING);
@@ -70,7 +70,7 @@ mod tests {
         let (formatted, pump) = (AtomicU8::new(0), Pump::default());
         let log = |level: i64| {
             assert!(set_level(level));
-            tracing::debug!(jobs = 3, worker = "w1", "claimed {}", Costly(&formatted));
+            tracing::debug!(jobs = 3, job_id = 7, job_type = "a", worker = "w1", "claimed {}", Costly(&formatted));
             tracing::warn!(target: "elsewhere", "{}", Costly(&formatted));
         };
         log(60);
@@ -80,7 +80,8 @@ mod tests {
         log(51);
         assert_eq!(formatted.load(Ordering::Relaxed), 1);
         pump.close();
-        let expected = Record { level: 10, message: "claimed costly jobs=3 worker=w1".into() };
+        let about = About { job_id: Some(7), job_type: Some("a".into()), worker: Some("w1".into()) };
+        let expected = Record { level: 10, message: "claimed costly jobs=3".into(), about };
         assert!(pump.next().is_some_and(|records| records.contains(&expected)));
     }
 }

@@ -18,8 +18,21 @@ static CURRENT: PerProcess<Ring> = PerProcess::new();
 pub struct Record {
     /// The level's number in Python's `logging`.
     pub level: u8,
-    /// The message and its fields.
+    /// The message, and what else there is to it.
     pub message: String,
+    /// Which job and which worker it tells of.
+    pub about: About,
+}
+
+/// What a line of the log tells of.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct About {
+    /// The job.
+    pub job_id: Option<i64>,
+    /// Its type.
+    pub job_type: Option<String>,
+    /// The worker.
+    pub worker: Option<String>,
 }
 
 #[derive(Default)]
@@ -63,6 +76,7 @@ impl Queue {
             message: format!(
                 "{dropped} earlier records of the engine were dropped: it logged faster than Python took them"
             ),
+            about: About::default(),
         });
         Some(lost.into_iter().chain(self.records.drain(..)).collect())
     }
@@ -123,7 +137,7 @@ mod tests {
     use super::*;
 
     fn record(message: impl ToString) -> Record {
-        Record { level: 20, message: message.to_string() }
+        Record { level: 20, message: message.to_string(), about: About::default() }
     }
 
     #[test]

@@ -174,6 +174,10 @@ class app:
     @classmethod
     def mount(cls, path, application): cls.mounted.append(path)
 """,
+    ("metrics.md", 0): f"""{SEND_EMAIL}
+queue = JobQueue('sqlite:///jobs.db')
+queue.add_job(send_email, payload)
+""",
     ("postgres.md", 1): "CA_PEM = CLIENT_PEM = KEY_PEM = 'PEM text'",
     ("redis.md", 1): """
 from tests.certificates import Authority
@@ -242,6 +246,9 @@ job_id = queue.add_job(export, Report(parts=[1, 2]))
 only = JobHandlers({"export": export})
 assert queue.create_processor(only).start() == 1
 assert (queue.wait_for_job(job_id, 0).status, written) == ("completed", [1, 2])
+""",
+    "metrics.md": """
+assert (emails.completed, traffic.completed["send_email"], len(traffic.points)) == (1, 1, 61)
 """,
     "processing.md": """
 assert done == SupervisorRun() and not supervisor.is_running()

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from ..arguments import Duration
 from ..filters import JobTypeFilter, RunAtFilter, StatusFilter, TagsFilter, member
 from ..models import JobEvent, JobRecord, JobStatus, TagMode
 from .base import AsyncQueueBase
+
+if TYPE_CHECKING:
+    from ..job_types import JobType
+    from ..metrics import Traffic
 
 
 class AsyncReading(AsyncQueueBase):
@@ -89,6 +94,23 @@ class AsyncReading(AsyncQueueBase):
     async def get_job_events(self, job_id: int) -> list[JobEvent]:
         """The history of a job, oldest first; empty where there is no such job."""
         return await self._result(self._requests.get_job_events(job_id))
+
+    async def get_traffic(self, span: Duration = 3600, *, job_type: str | JobType[Any] | None = None) -> Traffic:
+        """What the whole fleet did lately, in steps of a minute or an hour: for charts.
+
+        Processors tell the store every ten seconds or so, and when they drain: what one had not told when it was killed
+        is missing here, and nowhere else. Minutes are kept for 48 hours, hours for 30 days. The cost is that of the
+        steps and types asked for, however many jobs there were.
+
+        Args:
+            span: So far back from now, in seconds or as a timedelta: up to three hours by minutes, up to 30 days by
+                hours.
+            job_type: Of one type only.
+
+        Raises:
+            ValueError: The span is not positive, or longer than 30 days.
+        """
+        return await self._result(self._requests.get_traffic(span, job_type))
 
     async def wait_for_job(
         self, job_id: int, timeout: Duration | None = None, raise_on_failure: bool = False

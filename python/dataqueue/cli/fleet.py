@@ -8,12 +8,15 @@ import time
 from collections import Counter
 from collections.abc import Mapping
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from .child import DRAINED, MISTAKE
 from .process import SURELY_UP, Process
+
+if TYPE_CHECKING:
+    from ..metrics import ProcessorMetrics
 
 __all__ = ["Fleet"]
 
@@ -89,6 +92,11 @@ class Fleet:
             "reason": "it is stopping" if self._is_stopping else None,
             "processes": each,
         }
+
+    def metrics(self) -> list[tuple[str, ProcessorMetrics]]:
+        """What each of its processes did, by its number. Called from any thread."""
+        told = [(str(child.number), child.metrics()) for child in list(self._children)]
+        return [(number, metrics) for number, metrics in told if metrics is not None]
 
     def _drain(self) -> None:
         if self._kill_at is None:

@@ -7,11 +7,16 @@ import socket
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
 
+if TYPE_CHECKING:
+    from ..metrics import ProcessorMetrics
+
 __all__ = ["HealthServer"]
+
+Tell: TypeAlias = Callable[[], "list[tuple[str, ProcessorMetrics]]"]
 
 # Probes are few and short; what comes beyond is turned away.
 _MOST_AT_ONCE = 16
@@ -19,15 +24,16 @@ _PATIENCE = 5.0
 
 
 class HealthServer:
-    """Answers `/livez`, `/readyz` and `/healthz` on a port, on threads of its own.
+    """Answers `/livez`, `/readyz`, `/healthz` and `/metrics` on a port, on threads of its own.
 
     Raises:
         click.ClickException: It cannot listen there.
     """
 
-    def __init__(self, host: str, port: int, look: Callable[[], dict[str, Any]]) -> None:
+    def __init__(self, host: str, port: int, look: Callable[[], dict[str, Any]], tell: Tell) -> None:
         class Handler(_Handler):
             fleet = staticmethod(look)
+            metrics = staticmethod(tell)
 
         class Server(_Server):
             address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -92,6 +98,7 @@ class _Server(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     fleet: Callable[[], dict[str, Any]]
+    metrics: Tell
     timeout = _PATIENCE
     server_version = "dataqueue"
     sys_version = ""
@@ -103,20 +110,32 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(with_body=False)
 
     def _answer(self, *, with_body: bool) -> None:
-        health = self.fleet()
-        asked = {"/livez": "live", "/readyz": "ready", "/healthz": "ready"}.get(self.path.partition("?")[0])
-        if asked is None:
-            status, told = 404, {"error": "there are /livez, /readyz and /healthz"}
+        path = self.path.partition("?")[0]
+        asked = {"/livez": "live", "/readyz": "ready", "/healthz": "ready"}.get(path)
+        if path == "/metrics":
+            status, content_type, body = self._metrics()
         else:
-            status, told = (200 if health[asked] else 503), health
-        body = json.dumps(told).encode() + b"\n"
+            health = self.fleet()
+            if asked is None:
+                status, told = 404, {"error": "there are /livez, /readyz, /healthz and /metrics"}
+            else:
+                status, told = (200 if health[asked] else 503), health
+            content_type, body = "application/json", json.dumps(told).encode() + b"\n"
         self.send_response(status)
-        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Type", content_type)
         self.send_header("Content-Length", str(len(body)))
         self.send_header("Cache-Control", "no-store")
         self.end_headers()
         if with_body:
             self.wfile.write(body)
+
+    def _metrics(self) -> tuple[int, str, bytes]:
+        try:
+            from ..contrib.prometheus import exposition
+        except ImportError as error:
+            return 501, "text/plain; charset=utf-8", f"{error}\n".encode()
+        content_type, body = exposition(self.metrics, self.headers.get("Accept", ""))
+        return 200, content_type, body
 
     def log_message(self, format: str, *arguments: Any) -> None:  # noqa: A002 - the name of its parent's parameter
         """A probe every few seconds is no news."""

@@ -10,7 +10,10 @@ import socket
 import subprocess
 import sys
 import time
-from typing import IO, Any, cast
+from typing import IO, TYPE_CHECKING, Any, cast
+
+if TYPE_CHECKING:
+    from ..metrics import ProcessorMetrics
 
 __all__ = ["SURELY_UP", "Process"]
 
@@ -94,11 +97,17 @@ class Process:
         if not self._report:
             return {**known, "live": True, "ready": False, "reason": "it is starting"}
         told = {**known, **self._report}
-        del told["ended"]
+        del told["ended"], told["metrics"]
         silence = time.monotonic() - self._heard
         if silence > _SILENCE and not self._report["ended"]:
             told.update(live=False, ready=False, reason=f"it said nothing for {silence:.1f} s")
         return told
+
+    def metrics(self) -> ProcessorMetrics | None:
+        """What it did, by its last report; None before the first."""
+        from ..metrics import metrics_of
+
+        return metrics_of(self._report["metrics"]) if self._report else None
 
     def poll(self) -> int | None:
         """The exit code, None while it runs."""

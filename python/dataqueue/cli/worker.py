@@ -53,7 +53,9 @@ __all__ = ["worker"]
 @click.option("--upkeep/--no-upkeep", default=True, show_default=True, help="Delete what ended 30 days ago.")
 @click.option("--drain-timeout", default=30.0, show_default=True, help="Seconds for running jobs when stopping.")
 @click.option(
-    "--health-port", type=click.IntRange(0, 65_535), help="Answer /livez and /readyz on this port; 0 takes any."
+    "--health-port",
+    type=click.IntRange(0, 65_535),
+    help="Answer /livez, /readyz and /metrics on this port; 0 takes any.",
 )
 @click.option("--health-host", help="The address for --health-port, 127.0.0.1 if left out.")
 @click.option("--unready-after", type=float, help="Seconds without a claim after which /readyz is red.")
@@ -76,7 +78,7 @@ def worker(target: str, processes: int, health_port: int | None, health_host: st
         sys.exit(fleet.run())
     from .health import HealthServer
 
-    server = HealthServer("127.0.0.1" if health_host is None else health_host, health_port, fleet.health)
+    server = HealthServer("127.0.0.1" if health_host is None else health_host, health_port, fleet.health, fleet.metrics)
     click.echo("health is told on {} port {}".format(*server.address), err=True)
     try:
         sys.exit(fleet.run())

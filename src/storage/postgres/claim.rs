@@ -149,7 +149,7 @@ impl PostgresStorage {
                 }
                 let seat = if request.turns.is_some() { row.try_get(DUE_AT + 3)? } else { 0_i64 };
                 let lease = Lease { job_id: job.id, worker_id: request.worker.id, token: request.token };
-                found.push((seat, Reverse(job.priority), due_at, Claimed { lease, job }));
+                found.push((seat, Reverse(job.priority), due_at, Claimed { lease, job, due_at: Some(due_at) }));
             }
         }
         let taken = found.iter().map(|(.., due_at, Claimed { job, .. })| Taken {
@@ -281,7 +281,8 @@ impl PostgresStorage {
         let mut jobs = Vec::with_capacity(found.len());
         for row in found {
             let job = job(row, 0)?;
-            jobs.push(Claimed { lease: Lease { job_id: job.id, worker_id: worker.id, token }, job });
+            let lease = Lease { job_id: job.id, worker_id: worker.id, token };
+            jobs.push(Claimed { lease, job, due_at: None });
         }
         self.claims.leased(worker.id, token, jobs.iter().map(|claimed: &Claimed| claimed.lease.job_id));
         // What else there is was not looked at: claiming again tells.

@@ -43,6 +43,7 @@ mod terms;
 mod ties;
 mod tls;
 mod tokens;
+mod traffic;
 mod unique;
 mod upkeep;
 

@@ -271,6 +271,9 @@ statements! {
     schedule_page: "schedule_page" (INT8, TEXT, INT8);
     due_schedules: "due_schedules" (TIMESTAMPTZ, INT8, INT8);
     fire: "fire" (INT8, TIMESTAMPTZ, TIMESTAMPTZ, TIMESTAMPTZ_ARRAY, TIMESTAMPTZ, JSONB);
+    record_traffic: "record_traffic" (INT8, INT8, TEXT_ARRAY, INT8_ARRAY, INT4);
+    traffic: "traffic" (INT4, FLOAT8, TEXT, INT8);
+    prune_traffic: "prune_traffic" (INT4, FLOAT8, INT8);
     watch: "watch" (INT8, FLOAT8);
     wake: "wake" (TEXT);
     applied: "applied" ();

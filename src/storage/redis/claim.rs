@@ -6,7 +6,7 @@ use rmpv::Value as Packed;
 use super::RedisStorage;
 use super::faults::damaged;
 use super::find::{kept, pack};
-use super::record::from_sortable;
+use super::record::{SORTABLE, from_sortable};
 use super::upkeep::micros;
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
@@ -54,10 +54,12 @@ impl RedisStorage {
         let more = number(values.next())? != 0;
         let due: String = redis::from_redis_value(values.next().unwrap_or_default()).unwrap_or_default();
         let next_due = (!due.is_empty()).then(|| from_sortable(&due)).transpose()?.map(|due| due.since(now));
+        let fell_due: String = redis::from_redis_value(values.next().unwrap_or_default()).unwrap_or_default();
         let mut jobs = Vec::new();
-        for kept in kept(values)? {
+        for (at, kept) in kept(values)?.into_iter().enumerate() {
             let lease = Lease { job_id: kept.id, worker_id: worker.id, token: *token };
-            jobs.push(Claimed { lease, job: kept.job()? });
+            let due_at = fell_due.get(at * SORTABLE..(at + 1) * SORTABLE).map(from_sortable).transpose()?;
+            jobs.push(Claimed { lease, job: kept.job()?, due_at });
         }
         self.holdings.take(&jobs, self.shared.number());
         Ok(Claim { jobs, more, next_due, now })
@@ -77,8 +79,8 @@ impl RedisStorage {
         }
         let ids = values.map(|value| number(Some(value))).collect::<Result<Vec<JobId>>>()?;
         let lease = |job_id| Lease { job_id, worker_id: worker.id, token };
-        let jobs: Vec<_> =
-            self.get_jobs(&ids).await?.into_iter().map(|job| Claimed { lease: lease(job.id), job }).collect();
+        let found = self.get_jobs(&ids).await?.into_iter();
+        let jobs: Vec<_> = found.map(|job| Claimed { lease: lease(job.id), job, due_at: None }).collect();
         self.holdings.take(&jobs, self.shared.number());
         // What else there is was not looked at: claiming again tells.
         Ok(Claim { jobs, more: true, next_due: None, now })

@@ -1,7 +1,7 @@
 //! The keys of a queue: a fixed set, in one slot of a cluster, so that every script can name them all.
 
 /// The keys in the order in which every script takes them.
-const NAMES: [&str; 46] = [
+const NAMES: [&str; 48] = [
     "meta",
     "jobs",
     "payloads",
@@ -48,11 +48,13 @@ const NAMES: [&str; 46] = [
     "openings",
     "profiles",
     "minted",
+    "traffic",
+    "traffic_at",
 ];
 
 /// How many of them there were before each version of the layout after the first.
-const BEFORE: [(i32, usize); 10] =
-    [(2, 23), (3, 26), (4, 30), (5, 31), (6, 37), (7, 39), (8, 40), (9, 41), (10, 43), (11, 44)];
+const BEFORE: [(i32, usize); 11] =
+    [(2, 23), (3, 26), (4, 30), (5, 31), (6, 37), (7, 39), (8, 40), (9, 41), (10, 43), (11, 44), (12, 46)];
 
 /// The names of a queue's keys and channels.
 #[derive(Debug, Clone)]
@@ -115,6 +117,13 @@ mod tests {
         ] {
             assert_eq!(Keys::new(prefix).named("jobs"), key);
         }
+    }
+
+    #[test]
+    fn the_script_that_sets_a_queue_up_knows_the_type_of_each_key() {
+        let script = include_str!("scripts/set_up.lua");
+        let types = script.split_once("SORTS = {").unwrap().1.split_once('}').unwrap().0;
+        assert_eq!(types.split(',').filter(|word| word.contains('\'')).count(), NAMES.len());
     }
 
     #[test]

@@ -37,6 +37,7 @@ mod tail;
 mod terms;
 mod ties;
 mod tokens;
+mod traffic;
 mod unique;
 mod upkeep;
 

@@ -25,6 +25,9 @@ pub(super) const INLINE: usize = 256;
 /// How many members of a record tell of changes, and are unset in a new job's: locks, times, outcomes.
 const CHANGES: usize = 16;
 
+/// How many digits a time has.
+pub(super) const SORTABLE: usize = 18;
+
 /// A time as eighteen digits, which sort as it does.
 pub(super) fn sortable(at: Timestamp) -> String {
     format!("{:018}", at.as_micros().saturating_add(BIAS).max(0))

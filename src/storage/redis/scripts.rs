@@ -137,5 +137,8 @@ scripts! {
     again hold: "full" "clock" "changes" "turns" "flow" "rates" "recount";
     again tend_limits: "full" "clock" "changes" "waits" "turns" "flow" "rates" "lines" "freeing" "feed" "histories" "commit" "recount";
     again index_turns: "full" "turns";
+    again record_traffic: "full" "clock" "traffic";
+    again traffic: "clock" "traffic";
+    again prune_traffic: "full" "clock" "traffic";
     again set_up: ;
 }

@@ -152,7 +152,7 @@ pub(super) fn reclaim_reply(session: &mut Session<'_>, worker: &Worker, token: i
     let mut jobs = Vec::new();
     for job_id in session.ids(sql::CLAIM_LEASES, (worker.id, token))? {
         let lease = Lease { job_id, worker_id: worker.id, token };
-        jobs.push(Claimed { lease, job: statement.query_row([job_id], rows::job)? });
+        jobs.push(Claimed { lease, job: statement.query_row([job_id], rows::job)?, due_at: None });
     }
     Ok(Claim { jobs, more: true, next_due: None, now: session.now })
 }
@@ -213,7 +213,8 @@ fn start(session: &Session<'_>, request: &ClaimRequest, job_type: &str, ready: R
     let job = session.with(&sql::GET_JOB, |found| Ok(found.query_row([job_id], rows::job)?))?;
     session.run(sql::ADD_LEASE, (worker.id, job_id, request.token, ready.is_retry))?;
     session.event(job_id, EventKind::Processing, None)?;
-    Ok(Some(Claimed { lease: Lease { job_id, worker_id: worker.id, token: request.token }, job }))
+    let lease = Lease { job_id, worker_id: worker.id, token: request.token };
+    Ok(Some(Claimed { lease, job, due_at: Some(Timestamp::from_micros(ready.due_at)) }))
 }
 
 /// When the next job of these types falls due, and whether one already is.

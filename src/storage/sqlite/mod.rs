@@ -36,6 +36,7 @@ mod tail;
 mod terms;
 mod threads;
 mod tokens;
+mod traffic;
 mod turns;
 mod unique;
 mod upkeep;

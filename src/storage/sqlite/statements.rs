@@ -187,6 +187,12 @@ statements! {
     HOLDER = "holder";
     HOLD_SCHEDULE = "hold_schedule";
     LAST_ASKED = "last_asked";
+    TRAFFIC_TOLD = "traffic_told";
+    TELL_TRAFFIC = "tell_traffic";
+    TRAFFIC_ROW = "traffic_row";
+    KEEP_TRAFFIC = "keep_traffic";
+    TRAFFIC = "traffic";
+    PRUNE_TRAFFIC = "prune_traffic";
     LEASE_ENDS = "lease_ends";
     LOOK = "look";
     IS_CLAIMABLE = "is_claimable";

@@ -15,9 +15,9 @@ use crate::clock::{Timestamp, VirtualClock};
 use crate::error::{Backend, Error, Result};
 use crate::model::{
     Added, After, Change, Chunk, Claim, ClaimRequest, DueSchedules, Durability, Event, FileState, Filter, Fired,
-    Firing, GroupRecord, Job, JobId, Lease, Limits, NewJob, NewSchedule, NewToken, Note, Outstanding, Overview, Page,
-    Profile, Prune, Reclaimed, Renewed, Schedule, ScheduleId, ScheduleQuery, Scope, Search, Searched, Settled,
-    Settlement, Spacing, Tail, Termed, Token, TokenQuery, Transfer, TypeLimit, Wanted, Worker, WorkerId, WorkerRecord,
+    Firing, GroupRecord, Job, JobId, Limits, NewJob, NewSchedule, NewToken, Note, Outstanding, Overview, Page, Profile,
+    Prune, Reclaimed, Renewed, Schedule, ScheduleId, ScheduleQuery, Scope, Search, Searched, Settled, Settlement,
+    Spacing, Tail, Termed, Token, TokenQuery, Transfer, TypeLimit, Wanted, Worker, WorkerId, WorkerRecord,
 };
 use crate::storage::driver::{Capabilities, MigrationState, MigrationStep, Storage, Wakes, Watch};
 use crate::storage::external::ExternalAdd;

@@ -12,11 +12,14 @@ use dataqueue::error::Backend;
 use dataqueue::lock::Mutex;
 use dataqueue::model::{
     Added, After, Change, Chunk, Claim, ClaimRequest, DueSchedules, Durability, Event, FileState, Filter, Fired,
-    Firing, GroupRecord, Job, JobId, Lease, Limits, NewJob, NewSchedule, NewToken, Note, Outstanding, Overview, Page,
-    Profile, Prune, Reclaimed, Renewed, Schedule, ScheduleId, ScheduleQuery, Scope, Search, Searched, Settled,
-    Settlement, Spacing, Tail, Termed, Token, TokenQuery, Transfer, TypeLimit, Wanted, Worker, WorkerId, WorkerRecord,
+    Firing, GroupRecord, Job, JobId, Limits, NewJob, NewSchedule, NewToken, Note, Outstanding, Overview, Page, Profile,
+    Prune, Reclaimed, Renewed, Schedule, ScheduleId, ScheduleQuery, Scope, Search, Searched, Settled, Settlement,
+    Spacing, Step, Tail, Termed, Token, TokenQuery, Traffic, TrafficQuery, TrafficRows, Transfer, TypeLimit, Wanted,
+    Worker, WorkerId, WorkerRecord,
 };
-use dataqueue::storage::{Capabilities, ExternalAdd, MigrationState, MigrationStep, Storage, Wakes, Watch};
+use dataqueue::storage::{
+    Capabilities, ExternalAdd, MigrationState, MigrationStep, Storage, TrafficStore, Wakes, Watch,
+};
 use dataqueue::{Error, Result};
 use tokio::sync::watch;
 
@@ -221,6 +224,21 @@ impl Gate {
         }
         let mut shut = self.shut.subscribe();
         let _opened = shut.wait_for(|shut| !is_shut(shut)).await;
+    }
+}
+
+#[async_trait]
+impl TrafficStore for Gate {
+    async fn record_traffic(&self, worker: &Worker, number: i64, traffic: &[Traffic]) -> Result<()> {
+        self.pass("record_traffic", self.store.record_traffic(worker, number, traffic)).await
+    }
+
+    async fn traffic(&self, query: &TrafficQuery) -> Result<TrafficRows> {
+        self.pass("traffic", self.store.traffic(query)).await
+    }
+
+    async fn prune_traffic(&self, step: Step, limit: u32) -> Result<u64> {
+        self.pass("prune_traffic", self.store.prune_traffic(step, limit)).await
     }
 }
 

@@ -26,7 +26,7 @@ pub use history::check_job;
 pub use meaning::meaning;
 pub use stages::Stage;
 pub use timetable::{MINUTE, full_schedule, schedule};
-pub use vocabulary::{every_extra, ids, job, json, settled_all, tagged, worker_named};
+pub use vocabulary::{every_extra, ids, job, json, leased, settled_all, tagged, worker_named};
 
 /// A test that has not ended after this long hangs.
 const DEADLINE: Duration = Duration::from_secs(240);

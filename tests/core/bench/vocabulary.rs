@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use dataqueue::model::{
-    Added, Change, Claimed, Event, EventKind, Extras, Filter, Group, Job, JobId, NewJob, Page, Settled, Status, Worker,
+    Added, Change, Claimed, Event, EventKind, Extras, Filter, Group, Job, JobId, Lease, NewJob, Page, Settled, Status,
+    Worker,
 };
 use dataqueue::storage::change_in_steps;
 use serde_json::Value;
@@ -37,6 +38,11 @@ pub fn tagged(job_type: &str, tags: &[&str]) -> NewJob {
 /// The ids of claimed jobs, in their order.
 pub fn ids(claimed: &[Claimed]) -> Vec<JobId> {
     claimed.iter().map(|claimed| claimed.job.id).collect()
+}
+
+/// Claimed jobs and their leases, as far as a claim whose reply was lost can tell of them.
+pub fn leased(claimed: &[Claimed]) -> Vec<(Lease, &Job)> {
+    claimed.iter().map(|claimed| (claimed.lease, &claimed.job)).collect()
 }
 
 /// A JSON document.

@@ -7,7 +7,7 @@ use dataqueue::Error;
 use dataqueue::clock::Timestamp;
 use dataqueue::model::{Change, ClaimRequest, EventKind, JobEdit, NewJob, Status};
 
-use crate::bench::{Bench, Stage, complete, eventually, fail, ids, job, release, worker_named};
+use crate::bench::{Bench, Stage, complete, eventually, fail, ids, job, leased, release, worker_named};
 
 super::tests![claim:
     a_claim_records_who_when_and_the_attempt,
@@ -317,9 +317,9 @@ pub async fn the_reply_of_a_lost_claim_is_found_again_by_its_token(bench: &Bench
     let other = bench.distant_hand().await;
     assert_eq!(ids(&other.claim(&["a"], 2).await), [added[0]]);
     let found = hand.store.reclaim_reply(&hand.worker, hand.token()).await.unwrap();
-    assert_eq!(found.jobs, lost, "the same jobs, leases and order");
+    assert_eq!(leased(&found.jobs), leased(&lost), "the same jobs, leases and order");
     let found = hand.store.reclaim_reply(&hand.worker, hand.token() - 1).await.unwrap();
-    assert_eq!(found.jobs, first);
+    assert_eq!(leased(&found.jobs), leased(&first));
     assert!(hand.store.reclaim_reply(&hand.worker, hand.token() + 1).await.unwrap().jobs.is_empty());
     assert_eq!(bench.job(lost[0].job.id).await.attempts, 1, "finding a reply again is no claim");
     assert!(hand.holds(found.jobs[0].lease).await);
@@ -337,7 +337,8 @@ pub async fn the_reply_of_a_lost_claim_has_the_order_of_the_claim(bench: &Bench)
     let claimed = hand.claim(&["a"], 10).await;
     let order = [again[1], added[5], added[4], added[3], added[2], added[1], added[0], again[0]];
     assert_eq!(ids(&claimed), order);
-    assert_eq!(hand.store.reclaim_reply(&hand.worker, hand.token()).await.unwrap().jobs, claimed);
+    let found = hand.store.reclaim_reply(&hand.worker, hand.token()).await.unwrap();
+    assert_eq!(leased(&found.jobs), leased(&claimed));
 }
 
 pub async fn a_lost_reply_tells_only_what_is_still_leased(bench: &Bench) {
@@ -385,7 +386,7 @@ pub async fn a_claim_that_comes_after_it_was_asked_about_leases_nothing(bench: &
     assert_eq!(bench.job(id).await.status, Status::Pending);
     let claimed = hand.store.claim(&request(6)).await.unwrap().jobs;
     assert_eq!(ids(&claimed), [id]);
-    assert_eq!(hand.store.reclaim_reply(&hand.worker, 6).await.unwrap().jobs, claimed);
+    assert_eq!(leased(&hand.store.reclaim_reply(&hand.worker, 6).await.unwrap().jobs), leased(&claimed));
     let other = bench.hand().await;
     bench.add_one(job("a")).await;
     assert_eq!(other.claim(&["a"], 1).await.len(), 1, "another worker's claims are its own");

@@ -45,6 +45,7 @@ pub mod stuck;
 pub mod successors;
 pub mod terms;
 pub mod tokens;
+pub mod traffic;
 pub mod unique;
 pub mod waits;
 pub mod wake;
@@ -83,9 +84,10 @@ macro_rules! suite {
         }
     };
     (@shared $driver:ty) => {
-        $crate::conformance::suite!(@modules $driver: add bulk cancelling change claim deleting dependencies edit errors events fairness find firing
-            flow following group_rates hooks inspecting keys leases letters look migrate notes overview pages pauses payloads prune race random rates receive schedules searching settle
-            spacing steps stream stuck successors terms tokens unique waits wake watch workers);
+        $crate::conformance::suite!(@modules $driver: add bulk cancelling change claim deleting dependencies edit
+            errors events fairness find firing flow following group_rates hooks inspecting keys leases letters look
+            migrate notes overview pages pauses payloads prune race random rates receive schedules searching settle
+            spacing steps stream stuck successors terms tokens traffic unique waits wake watch workers);
     };
     (@modules $driver:ty: $($module:ident)*) => {
         $(mod $module { $crate::conformance::$module::each!($driver); })*

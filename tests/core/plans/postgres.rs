@@ -144,6 +144,9 @@ fn arguments(name: &str) -> &'static str {
         "schedule_page" => "5, 'paused', 100",
         "due_schedules" => "'2000-01-01', 5, 100",
         "fire" => "7, '2020-01-01', '2020-01-02', array[now(), now()], now(), '{}'",
+        "record_traffic" => "1, 7, '{a,b}', '{1,2,3,4}', 2",
+        "traffic" => "60, 3600, NULL, 1000",
+        "prune_traffic" => "60, 172800, 100",
         "watch" => "37, 3600",
         "wake" => "'sign'",
         "claimable_types" | "bury" | "applied" | "durability" | "has_limits" | "recount" | "set_flow" | "paused"

@@ -43,6 +43,7 @@ pub async fn a_batch_is_claimed_once_and_settled_once(bench: &Bench) {
         "listen",
         "look",
         "reclaim",
+        "record_traffic",
         "register",
         "set_limits",
         "settle",

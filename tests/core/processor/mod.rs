@@ -14,6 +14,7 @@ mod prefetch;
 mod processes;
 mod schedules;
 pub mod station;
+mod traffic;
 
 /// Names the tests of a module, for `suite!` to run by each driver.
 macro_rules! tests {
@@ -41,8 +42,8 @@ macro_rules! suite {
     };
 }
 
-suite!(postgres: crate::bench::Postgres: calls chains chores deadlines drain health idle leases order outage prefetch processes schedules);
-suite!(redis: crate::bench::Redis: calls chains chores deadlines drain health idle leases order outage prefetch processes schedules);
-suite!(sqlite: crate::bench::Sqlite: calls chains chores deadlines drain health idle leases order outage prefetch processes schedules);
+suite!(postgres: crate::bench::Postgres: calls chains chores deadlines drain health idle leases order outage prefetch processes schedules traffic);
+suite!(redis: crate::bench::Redis: calls chains chores deadlines drain health idle leases order outage prefetch processes schedules traffic);
+suite!(sqlite: crate::bench::Sqlite: calls chains chores deadlines drain health idle leases order outage prefetch processes schedules traffic);
 // There is no other process to hold it, and its own leases do not run out.
-suite!(memory: crate::bench::Memory: calls chains chores deadlines drain idle order prefetch processes schedules);
+suite!(memory: crate::bench::Memory: calls chains chores deadlines drain idle order prefetch processes schedules traffic);

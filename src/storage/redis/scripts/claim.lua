@@ -2,7 +2,7 @@
 -- ARGV: origin, worker, its name, token, limit, most jobs to look at, the microseconds that the worker is renewed for or empty,
 -- the weights of tiers as MessagePack where groups take turns or empty, then the types.
 -- Answers the time, whether the worker is registered (2: and has made this claim before), whether claimable jobs were left,
--- when the next falls due, and seven values a job: id, record, payload where it is not in the record, output, errors, steps, extras.
+-- when the next falls due, when each job did in one text, and seven values a job: id, record, payload where it is not in the record, output, errors, steps, extras.
 local worker, name, token, limit, most = ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
 local registered = call('HGET', WORKERS, worker)
 if not registered then
@@ -25,7 +25,7 @@ for at, member in ipairs(members) do
 end
 leaving[READY] = #members > 0 and members or nil
 local jobs, number = read_jobs(ids), tonumber(worker)
-local claimed, retried = {}, {}
+local claimed, retried, fell_due = {}, {}, {}
 local has_steps = call('HLEN', STEPS) > 0
 local extras, extras_of = #ids > 0 and call('HLEN', EXTRAS) > 0 and fetch(EXTRAS, ids) or {}, {}
 for at, id in ipairs(ids) do
@@ -47,7 +47,7 @@ for at, id in ipairs(ids) do
         end
         job[NEXT_AT], job[WHY_PENDING], job[WAIT_TOKEN] = false, false, false
         changed[id] = job
-        claimed[#claimed + 1] = id
+        claimed[#claimed + 1], fell_due[#fell_due + 1] = id, due_at
         note(id, 'p')
     elseif gate then
         pass(gate, id)
@@ -67,7 +67,7 @@ if #claimed > 0 then
 end
 due = gate and close(gate, due) or due
 local records = commit()
-local answer = { string.format('%d', NOW), 1, (more or gate and gate.lines_left) and 1 or 0, due or '' }
+local answer = { string.format('%d', NOW), 1, (more or gate and gate.lines_left) and 1 or 0, due or '', table.concat(fell_due) }
 tell_claimed(answer, claimed, jobs, records, extras_of)
 tell_earlier(answer, retried)
 return answer

@@ -17,7 +17,7 @@ for _, id in ipairs(asked) do
         answer[#answer + 1] = job[TOKEN]
     end
 end
-entry[5] = #still > 0 and still or entry[6] and false or nil
+entry[5] = #still > 0 and still or false
 call('HSET', WORKERS, ARGV[2], cmsgpack.pack(entry))
 call('ZADD', EXPIRY, string.format('%d', NOW + ARGV[3]), ARGV[2])
 return answer

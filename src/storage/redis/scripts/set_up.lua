@@ -6,7 +6,7 @@ local SORTS = {
     'hash', 'hash', 'hash', 'hash', 'hash', 'hash', 'hash', 'hash', 'zset', 'zset', 'zset', 'zset', 'zset', 'zset',
     'zset', 'zset', 'zset', 'zset', 'hash', 'zset', 'set', 'hash', 'hash', 'hash', 'zset', 'zset', 'hash', 'zset', 'hash', 'zset',
     'hash', 'hash', 'hash', 'hash', 'hash', 'hash', 'zset', 'zset', 'hash', 'stream', 'hash',
-    'hash', 'zset', 'zset', 'hash', 'zset',
+    'hash', 'zset', 'zset', 'hash', 'zset', 'hash', 'zset',
 }
 -- Ids are written as the server's own whole numbers.
 if string.format('%d', 1099511627776) ~= '1099511627776' then

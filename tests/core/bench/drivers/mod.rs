@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use dataqueue::model::{JobId, WorkerId};
+use dataqueue::model::{JobId, Step, WorkerId};
 use dataqueue::storage::{Storage, StoreOptions, open};
 
 pub use postgres::Postgres;
@@ -67,6 +67,9 @@ pub trait Driver: Send + Sync + 'static {
 
     /// Makes a worker look as if it had been renewed last that long ago, for a lease that was over at once.
     async fn silence(&self, worker: WorkerId, span: Duration);
+
+    /// Moves what is kept of traffic in these steps into the past.
+    async fn age_traffic(&self, step: Step, span: Duration);
 
     /// Forgets when the lines of groups go on.
     async fn lose_openings(&self);

@@ -4,7 +4,7 @@ use std::env;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use dataqueue::model::{JobId, WorkerId};
+use dataqueue::model::{JobId, Step, WorkerId};
 use dataqueue::storage::{PostgresOptions, StoreOptions, Tls};
 use tokio_postgres::config::Host;
 use tokio_postgres::error::SqlState;
@@ -177,6 +177,12 @@ impl Driver for Postgres {
     async fn silence(&self, worker: WorkerId, span: Duration) {
         let then = format!("now() - interval '{} seconds'", span.as_secs());
         let sql = format!("update SCHEMA.job_workers set renewed_at = {then}, expires_at = {then} where id = {worker}");
+        self.run(&[&sql]).await;
+    }
+
+    async fn age_traffic(&self, step: Step, span: Duration) {
+        let (step, span) = (step.seconds(), span.as_secs());
+        let sql = format!("update SCHEMA.job_traffic set at = at - interval '{span} seconds' where step = {step}");
         self.run(&[&sql]).await;
     }
 

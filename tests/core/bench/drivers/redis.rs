@@ -4,7 +4,7 @@ use std::env;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use dataqueue::model::{JobId, WorkerId};
+use dataqueue::model::{JobId, Step, WorkerId};
 use dataqueue::storage::{RedisAddress, RedisOptions, StoreOptions, url};
 use redis::{Cmd, FromRedisValue, aio::MultiplexedConnection, cmd};
 
@@ -195,6 +195,12 @@ impl Driver for Redis {
             call.arg(worker).arg(span.as_micros().to_string());
         })
         .await;
+    }
+
+    async fn age_traffic(&self, step: Step, span: Duration) {
+        let mut age = cmd("EVAL");
+        age.arg(include_str!("redis/age_traffic.lua")).arg(2).arg(self.key("traffic")).arg(self.key("traffic_at"));
+        self.run::<()>(age.arg(step.seconds()).arg(span.as_secs())).await;
     }
 
     async fn lose_openings(&self) {

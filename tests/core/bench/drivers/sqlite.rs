@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use dataqueue::clock::{Clock, SystemClock, VirtualClock};
-use dataqueue::model::{JobId, WorkerId};
+use dataqueue::model::{JobId, Step, WorkerId};
 use dataqueue::storage::sqlite::SqliteStorage;
 use dataqueue::storage::{SqliteOptions, Storage, StoreOptions, open};
 use rusqlite::Connection;
@@ -181,6 +181,11 @@ impl<P: Place> Driver for OnSqlite<P> {
              update job_workers set expires_at = renewed_at where id = {worker}"
         ))
         .await;
+    }
+
+    async fn age_traffic(&self, step: Step, span: Duration) {
+        let (step, span) = (step.seconds(), span.as_micros());
+        self.run(format!("update job_traffic set at = at - {span} where step = {step}")).await;
     }
 
     async fn lose_openings(&self) {

@@ -1,4 +1,4 @@
--- What a claim answers of its jobs, in seven values each, from the fifth on.
+-- What a claim answers of its jobs, in seven values each, from the sixth on.
 local function tell_claimed(answer, ids, jobs, records, extras)
     local large, places = {}, {}
     for _, id in ipairs(ids) do
@@ -24,7 +24,7 @@ local function tell_earlier(answer, retried)
         at_of[id] = at
     end
     local outputs, errors, steps = fetch(OUTPUTS, retried), fetch(ERRORS, retried), fetch(STEPS, retried)
-    for from = 4, #answer - 7, 7 do
+    for from = 5, #answer - 7, 7 do
         local at = at_of[answer[from + 1]]
         if at then
             answer[from + 4], answer[from + 5], answer[from + 6] = outputs[at], errors[at], steps[at]

@@ -1,0 +1,1 @@
+"""What joins a queue to other libraries; each module needs the extra of its name."""
