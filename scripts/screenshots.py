@@ -22,6 +22,12 @@ from tests.browser import chromium  # noqa: E402
 from tests.python.dashboard.serving import served  # noqa: E402
 
 PAGES = {
+    "overview": "/",
+    "search": "/jobs?error=declined",
+    "confirm": "/jobs/confirm?do=retry&type=charge_card",
+    "tokens": "/tokens",
+    "workers": "/workers",
+    "dead-letters": "/dead-letters",
     "jobs": "/jobs",
     "failed": "/jobs?status=failed",
     "nothing": "/jobs?type=nothing",
@@ -40,7 +46,7 @@ DOCS = {
     "jobs": ("jobs", "light"),
     "job": ("job-failed", "light"),
     "job-dark": ("job-waiting", "dark"),
-    "schedules": ("schedules", "light"),
+    "overview": ("overview", "light"),
 }
 SIZES = {"wide": (1200, 720), "narrow": (390, 844)}
 
@@ -53,7 +59,7 @@ def send_email(payload: dict[str, Any]) -> dict[str, Any]:
     return {"message_id": f"m-{payload['n']}", "accepted": True}
 
 
-@handlers.job("charge_card", retry_delay=600)
+@handlers.job("charge_card", retry_delay=600, dead_letter_job_type="charge_failed", max_running=2)
 def charge_card(payload: dict[str, Any]) -> None:
     """Fails."""
     raise RuntimeError("card declined: the issuer refused the charge of 84.50 EUR (do not honour)")
@@ -84,7 +90,7 @@ def fill(queue: JobQueue) -> tuple[dict[str, int], Any]:
         queue.add_job("send_email", payload, tags=chance.sample(tags, chance.randint(0, 3)), group=group)
     found = {"completed": 1}
     for attempts in (1, 3, 1, 2):
-        found["failed"] = queue.add_job("charge_card", {"card": "4111…", "amount": 84.5}, max_attempts=attempts)
+        found["failed"] = queue.add_job(charge_card, {"card": "4111…", "amount": 84.5}, max_attempts=attempts)
     found["waiting"] = queue.add_job("approve_expense", {"claim": 7, "amount": 84.5, "by": "ada@example.com"})
     queue.create_processor(handlers, batch_size=200).start()
     for job in queue.get_jobs(job_type="charge_card", status="failed"):

@@ -18,6 +18,7 @@ from starlette.routing import BaseRoute, Route
 
 from . import changes, kinds, pages
 from .answers import error_answer
+from .api import fleet as api_fleet
 from .api import flow as api_flow
 from .api import jobs as api_jobs
 from .api import openapi, session
@@ -137,6 +138,7 @@ def _routes() -> list[BaseRoute]:
         *api_jobs.routes(),
         *api_schedules.routes(),
         *api_flow.routes(),
+        *api_fleet.routes(),
         *api_stream.routes(),
         *session.routes(),
         *openapi.routes(),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import flow_changes, job_changes, processing, schedule_changes
+from . import bulk_changes, fleet_changes, flow_changes, job_changes, processing, schedule_changes
 from .changes import Change
 
 __all__ = ["Change", "all_changes"]
@@ -10,4 +10,5 @@ __all__ = ["Change", "all_changes"]
 
 def all_changes() -> list[Change]:
     """Those of all pages."""
-    return [*job_changes.CHANGES, *processing.CHANGES, *schedule_changes.CHANGES, *flow_changes.CHANGES]
+    modules = (job_changes, bulk_changes, processing, schedule_changes, flow_changes, fleet_changes)
+    return [change for module in modules for change in module.CHANGES]

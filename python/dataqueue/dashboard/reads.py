@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from ..errors import BackendUnavailable, DataQueueError, MigrationRequired, UnsupportedBackend
+from ..errors import BackendUnavailable, DataQueueError, MigrationRequired, TokenNotFound, UnsupportedBackend
 from .answers import error_answer, json_answer
 from .auth import Role
 from .site import BadInputError, site_of, visitor_in
@@ -34,6 +34,8 @@ def answered(endpoint: Callable[[Request], Awaitable[Response]]) -> Callable[[Re
             return error_answer(request, site, error.status_code, error.detail)
         except (BackendUnavailable, MigrationRequired) as error:
             return error_answer(request, site, 503, str(error), {"retry-after": "5"})
+        except TokenNotFound:
+            return error_answer(request, site, 404, "There is no such token: it may have been cleaned up.")
         except UnsupportedBackend as error:
             return error_answer(request, site, 501, str(error))
         except (BadInputError, DataQueueError, ValueError, TypeError) as error:

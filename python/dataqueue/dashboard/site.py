@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from ..aio import AsyncJobQueue
     from ..handlers import JobHandlers
+    from ..models import Durability
     from .stream import Hub
 
 __all__ = ["BadInputError", "Site", "site_of", "visitor_in"]
@@ -49,6 +50,7 @@ class Site:
     pace: Pace = field(default_factory=Pace)
     recent: Recent = field(default_factory=Recent)
     processing: asyncio.Task[Any] | None = None
+    durability: tuple[Durability, float] | None = None
     links: Sequence[tuple[str, str, str, Role]] = ()
 
     def may(self, visitor: Visitor, needed: Role) -> bool:

@@ -45,7 +45,17 @@ def test_markup_in_any_text_of_a_job_is_shown_and_not_run(one: One) -> None:
     queue.pause(group=EVIL)
     client = dashboards(title=EVIL)
     pages = ["/jobs", f"/jobs/{failing}", f"/jobs/{waiting}", f"/jobs/{waiting}/edit", "/schedules", "/schedules/1"]
-    for path in [*pages, "/flow", "/jobs?type=" + EVIL, "/jobs?status=" + EVIL, "/jobs?tag=" + EVIL]:
+    for path in [
+        *pages,
+        "/",
+        "/flow",
+        "/dead-letters",
+        "/jobs?text=" + EVIL,
+        "/jobs?group=" + EVIL,
+        "/jobs?type=" + EVIL,
+        "/jobs?status=" + EVIL,
+        "/jobs?tag=" + EVIL,
+    ]:
         answer = client.get(path)
         assert EVIL not in answer.text, path
         assert "<script>" not in answer.text
@@ -169,13 +179,15 @@ def test_what_a_job_waits_for_is_drawn(one: One) -> None:
     assert f"Job {job_id} waits for 15 jobs, and 0 wait for it" in page
     assert f'<a href="/admin/jobs/jobs/{ids[0]}"><title>#{ids[0]} part: pending</title>' in page
     assert "and 3 more" in page
+    part = dashboards().get(f"/jobs/{ids[0]}").text
+    assert f"Job {ids[0]} waits for 0 jobs, and 1 wait for it" in part
 
 
 def test_a_store_that_is_gone_is_said_on_the_page(tmp_path: object, one: One) -> None:
     _, dashboards = one
     with JobQueue("postgresql://nobody@127.0.0.1:1/none?connect_timeout=1") as gone:
         client = type(dashboards)(gone, dashboards._stack)()
-        for path in ("/jobs", "/schedules", "/flow"):
+        for path in ("/", "/jobs", "/schedules", "/flow", "/workers", "/tokens", "/dead-letters"):
             answer = client.get(path)
             assert (answer.status_code, "Try again" in answer.text) == (503, True)
         answer = client.get("/api/jobs")
@@ -185,7 +197,12 @@ def test_a_store_that_is_gone_is_said_on_the_page(tmp_path: object, one: One) ->
 def test_empty_pages_say_what_to_do(one: One) -> None:
     _, dashboards = one
     client = dashboards()
+    assert "Nothing waits" in client.get("/").text
     assert "queue.add_job(" in client.get("/jobs").text
+    assert "dataqueue worker" in client.get("/workers").text
+    assert "create_token" in client.get("/tokens").text
+    assert "dead_letter_job_type" in client.get("/dead-letters").text
+    assert "max_running" in client.get("/flow").text
     assert "Show all jobs" in client.get("/jobs?status=failed").text
     assert "@handlers.cron(" in client.get("/schedules").text
     assert "Nothing is paused" in client.get("/flow").text

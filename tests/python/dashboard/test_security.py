@@ -18,8 +18,29 @@ from tests.python.dashboard.conftest import ROOT, Client, Dashboards, by_header
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-PAGES = ["/jobs", "/jobs/1", "/schedules", "/schedules/1", "/flow"]
-READS = ["/api/jobs", "/api/jobs/1", "/api/jobs/1/events", "/api/schedules", "/api/flow", "/api/session"]
+PAGES = [
+    "/",
+    "/jobs",
+    "/jobs?text=a",
+    "/jobs/1",
+    "/schedules",
+    "/schedules/1",
+    "/tokens",
+    "/workers",
+    "/flow",
+    "/dead-letters",
+]
+READS = [
+    "/api/overview",
+    "/api/workers",
+    "/api/jobs?text=a",
+    "/api/jobs",
+    "/api/jobs/1",
+    "/api/jobs/1/events",
+    "/api/schedules",
+    "/api/flow",
+    "/api/session",
+]
 NOBODY, VIEWER, OPERATOR, ADMIN = None, "viewer", "operator", "admin"
 One = tuple[JobQueue, Dashboards]
 
@@ -53,7 +74,9 @@ def test_each_role_may_do_what_is_its_own(one: One, role: str) -> None:
     headers = as_role(role)
     for path in [*PAGES, *READS]:
         assert client.get(path, headers=headers).status_code == 200, path
-    for path in ("/audit", "/api/audit", "/jobs/1/edit"):
+    for path in ("/api/tokens", "/jobs/confirm?do=retry"):
+        assert client.get(path, headers=headers).status_code == (403 if role == VIEWER else 200), path
+    for path in ("/audit", "/api/audit", "/jobs/1/edit", "/jobs/confirm?do=delete"):
         assert client.get(path, headers=headers).status_code == (200 if role == ADMIN else 403), path
     token = client.get("/api/session", headers=headers).json()["csrfToken"]
     for change in all_changes():
@@ -158,7 +181,7 @@ def test_pages_have_no_inline_script_or_style_and_ask_no_other_host(one: One) ->
 
 def assets(client: Client, page: str) -> list[bytes]:
     found = [client.http.get(path).content for path in set(re.findall(r'"(/[^"]+/static/[^"]+)"', page))]
-    modules = ["times", "refresh", "live", "forms"]
+    modules = ["times", "refresh", "live", "forms", "select"]
     folder = re.search(r'"(/[^"]+/static/\w+)/dashboard.js"', page)
     assert folder is not None
     return found + [client.http.get(f"{folder[1]}/{name}.js").content for name in modules]
@@ -258,6 +281,16 @@ def test_basic_auth_asks_for_a_name_and_a_password(one: One) -> None:
             basic_auth(users)
 
 
+def test_what_is_hidden_cannot_be_guessed_by_searching(one: One) -> None:
+    queue, dashboards = one
+    job_id = queue.add_job("a", {"card": "4111", "name": "Ada"})
+    client = dashboards(redact=["card"])
+    assert [job["id"] for job in client.get("/api/jobs?text=ada").json()["jobs"]] == [job_id]
+    for text in ("4111", "41", "4"):
+        assert client.get(f"/api/jobs?text={text}").json()["jobs"] == [], text
+        assert f'data-key="{job_id}"' not in client.get(f"/jobs?text={text}").text
+
+
 def test_what_can_complete_a_token_is_cut_for_viewers(one: One) -> None:
     queue, dashboards = one
     handlers = JobHandlers()
@@ -273,6 +306,9 @@ def test_what_can_complete_a_token_is_cut_for_viewers(one: One) -> None:
     token = job.wait_token_id
     assert token is not None
     client = dashboards(auth=by_header)
+    assert token not in client.get("/tokens", headers=as_role(VIEWER)).text
+    assert token in client.get("/tokens", headers=as_role(OPERATOR)).text
+    assert client.get(f"/tokens/{token}", headers=as_role(VIEWER)).status_code == 403
     for path in (f"/jobs/{job_id}", f"/jobs/{job_id}/step_data", f"/api/jobs/{job_id}", f"/api/jobs/{job_id}/events"):
         assert token in client.get(path, headers=as_role(OPERATOR)).text, path
         seen = client.get(path, headers=as_role(VIEWER)).text

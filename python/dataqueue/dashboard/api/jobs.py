@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.routing import Route
 
 from ...models import JobRecord
+from ..finding import find
 from ..reads import api_read, whole
 from ..site import BadInputError, site_of, visitor_in
 from ..views.filters import JobFilter
@@ -28,7 +29,17 @@ async def _list(request: Request) -> dict[str, Any]:
     cursor = whole("cursor", query.get("cursor"), None)
     if "ids" in query:
         return await _named(request)
-    conditions = JobFilter.read(query).conditions()
+    wanted = JobFilter.read(query)
+    if wanted.is_search or (offset == 0 and query.get("offset") is None):
+        found = await find(site, visitor_in(request), wanted, cursor, limit)
+        return {
+            "jobs": [job_json(job, site, visitor_in(request)) for job in found.jobs],
+            "hasMore": found.cursor is not None,
+            "limit": limit,
+            "offset": 0,
+            "nextCursor": found.cursor,
+        }
+    conditions = wanted.conditions()
     jobs = await site.queue.get_jobs(**conditions, limit=limit + 1, offset=offset, cursor=cursor)
     more = len(jobs) > limit
     jobs = jobs[:limit]

@@ -11,8 +11,11 @@ from typing import Any
 from starlette.requests import Request
 from starlette.routing import Route
 
+from ...flow import Paused
+from ...inspection import GroupRecord, Overview, TypeLimit, WorkerRecord
 from ...models import JobEvent, JobRecord, JobStatus
 from ...schedules import CronSchedule
+from ...tokens import Token, TokenStatus
 from .. import kinds
 from ..audit import AuditEntry
 from ..auth import Role
@@ -55,6 +58,10 @@ _FILTERS: Mapping[str, Mapping[str, Any]] = {
     "tag": {**_TEXT, "description": "One tag, or several with commas."},
     "tag_mode": {"enum": ["all", "any", "exact", "none"]},
     "priority": {"type": "integer"},
+    "text": {**_TEXT, "description": "A part of the payload; jobs are looked through, some thousand a call."},
+    "error": {**_TEXT, "description": "A part of the message of an error, in the same way."},
+    "group": {**_TEXT, "description": "The id of the group, in the same way."},
+    "added": {"enum": ["15m", "1h", "24h", "7d"], "description": "Added within so long before now, in the same way."},
     "due": {"enum": ["15m", "1h", "24h", "7d"], "description": "Due within so long before now."},
     "since": {**_TEXT, "format": "date-time", "description": "Due at or later than."},
     "until": {**_TEXT, "format": "date-time", "description": "Due earlier than."},
@@ -73,7 +80,35 @@ READS = [
     Read("/jobs/{id}/events", "The history of a job, oldest first", {"events": [JobEvent]}),
     Read("/schedules", "The schedules", {"schedules": [CronSchedule]}, {"status": {"enum": ["active", "paused"]}}),
     Read("/schedules/{id}", "A schedule", {"schedule": CronSchedule}),
-    Read("/flow", "What is paused", {"paused": {"type": "array", "items": {"type": "object"}}}),
+    Read(
+        "/flow",
+        "What is paused, and what is limited",
+        {
+            "paused": [Paused],
+            "limits": [TypeLimit],
+            "groups": [GroupRecord],
+            "nextCursor": {"type": ["string", "null"]},
+        },
+        {"cursor": _TEXT, "limit": {"type": "integer", "minimum": 1, "maximum": 200}},
+    ),
+    Read("/overview", "The queue at a glance", {"overview": Overview}),
+    Read(
+        "/workers",
+        "The workers",
+        {"workers": [WorkerRecord], "nextCursor": {"type": ["integer", "null"]}},
+        {"cursor": _WHOLE, "limit": {"type": "integer", "minimum": 1, "maximum": 200}},
+    ),
+    Read(
+        "/tokens",
+        "Tokens, newest first",
+        {"tokens": [Token], "nextCursor": {"type": ["string", "null"]}},
+        {
+            "status": {"enum": list(TokenStatus)},
+            "cursor": _TEXT,
+            "limit": {"type": "integer", "minimum": 1, "maximum": 200},
+        },
+        role=Role.OPERATOR,
+    ),
     Read("/session", "Who asks, and the token that changes need", {"role": {"enum": list(Role)}, "csrfToken": _TEXT}),
     Read("/audit", "The last hundred changes, newest first", {"entries": [AuditEntry]}, role=Role.ADMIN),
     Read(

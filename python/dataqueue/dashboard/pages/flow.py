@@ -1,6 +1,8 @@
-"""What is paused."""
+"""Groups, limits, and what is paused."""
 
 from __future__ import annotations
+
+import asyncio
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -12,9 +14,25 @@ from ..site import site_of
 
 __all__ = ["routes"]
 
+_PAGE = 100
+
 
 async def _flow(request: Request) -> Response:
-    return page(request, "flow.html", paused=await site_of(request).queue.paused())
+    site = site_of(request)
+    cursor = request.query_params.get("cursor") or None
+    paused, limits, groups = await asyncio.gather(
+        site.queue.paused(), site.queue.get_limits(), site.queue.get_groups(cursor, _PAGE + 1)
+    )
+    following = groups[_PAGE - 1].id if len(groups) > _PAGE else ""
+    return page(
+        request,
+        "flow.html",
+        paused=paused,
+        limits=limits,
+        groups=groups[:_PAGE],
+        following=following,
+        is_first=not cursor,
+    )
 
 
 def routes() -> list[Route]:

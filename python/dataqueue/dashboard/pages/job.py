@@ -36,19 +36,23 @@ async def _job(request: Request) -> Response:
 
 
 async def _graph(request: Request, job: JobRecord) -> Markup:
-    """The jobs that this one waits for, drawn; what is beyond the drawing is not looked up."""
+    """The jobs that this one waits for, and those that wait for it; what is beyond the drawing is not looked up."""
     site, root = site_of(request), request.scope.get("root_path", "")
     ids = job.depends_on_job_ids
-    found = await asyncio.gather(*(site.queue.get_job(one) for one in ids[:MOST]))
+    behind = await site.queue.get_dependents(job.id, MOST + 100)
+    wanted = [*ids[:MOST], *behind[:MOST]]
+    found = dict(zip(wanted, await asyncio.gather(*map(site.queue.get_job, wanted)), strict=True))
 
-    def node(job_id: int, record: JobRecord | None) -> Node:
+    def node(job_id: int) -> Node:
+        record = found.get(job_id)
         target = f"{root}/jobs/{job_id}"
         if record is None:
             return Node(job_id, None, "gone", target)
         return Node(job_id, record.job_type, record.status.value, target)
 
-    before = [node(one, record) for one, record in zip(ids, found, strict=False)]
-    return dependencies(before, node(job.id, job), [], len(ids) - len(before))
+    own = Node(job.id, job.job_type, job.status.value, "")
+    before, after = [node(one) for one in ids[:MOST]], [node(one) for one in behind[:MOST]]
+    return dependencies(before, own, after, len(ids) - len(before), len(behind) - len(after))
 
 
 async def _edit(request: Request) -> Response:

@@ -3,10 +3,14 @@ import { keepTimes } from "./times.js";
 import { refresh } from "./refresh.js";
 import { keepLive } from "./live.js";
 import { sendForms } from "./forms.js";
+import { keepSelection } from "./select.js";
 
 keepTimes();
+keepSelection();
 sendForms(refresh);
 keepLive(refresh);
+
+document.querySelector("nav [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
 
 const theme = document.querySelector("[data-theme-toggle]");
 if (theme) {

@@ -31,6 +31,7 @@ async function load() {
     const old = document.querySelector(`[data-live="${CSS.escape(fresh.dataset.live)}"]`);
     if (old) merge(old, fresh);
   }
+  document.dispatchEvent(new Event("refreshed"));
 }
 
 function same(old, fresh) {

@@ -37,6 +37,10 @@ class JobFilter:
         due: Due within a span that ends now, by its short name.
         since: Due at or later than.
         until: Due earlier than.
+        added: Added within a span that ends now, by its short name.
+        group: Of this group.
+        text: With this in the payload.
+        error: With this in the message of an error.
     """
 
     status: str = ""
@@ -47,6 +51,10 @@ class JobFilter:
     due: str = ""
     since: datetime | None = None
     until: datetime | None = None
+    added: str = ""
+    group: str = ""
+    text: str = ""
+    error: str = ""
 
     @classmethod
     def read(cls, given: Mapping[str, str]) -> JobFilter:
@@ -61,9 +69,6 @@ class JobFilter:
         mode = given.get("tag_mode", "").strip() or "all"
         if mode not in set(TagMode):
             raise BadInputError(f"tag_mode is {mode!r:.80}: it must be one of {', '.join(TagMode)}")
-        due = given.get("due", "").strip()
-        if due and due not in SPANS:
-            raise BadInputError(f"due is {due!r:.80}: it must be one of {', '.join(SPANS)}")
         priority = given.get("priority", "").strip()
         return cls(
             status=status,
@@ -71,7 +76,11 @@ class JobFilter:
             tags=_words("tag", given.get("tag", "")),
             tag_mode=mode,
             priority=_whole("priority", priority) if priority else None,
-            due=due,
+            due=_span("due", given),
+            added=_span("added", given),
+            group=given.get("group", "").strip(),
+            text=_phrase("text", given),
+            error=_phrase("error", given),
             since=moment("since", given.get("since", "")),
             until=moment("until", given.get("until", "")),
         )
@@ -80,6 +89,18 @@ class JobFilter:
     def is_narrow(self) -> bool:
         """Whether there is a condition besides the status."""
         return replace(self, status="") != JobFilter()
+
+    @property
+    def is_search(self) -> bool:
+        """Whether jobs must be looked through, for no index knows what is asked."""
+        return bool(self.added or self.group or self.text or self.error)
+
+    def searched(self) -> dict[str, Any]:
+        """The conditions that only `search_jobs` takes."""
+        found: dict[str, Any] = {"text": self.text, "error": self.error, "group": self.group}
+        if self.added:
+            found["created_at"] = RunAt(gte=datetime.now(UTC) - SPANS[self.added][1])
+        return {name: value for name, value in found.items() if value}
 
     def conditions(self) -> dict[str, Any]:
         """The conditions as `get_jobs` takes them."""
@@ -108,6 +129,10 @@ class JobFilter:
             "tag": ", ".join(self.tags),
             "tag_mode": self.tag_mode if self.tags and self.tag_mode != "all" else "",
             "priority": "" if self.priority is None else str(self.priority),
+            "added": self.added,
+            "group": self.group,
+            "text": self.text,
+            "error": self.error,
             "due": self.due,
             "since": "" if self.since is None else self.since.strftime("%Y-%m-%dT%H:%M"),
             "until": "" if self.until is None else self.until.strftime("%Y-%m-%dT%H:%M"),
@@ -118,6 +143,20 @@ class JobFilter:
         """The query string, with some of it changed; an empty value takes a field away."""
         found = {**self.fields(), **changed}
         return urlencode({name: value for name, value in found.items() if value})
+
+
+def _span(name: str, given: Mapping[str, str]) -> str:
+    span = given.get(name, "").strip()
+    if span and span not in SPANS:
+        raise BadInputError(f"{name} is {span!r:.80}: it must be one of {', '.join(SPANS)}")
+    return span
+
+
+def _phrase(name: str, given: Mapping[str, str]) -> str:
+    phrase = given.get(name, "").strip()
+    if len(phrase) > _LONGEST:
+        raise BadInputError(f"{name} is longer than {_LONGEST} characters")
+    return phrase
 
 
 def moment(name: str, text: str) -> datetime | None:
