@@ -15,8 +15,9 @@ from ..errors import BackendUnavailable, DataQueueError, MigrationRequired, Toke
 from .answers import error_answer, json_answer
 from .auth import Role
 from .site import BadInputError, site_of, visitor_in
+from .views.traffic import SPANS
 
-__all__ = ["answered", "api_read", "page_route", "whole"]
+__all__ = ["answered", "api_read", "chosen_span", "page_route", "whole"]
 
 _LOGGER = logging.getLogger("dataqueue")
 _LARGEST = 2**63 - 1
@@ -82,6 +83,18 @@ def _for(needs: Role, endpoint: Callable[[Request], Awaitable[Response]]) -> Cal
         return await endpoint(request)
 
     return checked
+
+
+def chosen_span(request: Request) -> str:
+    """The name of the span that the query string asks for; an hour where it asks for none.
+
+    Raises:
+        BadInputError: There is no such span.
+    """
+    span = request.query_params.get("span") or "hour"
+    if span not in SPANS:
+        raise BadInputError(f"span is {span!r:.80}: it must be one of {', '.join(SPANS)}")
+    return span
 
 
 def whole(name: str, text: str | None, missing: int | None, least: int = 0, most: int = _LARGEST) -> int | None:

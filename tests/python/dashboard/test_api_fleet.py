@@ -153,3 +153,29 @@ def test_all_that_a_filter_finds_is_changed(queue: JobQueue, dashboards: Dashboa
     assert "3 jobs were deleted" in told.text
     assert queue.get_job(pending[0]) is None
     assert queue.count_jobs() == 5
+
+
+def test_the_traffic_of_the_fleet_is_told_and_drawn(queue: JobQueue, dashboards: Dashboards) -> None:
+    handlers = JobHandlers()
+
+    @handlers.job("mail")
+    def mail(payload: str) -> None:
+        if payload == "bad":
+            raise RuntimeError(payload)
+
+    for payload in ("good", "good", "bad"):
+        queue.add_job(mail, payload, max_attempts=1)
+    assert queue.create_processor(handlers).start() == 3
+    client = dashboards()
+    for span, steps in (("hour", 60), ("day", 24)):
+        traffic = client.get(f"/api/traffic?span={span}").json()["traffic"]
+        assert (traffic["completed"], traffic["failures"]) == ({"mail": 2}, {"mail": 1})
+        assert len(traffic["points"]) in {steps, steps + 1}
+        assert sum(point["completed"] for point in traffic["points"]) == 2
+        page = client.get(f"/?span={span}").text
+        assert "completed: 2 in all; failed: 1 in all" in page
+        assert f'/?span={span}" aria-current="page"' in page
+        assert "/jobs?type=mail&amp;status=failed" in page
+    refused = client.get("/api/traffic?span=year")
+    assert refused.status_code == 400
+    assert refused.json()["error"] == "span is 'year': it must be one of hour, day"

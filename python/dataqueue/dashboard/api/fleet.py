@@ -1,4 +1,4 @@
-"""`/api/overview`, `/api/workers`, `/api/tokens`."""
+"""`/api/overview`, `/api/traffic`, `/api/workers`, `/api/tokens`."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from starlette.routing import Route
 
 from ...tokens import TokenStatus
 from ..auth import Role
-from ..reads import api_read, whole
+from ..reads import api_read, chosen_span, whole
 from ..site import BadInputError, site_of, visitor_in
+from ..views.traffic import SPANS
 from .encode import record_json
 
 __all__ = ["routes"]
@@ -22,6 +23,12 @@ async def _overview(request: Request) -> dict[str, Any]:
     site = site_of(request)
     found = await site.recent.get("overview", site.queue.get_overview)
     return {"overview": record_json(found, site, visitor_in(request))}
+
+
+async def _traffic(request: Request) -> dict[str, Any]:
+    site, span = site_of(request), chosen_span(request)
+    found = await site.recent.get(f"traffic {span}", lambda: site.queue.get_traffic(SPANS[span][1]))
+    return {"traffic": record_json(found, site, visitor_in(request))}
 
 
 async def _workers(request: Request) -> dict[str, Any]:
@@ -48,6 +55,7 @@ def routes() -> list[Route]:
     """The reads of what there is besides jobs."""
     return [
         api_read("/overview", _overview),
+        api_read("/traffic", _traffic),
         api_read("/workers", _workers),
         api_read("/tokens", _tokens, Role.OPERATOR),
     ]

@@ -13,6 +13,7 @@ from starlette.routing import Route
 
 from ...flow import Paused
 from ...inspection import GroupRecord, Overview, TypeLimit, WorkerRecord
+from ...metrics import Traffic
 from ...models import JobEvent, JobRecord, JobStatus
 from ...schedules import CronSchedule
 from ...tokens import Token, TokenStatus
@@ -92,6 +93,12 @@ READS = [
         {"cursor": _TEXT, "limit": {"type": "integer", "minimum": 1, "maximum": 200}},
     ),
     Read("/overview", "The queue at a glance", {"overview": Overview}),
+    Read(
+        "/traffic",
+        "What the fleet did lately, by minute or by hour",
+        {"traffic": Traffic},
+        {"span": {"enum": ["hour", "day"], "default": "hour"}},
+    ),
     Read(
         "/workers",
         "The workers",

@@ -9,9 +9,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from ..answers import page
-from ..reads import page_route
+from ..reads import chosen_span, page_route
 from ..site import site_of
 from ..views.overview import overview_view
+from ..views.traffic import SPANS, traffic_view
 
 __all__ = ["routes"]
 
@@ -24,11 +25,22 @@ async def _overview(request: Request) -> Response:
     begun = time.perf_counter()
     found = await site.recent.get("overview", site.queue.get_overview)
     took = time.perf_counter() - begun
+    span = chosen_span(request)
+    traffic = await site.recent.get(f"traffic {span}", lambda: site.queue.get_traffic(SPANS[span][1]))
     known, at = site.durability or (None, 0.0)
     if known is None or time.monotonic() - at > _DURABILITY_KEPT:
         known = await site.queue.durability()
         site.durability = (known, time.monotonic())
-    return page(request, "overview.html", **overview_view(found, root), durability=known, took=took)
+    return page(
+        request,
+        "overview.html",
+        **overview_view(found, root),
+        traffic=traffic_view(traffic, root),
+        spans={name: label for name, (label, _) in SPANS.items()},
+        span=span,
+        durability=known,
+        took=took,
+    )
 
 
 def routes() -> list[Route]:
