@@ -13,8 +13,9 @@ from ..models import JobStatus
 from .auth import Role
 from .changes import Asked, Change, Outcome
 from .finding import ids_of, narrowed
+from .job_changes import read_number, read_words
 from .site import BadInputError
-from .views.filters import JobFilter
+from .views.filters import JobFilter, moment
 
 __all__ = ["CHANGES", "KINDS", "Kind"]
 
@@ -65,6 +66,14 @@ KINDS = {
             "cancel_all_upcoming_jobs",
         ),
         Kind(
+            "edit",
+            "changed",
+            Role.ADMIN,
+            (JobStatus.PENDING,),
+            "Pending jobs get what is filled in; the rest of them stays as it is.",
+            "edit_all_pending_jobs",
+        ),
+        Kind(
             "delete",
             "deleted",
             Role.ADMIN,
@@ -81,7 +90,8 @@ def _perform(kind: Kind) -> Callable[[Asked], Awaitable[Outcome]]:
         if asked.fields.get("all") in ("yes", True):
             return await _by_filter(asked, kind)
         ids = _selected(asked.fields.get("ids"))
-        changed = await _change(asked, kind, ids)
+        updates = _updates(asked, kind)
+        changed = await _change(asked, kind, ids, *updates)
         left = len(ids) - changed
         message = f"{_jobs(changed)} {kind.done}."
         if left:
@@ -92,8 +102,8 @@ def _perform(kind: Kind) -> Callable[[Asked], Awaitable[Outcome]]:
     return perform
 
 
-async def _change(asked: Asked, kind: Kind, ids: Sequence[int]) -> int:
-    changed: int = await getattr(asked.site.queue, kind.method)(ids=ids)
+async def _change(asked: Asked, kind: Kind, ids: Sequence[int], *updates: Mapping[str, Any]) -> int:
+    changed: int = await getattr(asked.site.queue, kind.method)(*updates, ids=ids)
     one = {"cancel": asked.site.queue.cancel_job, "retry": asked.site.queue.retry_job}.get(kind.name)
     if one is not None and changed < len(ids):
         # Jobs that wait for somebody, or were cancelled: the call for many leaves them, who selects them means them.
@@ -104,11 +114,11 @@ async def _change(asked: Asked, kind: Kind, ids: Sequence[int]) -> int:
 
 async def _by_filter(asked: Asked, kind: Kind) -> Outcome:
     texts = {name: value for name, value in asked.fields.items() if isinstance(value, str)}
-    wanted = JobFilter.read(texts)
+    wanted, updates = JobFilter.read(texts), _updates(asked, kind)
     changed = seen = 0
     end, is_whole = time.monotonic() + _PATIENCE, True
     async for ids in ids_of(asked.site, asked.visitor, wanted, narrowed(wanted, kind.statuses)):
-        changed += await _change(asked, kind, ids)
+        changed += await _change(asked, kind, ids, *updates)
         seen += len(ids)
         if seen >= _MOST or time.monotonic() > end:
             is_whole = False
@@ -124,6 +134,23 @@ async def _by_filter(asked: Asked, kind: Kind) -> Outcome:
         go=f"/jobs?{wanted.query()}",
         details={"filter": wanted.fields(), "changed": changed},
     )
+
+
+def _updates(asked: Asked, kind: Kind) -> tuple[Mapping[str, Any], ...]:
+    """What an edit changes, as the argument of its method; nothing for the other kinds."""
+    if kind.name != "edit":
+        return ()
+    given, updates = asked.fields, dict[str, Any]()
+    for name in ("priority", "max_attempts"):
+        if (value := read_number(f"new_{name}", given.get(f"new_{name}"), int)) is not None:
+            updates[name] = value
+    if asked.text("new_run_at"):
+        updates["run_at"] = moment("new_run_at", asked.text("new_run_at"))
+    if given.get("new_tags") not in (None, ""):
+        updates["tags"] = read_words(given["new_tags"])
+    if not updates:
+        raise BadInputError(f"nothing is to be changed: fill in one of {', '.join(_EDITS)}")
+    return (updates,)
 
 
 def _selected(given: Any) -> list[int]:
@@ -157,7 +184,22 @@ _TAKES: Mapping[str, Mapping[str, Any]] = {
     "all": {"type": "boolean", "description": "All that meet the conditions, which are named as those of /api/jobs."},
 }
 
+_EDITS: Mapping[str, Mapping[str, Any]] = {
+    "new_priority": {"type": "integer"},
+    "new_max_attempts": {"type": "integer", "minimum": 1},
+    "new_run_at": {"type": "string", "description": "ISO 8601."},
+    "new_tags": {"type": "array", "items": {"type": "string"}},
+}
+
+
+def _takes(kind: Kind) -> Mapping[str, Mapping[str, Any]]:
+    return {**_TAKES, **(_EDITS if kind.name == "edit" else {})}
+
+
 CHANGES = [
-    *(Change(f"/jobs/{kind.name}", f"{kind.name} jobs", kind.role, _perform(kind), _TAKES) for kind in KINDS.values()),
+    *(
+        Change(f"/jobs/{kind.name}", f"{kind.name} jobs", kind.role, _perform(kind), _takes(kind))
+        for kind in KINDS.values()
+    ),
     Change("/jobs/{id:jobid}/delete", "delete job", Role.ADMIN, _delete),
 ]

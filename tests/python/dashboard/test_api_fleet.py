@@ -121,6 +121,24 @@ def test_a_selection_is_changed_at_once(queue: JobQueue, dashboards: Dashboards)
         assert client.post("/api/jobs/delete", bad).status_code == 400, bad
 
 
+def test_pending_jobs_are_edited_together(queue: JobQueue, dashboards: Dashboards) -> None:
+    client = dashboards()
+    ids = [queue.add_job("a", number, tags=["old"]) for number in range(3)]
+    queue.cancel_job(ids[2])
+    told = client.post("/api/jobs/edit", {"ids": ids, "new_priority": 7, "new_tags": ["x", "y"]}).json()
+    assert (told["ok"], told["changed"]) == (True, 2)
+    assert [(job.priority, job.tags) for job in queue.get_jobs(status="pending")] == [(7, ["x", "y"])] * 2
+    assert ">2</b>" in client.get("/jobs/confirm?do=edit&type=a").text
+    filled = {"all": "yes", "type": "a", "priority": "7", "new_run_at": "2100-01-01T00:00", "new_max_attempts": "9"}
+    assert "2 jobs were changed" in client.submit("/jobs/edit", filled).text
+    for job in queue.get_jobs(status="pending"):
+        assert (job.run_at.year, job.max_attempts, job.priority) == (2100, 9, 7)
+    nothing = client.post("/api/jobs/edit", {"ids": ids, "new_tags": ""})
+    assert (nothing.status_code, nothing.json()["error"].split(":")[0]) == (400, "nothing is to be changed")
+    assert client.post("/api/jobs/edit", {"ids": ids, "new_priority": "high"}).status_code == 400
+    assert client.post("/api/jobs/edit", {"ids": ids, "new_run_at": "soon"}).status_code == 400
+
+
 def test_all_that_a_filter_finds_is_changed(queue: JobQueue, dashboards: Dashboards) -> None:
     handlers = JobHandlers()
 
