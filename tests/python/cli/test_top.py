@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from dataqueue import Job, Paused
+from dataqueue import Count, Job, Paused, TypeDepth
 from dataqueue.cli.top.drawing import draw
 from dataqueue.cli.top.following import Failure
-from dataqueue.cli.top.reading import Frame, Reader, RunningJob, TypeDepth
+from dataqueue.cli.top.reading import Frame, Reader, RunningJob
 from tests.processes import PATIENCE, until
 from tests.python.cli.conftest import COMMAND
 
@@ -47,17 +47,19 @@ def test_a_frame_has_depths_running_jobs_and_failures(cli: Cli, jobs: JobQueue) 
     try:
         until(lambda: [one.progress for one in jobs.get_jobs(status="processing")] == [40], "the job reports")
         frame = cli.json("top", "--interval", "0.1")
-        assert {name: count for name, count in frame["counts"].items() if count} == {
+        assert {name: count["value"] for name, count in frame["counts"].items() if count["value"]} == {
             "pending": 3,
             "processing": 1,
             "failed": 1,
         }
-        assert frame["types"][0] == {"job_type": "mail", "pending": 2, "processing": 0}
+        mail, report = sorted(frame["types"], key=lambda one: str(one["job_type"]))
+        assert mail["ready"] == {"value": 2, "kind": "exact"}
+        assert (mail["is_paused"], report["job_type"], report["is_handled"]) == (True, "report", False)
         assert [(one["id"], one["progress"], one["locked_by"]) for one in frame["running"]] == [(running, 40, "w1")]
         assert [(one["job_type"], one["message"]) for one in frame["failures"]] == [("fail", "no luck")]
         assert frame["paused"] == [{"job_type": "mail", "group": None}]
         text = cli("top", "--once", "--interval", "0.1")
-        for part in ("3 pending", "40 %", "no luck", "paused: type mail", "completed/s"):
+        for part in ("3 pending", "40 %", "no luck", "paused: type mail", "no worker", "completed/s"):
             assert part in text.stdout, part
         assert cli("top", "--interval", "0.1").stdout.count("dataqueue top") == 1
     finally:
@@ -96,9 +98,8 @@ def test_a_frame_fits_the_terminal() -> None:
     frame = Frame(
         at=now,
         store="postgresql://app@db/app",
-        counts={"pending": 12_345, "processing": 7, "completed": None},
-        counted_at=now,
-        types=[TypeDepth("type" * 20, 1, 2)] * 12,
+        counts={"pending": Count(12_345), "processing": Count(7), "completed": Count(1_200_000, "estimate")},
+        types=[TypeDepth("type" * 20, Count(1), Count(2), now, is_handled=False, is_paused=False)] * 12,
         completed_per_second=1_234.5,
         failed_per_second=0.0,
         running=[RunningJob(1, "mail\x1b[2J", "worker", 61.0, 1, 50)] * 50,
@@ -113,7 +114,7 @@ def test_a_frame_fits_the_terminal() -> None:
     whole = "\n".join(draw(frame))
     assert whole.count("mail\\x1b[2J") == 50
     assert "1,234.5 completed/s" in whole
-    assert "? completed" in plain(whole)
+    assert "~1.2 M completed" in plain(whole)
 
 
 def plain(line: str) -> str:

@@ -117,7 +117,8 @@ def test_a_selection_is_changed_at_once(queue: JobQueue, dashboards: Dashboards)
     assert queue.get_job(ids[0]) is None
     assert client.post(f"/api/jobs/{ids[1]}/delete").json()["ok"] is True
     assert client.post(f"/api/jobs/{ids[1]}/delete").status_code == 404
-    for bad in ({}, {"ids": []}, {"ids": ["x"]}, {"ids": list(range(1001))}):
+    wrong: list[dict[str, Any]] = [{}, {"ids": []}, {"ids": ["x"]}, {"ids": list(range(1001))}]
+    for bad in wrong:
         assert client.post("/api/jobs/delete", bad).status_code == 400, bad
 
 

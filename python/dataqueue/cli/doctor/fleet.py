@@ -6,8 +6,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from ...filters import RunAt
-from ...models import JobRecord, JobStatus
+from ...models import JobStatus
 from ..printing import span
 from .finding import Check, Finding, notice, ok, warning
 
@@ -18,7 +17,6 @@ __all__ = ["checks"]
 
 _PATIENCE = timedelta(minutes=1)
 _LOOKED_AT = 1_000
-_NAMED = 20
 _LONG = timedelta(minutes=10)
 
 
@@ -75,26 +73,19 @@ def _paused(queue: JobQueue) -> Iterable[Finding]:
 
 
 def _left_lying(queue: JobQueue) -> Iterable[Finding]:
-    """Types whose jobs have been due for long while none of them runs."""
-    now = datetime.now(UTC)
-    due = queue.get_jobs(status=JobStatus.PENDING, run_at=RunAt(lte=now - _PATIENCE), limit=_LOOKED_AT)
-    oldest: dict[str, JobRecord] = {}
-    for job in due:
-        if job.pending_reason is None and (job.job_type not in oldest or job.run_at < oldest[job.job_type].run_at):
-            oldest[job.job_type] = job
-    bad = 0
-    for job_type, job in sorted(oldest.items(), key=lambda one: one[1].run_at)[:_NAMED]:
-        if queue.get_jobs(job_type=job_type, status=JobStatus.PROCESSING, limit=1):
-            continue
-        bad += 1
+    """Types whose jobs have been due for long while no living worker claims them."""
+    overview = queue.get_overview()
+    late = [one for one in overview.types if one.oldest_due_at and overview.now - one.oldest_due_at > _PATIENCE]
+    unhandled = [one for one in late if not one.is_handled and not one.is_paused]
+    for one in unhandled:
+        waits = span((overview.now - (one.oldest_due_at or overview.now)).total_seconds())
         yield warning(
             "waiting jobs",
-            f"jobs of type {job_type!r} have been due for {span((now - job.run_at).total_seconds())}, and none of them "
-            f"runs (such as job {job.id})",
-            "start a worker whose handlers have this type; or it is paused, at its limit, or all workers are busy",
+            f"{one.ready} of type {one.job_type!r} are due, the oldest for {waits}, and no living worker claims them",
+            "start a worker whose handlers have this type",
         )
-    if not bad:
-        yield ok("waiting jobs", f"of {len(due)} jobs that are due for a minute none is of a type that nobody runs")
+    if not unhandled:
+        yield ok("waiting jobs", f"of {len(late)} types whose jobs are due for a minute none is one that nobody claims")
 
 
 def _running(queue: JobQueue) -> Iterable[Finding]:

@@ -13,7 +13,6 @@ from .reading import Frame
 __all__ = ["draw"]
 
 _LEAST = 3
-_STALE = 2.0
 
 
 def draw(frame: Frame, width: int | None = None, height: int | None = None) -> list[str]:
@@ -34,18 +33,11 @@ def draw(frame: Frame, width: int | None = None, height: int | None = None) -> l
 
 
 def _counts(frame: Frame, width: int | None) -> str:
-    parts = [f"{_number(count)} {status}" for status, count in frame.counts.items()]
-    age = (frame.at - frame.counted_at).total_seconds()
-    if age > _STALE:
-        parts.append(f"(counted {ago(frame.counted_at, frame.at)})")
+    parts = [f"{count} {status}" for status, count in frame.counts.items()]
     plain = "  ".join(parts)
     if width is not None and len(plain) > width:
         return cut(plain, width)
     return "  ".join(click.style(part, fg=color_of(part.split(" ")[-1])) for part in parts)
-
-
-def _number(count: int | None) -> str:
-    return "?" if count is None else f"{count:,}"
 
 
 def _rates(frame: Frame, width: int | None) -> str:
@@ -57,8 +49,17 @@ def _rates(frame: Frame, width: int | None) -> str:
 def _types(frame: Frame, width: int | None) -> list[str]:
     if not frame.types:
         return []
-    rows: list[list[Cell]] = [[one.job_type, _number(one.pending), _number(one.processing)] for one in frame.types]
-    return table(("TYPE", "PENDING", "PROCESSING"), rows, width)
+    rows: list[list[Cell]] = [
+        [
+            one.job_type,
+            str(one.ready),
+            str(one.scheduled),
+            "" if one.oldest_due_at is None else ago(one.oldest_due_at, frame.at),
+            ("paused", "yellow") if one.is_paused else "" if one.is_handled else ("no worker", "red"),
+        ]
+        for one in frame.types
+    ]
+    return table(("TYPE", "READY", "SCHEDULED", "OLDEST DUE", "STATE"), rows, width)
 
 
 def _running(frame: Frame, width: int | None) -> list[str]:

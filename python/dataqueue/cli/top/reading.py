@@ -2,41 +2,22 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
 
-from ...errors import BackendUnavailable
 from ...models import JobRecord, JobStatus
 from .following import Failure, Following
 
 if TYPE_CHECKING:
     from ...blocking import JobQueue
     from ...flow import Paused
+    from ...inspection import Count, TypeDepth
 
-__all__ = ["Frame", "Reader", "RunningJob", "TypeDepth"]
+__all__ = ["Frame", "Reader", "RunningJob"]
 
 _RUNNING = 100
-_LOOKED_AT = 500
 _TYPES = 12
-# Counting takes no more than a tenth of the store's time, however many jobs there are.
-_SHARE = 10
-
-
-@dataclass(frozen=True, slots=True)
-class TypeDepth:
-    """How many jobs of a type there are.
-
-    Attributes:
-        job_type: The type.
-        pending: Those that wait to run, due or not; None where the store could not count them in time.
-        processing: Those that run; None likewise.
-    """
-
-    job_type: str
-    pending: int | None
-    processing: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +48,8 @@ class Frame:
     Attributes:
         at: The moment.
         store: The store, without its password.
-        counts: How many jobs are in each status; None where the store could not count them in time.
-        counted_at: When they were counted.
-        types: The deepest types among the newest jobs that wait or run.
+        counts: How many jobs are in each status.
+        types: The types that may be claimed, those first whose oldest job has been due for longest.
         completed_per_second: How many complete, since the frame before.
         failed_per_second: How many attempts fail, since the frame before.
         running: The jobs that run, the longest first, out of the newest hundred.
@@ -79,8 +59,7 @@ class Frame:
 
     at: datetime
     store: str
-    counts: dict[str, int | None]
-    counted_at: datetime
+    counts: dict[str, Count]
     types: list[TypeDepth]
     completed_per_second: float
     failed_per_second: float
@@ -95,9 +74,6 @@ class Reader:
     def __init__(self, queue: JobQueue) -> None:
         self._queue = queue
         self._following = Following(queue)
-        self._counts: tuple[dict[str, int | None], list[TypeDepth]] = ({}, [])
-        self._counted_at = datetime.min.replace(tzinfo=UTC)
-        self._count_again = 0.0
 
     def __enter__(self) -> Self:
         self._following.start()
@@ -113,41 +89,20 @@ class Reader:
             DataQueueError: The store did not answer.
         """
         running = self._queue.get_jobs(status=JobStatus.PROCESSING, limit=_RUNNING)
-        began = time.monotonic()
-        if began >= self._count_again:
-            self._counts = self._count(running)
-            self._counted_at = datetime.now(UTC)
-            self._count_again = began + (time.monotonic() - began) * _SHARE
+        overview = self._queue.get_overview()
         completed, failed = self._following.rates()
         now = datetime.now(UTC)
         return Frame(
             at=now,
             store=self._queue._requests.store.location,
-            counts=self._counts[0],
-            counted_at=self._counted_at,
-            types=self._counts[1],
+            counts={status.value: count for status, count in overview.counts.items()},
+            types=overview.types[:_TYPES],
             completed_per_second=completed,
             failed_per_second=failed,
             running=sorted((_running(job, now) for job in running), key=lambda job: -job.running_for),
             failures=self._following.failures(),
-            paused=self._queue.paused(),
+            paused=overview.paused,
         )
-
-    def _count(self, running: list[JobRecord]) -> tuple[dict[str, int | None], list[TypeDepth]]:
-        counts = {status.value: self._how_many(status) for status in JobStatus}
-        pending = self._queue.get_jobs(status=JobStatus.PENDING, limit=_LOOKED_AT)
-        names = list(dict.fromkeys(job.job_type for job in (*running, *pending)))[:_TYPES]
-        types = [TypeDepth(name, *(self._how_many(status, name) for status in _DEPTH)) for name in names]
-        return counts, sorted(types, key=lambda one: (-(one.pending or 0) - (one.processing or 0), one.job_type))
-
-    def _how_many(self, status: JobStatus, job_type: str | None = None) -> int | None:
-        try:
-            return self._queue.count_jobs(job_type=job_type, status=status)
-        except BackendUnavailable:
-            return None
-
-
-_DEPTH = (JobStatus.PENDING, JobStatus.PROCESSING)
 
 
 def _running(job: JobRecord, now: datetime) -> RunningJob:
