@@ -45,7 +45,7 @@ test-inner: ## Run every test, against the servers that the environment names
 	$(BIN)/python -m pytest -n $(JOBS) $(ARGS)
 	@sh scripts/react.sh where-possible
 
-react-test: ## Check, test and build the React package; needs Node 18.18 or later
+react-test: rust $(VENV)/.contributing $(VENV)/.built ## Check, test and build the React package; needs Node 18.18 or later
 	@sh scripts/react.sh
 
 upgrade-test: rust $(VENV)/.contributing $(VENV)/.built ## Run the version before and this one side by side: ARGS="--ref v1.2"

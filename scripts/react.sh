@@ -22,3 +22,6 @@ npm run --silent typecheck
 npm test --silent
 npm run --silent build
 npm run --silent test:package
+npm run --silent example
+cd ..
+.venv/bin/python -m pytest tests/react

@@ -145,6 +145,12 @@ class TestLive:
         ours, theirs = terminal
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 20, 70, 0, 0))
         before = termios.tcgetattr(theirs)
+
+        def take_terminal() -> None:
+            fcntl.ioctl(theirs, termios.TIOCSCTTY, 0)
+            # Whoever runs the tests in the background has it ignored.
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+
         jobs.add_job("mail", None)
         process = subprocess.Popen(
             [*COMMAND, "top", "--interval", "0.2", "--url", cli.url],
@@ -152,7 +158,7 @@ class TestLive:
             stdout=theirs,
             stderr=theirs,
             start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(theirs, termios.TIOCSCTTY, 0),
+            preexec_fn=take_terminal,
         )
         shown = ""
 

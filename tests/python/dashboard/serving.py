@@ -6,7 +6,7 @@ import socket
 import threading
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import uvicorn
 
@@ -17,9 +17,9 @@ _PATIENCE = 30.0
 
 
 @contextmanager
-def served(app: Any) -> Iterator[str]:
+def served(app: Any, lifespan: Literal["on", "off"] = "off") -> Iterator[str]:
     """Serves an ASGI application on a thread; gives its URL."""
-    settings = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1, lifespan="off", ws="none")
+    settings = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1, lifespan=lifespan, ws="none")
     server = uvicorn.Server(settings)
     with socket.create_server(("127.0.0.1", 0)) as listening:
         thread = threading.Thread(target=server.run, args=([listening],))
