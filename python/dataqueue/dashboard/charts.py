@@ -133,7 +133,8 @@ def _path(values: Values, most: float) -> str:
             continue
         x, y = at * _STEP + _STEP / 2, _HIGH * (1 - value / most)
         alone = not pen_down and (at + 1 == len(values) or values[at + 1] is None)
-        pieces.append(f"{'L' if pen_down else 'M'}{x:.1f} {y:.2f}{'h.1' if alone else ''}")
+        # A dot would hardly be seen: a point between gaps is as wide as its step.
+        pieces.append(f"M{x - 4:.1f} {y:.2f}h8" if alone else f"{'L' if pen_down else 'M'}{x:.1f} {y:.2f}")
         pen_down = True
     return "".join(pieces)
 

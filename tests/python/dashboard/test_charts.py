@@ -54,7 +54,7 @@ def test_lines_have_gaps_where_there_is_nothing() -> None:
     chart = drawn(lines("Latency", TIMES, [Series("p50", "blue", [1, 2, None, 4])], duration))
     line = chart.find(".//path[@class='line blue']")
     assert line is not None
-    assert line.get("d") == "M5.0 75.00L15.0 50.00M35.0 0.00h.1"
+    assert line.get("d") == "M5.0 75.00L15.0 50.00M31.0 0.00h8"
     plot = chart.find(".//svg[@role='img']")
     assert plot is not None
     assert plot.get("aria-label") == "Latency. p50: 4 s at most"
