@@ -25,7 +25,7 @@ from .api import openapi, session
 from .api import schedules as api_schedules
 from .api import stream as api_stream
 from .auth import Auth
-from .face import awaited
+from .face import Recent, awaited
 from .guard import Guard
 from .redaction import Redaction
 from .site import Site, site_of
@@ -114,6 +114,7 @@ def create_dashboard(
         from ..handlers import JobHandlers
 
         handlers = JobHandlers.coerce(handlers)
+    hub = Hub(queue._requests.store)
     site = Site(
         queue=awaited(queue),
         handlers=handlers,
@@ -124,7 +125,8 @@ def create_dashboard(
         redaction=Redaction(redact),
         templates=_templates(),
         assets=_digest(),
-        hub=Hub(queue._requests.store),
+        hub=hub,
+        recent=Recent(changed_at=lambda: hub.changed_at),
         store=queue._requests.store.backend,
         links=pages.LINKS,
     )

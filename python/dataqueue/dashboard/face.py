@@ -46,14 +46,23 @@ def awaited(queue: AsyncJobQueue | JobQueue) -> AsyncJobQueue:
 
 
 class Recent:
-    """Answers of the last second, so that many open pages ask the store once.
+    """Answers of the last second, so that many open pages ask the store once; longer where nothing has happened since.
 
     Who asks while an answer is under way waits for that one.
     """
 
-    def __init__(self, keep: float = 1.0) -> None:
-        """Answers are kept for `keep` seconds."""
-        self._keep = keep
+    def __init__(
+        self, keep: float = 1.0, calm: float = 14.0, changed_at: Callable[[], float | None] | None = None
+    ) -> None:
+        """Keeps answers.
+
+        Args:
+            keep: For so many seconds in any case.
+            calm: For so many where nothing was told of since they were asked for: less than a page waits between two
+                looks while it follows the stream, so that none sees the same answer twice.
+            changed_at: When something was last told of, by the monotonic clock; None while nobody would tell.
+        """
+        self._keep, self._calm, self._changed_at = keep, calm, changed_at
         self._found: dict[object, tuple[float, asyncio.Task[Any]]] = {}
 
     def forget(self) -> None:
@@ -66,11 +75,20 @@ class Recent:
 
         now = time.monotonic()
         kept = self._found.get(key)
-        if kept is None or now - kept[0] > self._keep or kept[1].get_loop() is not asyncio.get_running_loop():
-            self._found = {name: found for name, found in self._found.items() if now - found[0] <= self._keep}
+        if kept is None or self._is_old(kept, now) or kept[1].get_loop() is not asyncio.get_running_loop():
+            self._found = {name: found for name, found in self._found.items() if not self._is_old(found, now)}
             kept = self._found[key] = (now, asyncio.ensure_future(_answer(ask)))
         # One visitor who leaves must not take the answer from the others.
         return await asyncio.shield(kept[1])
+
+    def _is_old(self, kept: tuple[float, asyncio.Task[Any]], now: float) -> bool:
+        asked_at, task = kept
+        if now - asked_at <= self._keep:
+            return False
+        if task.done() and (task.cancelled() or task.exception() is not None):
+            return True
+        changed_at = None if self._changed_at is None else self._changed_at()
+        return changed_at is None or changed_at >= asked_at or now - asked_at > self._calm
 
 
 async def _answer(ask: Callable[[], Awaitable[Any]]) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import time
 from collections import deque
 from collections.abc import AsyncGenerator
 from typing import TYPE_CHECKING
@@ -64,6 +65,7 @@ class Hub:
         self._begun: asyncio.Event | None = None
         self._cursor: str | None = None
         self._catching_up = 0
+        self._changed_at = 0.0
 
     @property
     def readers(self) -> int:
@@ -74,6 +76,11 @@ class Hub:
     def is_reading(self) -> bool:
         """Whether it has begun to read: what is written from now on is not missed."""
         return self._task is not None and self._begun is not None and self._begun.is_set()
+
+    @property
+    def changed_at(self) -> float | None:
+        """When it last told of anything, or began to read, by the monotonic clock; None while it does not read."""
+        return self._changed_at if self.is_reading else None
 
     @property
     def is_full(self) -> bool:
@@ -139,6 +146,7 @@ class Hub:
                 try:
                     async with stream:
                         self._cursor = stream.cursor
+                        self._changed_at = time.monotonic()
                         begun.set()
                         async for event in stream:
                             self._cursor = event.cursor
@@ -148,12 +156,14 @@ class Hub:
                 except (DataQueueError, ValueError) as error:
                     _LOGGER.warning("the dashboard lost its stream of events and begins anew: %s", error)
                     self._cursor = None
+                    begun.clear()
                     self._tell(GAP)
                     await asyncio.sleep(_PAUSE)
         finally:
             inboxes.close()
 
     def _tell(self, event: StreamedEvent | None) -> None:
+        self._changed_at = time.monotonic()
         for reader in self._readers:
             reader.put(event)
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from dataqueue import AsyncEventStream, AsyncJobQueue
 from dataqueue.dashboard import create_dashboard
+from dataqueue.dashboard.face import Recent
 from dataqueue.dashboard.stream import Hub
 
 if TYPE_CHECKING:
@@ -182,3 +184,31 @@ async def test_who_reads_too_slowly_is_told_of_the_gap(queue: AsyncJobQueue, mon
     assert [event is None for event in told] == [False, False, False, True]
     await events.aclose()
     assert hub.readers == 0
+
+
+async def test_answers_are_kept_for_longer_while_nothing_happens() -> None:
+    changed_at: float | None = None
+    recent = Recent(keep=0.0, calm=60.0, changed_at=lambda: changed_at)
+    asked = 0
+
+    async def ask() -> int:
+        nonlocal asked
+        asked += 1
+        if asked == 5:
+            raise RuntimeError("away")
+        return asked
+
+    async def get() -> int:
+        await asyncio.sleep(0.001)
+        answer: int = await recent.get("a", ask)
+        return answer
+
+    assert [await get(), await get()] == [1, 2], "nobody would tell of changes"
+    changed_at = time.monotonic()
+    assert [await get(), await get(), await get()] == [3, 3, 3]
+    changed_at = time.monotonic()
+    assert [await get(), await get()] == [4, 4], "something happened"
+    recent.forget()
+    with pytest.raises(RuntimeError):
+        await get()
+    assert await get() == 6, "an error is not kept"
