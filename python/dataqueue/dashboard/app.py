@@ -114,9 +114,10 @@ def create_dashboard(
         from ..handlers import JobHandlers
 
         handlers = JobHandlers.coerce(handlers)
+    asked = awaited(queue)
     hub = Hub(queue._requests.store)
     site = Site(
-        queue=awaited(queue),
+        queue=asked,
         handlers=handlers,
         auth=auth,
         read_only=read_only,

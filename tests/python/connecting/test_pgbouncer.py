@@ -219,7 +219,7 @@ def test_settings_that_it_cannot_pass_on_are_refused(pooler: Pooler) -> None:
         JobQueue(f"{pooler.url}?pgbouncer=true&options=-c%20work_mem%3D7MB")
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1500)
 def test_the_conformance_suite_passes_through_it(pooler: Pooler) -> None:
     cargo = shutil.which("cargo", path=f"{os.environ['PATH']}{os.pathsep}{Path.home() / '.cargo/bin'}")
     if cargo is None:
