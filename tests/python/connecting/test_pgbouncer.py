@@ -244,6 +244,8 @@ def test_the_conformance_suite_passes_through_it(pooler: Pooler) -> None:
         "--skip",
         "postgres::watch::",
         "--skip",
+        "postgres::workers::whoever_listens_is_hinted_that_a_worker_is_asked",
+        "--skip",
         "postgres::firing::adding_and_firing_wake_processors",
         "--skip",
         "processor::",
