@@ -12,12 +12,17 @@ from starlette.testclient import TestClient
 
 from dataqueue import JobQueue
 from dataqueue.dashboard import create_dashboard
+from tests.browser import chromium
+from tests.conftest import here
 from tests.python.conftest import Blocking
+from tests.python.dashboard.browsing import Site, filled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     import httpx2
+    from playwright.sync_api import Browser
     from starlette.requests import Request
 
 ROOT = "/admin/jobs"
@@ -72,6 +77,19 @@ def one(sqlite_store_url: str) -> Iterator[tuple[JobQueue, Dashboards]]:
     """A queue and its dashboards, for what has nothing to do with stores."""
     with JobQueue(sqlite_store_url) as queue, ExitStack() as stack:
         yield queue, Dashboards(queue, stack)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with here(chromium()) as running:
+        yield running
+
+
+@pytest.fixture
+def site(tmp_path: Path, browser: Browser) -> Iterator[Site]:
+    """A filled dashboard in a browser."""
+    with filled(f"sqlite:///{tmp_path / 'jobs.db'}", browser) as site:
+        yield site
 
 
 def by_header(request: Request) -> str | None:

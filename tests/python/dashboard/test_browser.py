@@ -3,29 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
-from starlette.applications import Starlette
-from starlette.routing import Mount
+from playwright.sync_api import expect
 
-from dataqueue import DependsOn, JobGroup, JobHandlers, JobQueue
-from dataqueue.dashboard import create_dashboard
-from tests.browser import chromium
-from tests.conftest import here
-from tests.python.dashboard.serving import served
+from tests.python.dashboard.browsing import Site, job_status
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-# A busy machine is slow, not wrong.
-expect.set_options(timeout=30_000)
-
-ROOT = "/admin/jobs"
-EVIL = "</script><script>window.pwned = 1</script><img src=x onerror='window.pwned = 1'>"
 PAGES = [
     "/",
     "/jobs?text=seen",
@@ -43,79 +28,6 @@ PAGES = [
     "/jobs/5/edit",
 ]
 PAGES += ["/schedules", "/schedules/1", "/flow", "/audit", "/nothing"]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with here(chromium()) as running:
-        yield running
-
-
-class Site:
-    """A dashboard in a browser."""
-
-    def __init__(self, queue: JobQueue, url: str, browser: Browser) -> None:
-        self.queue, self.url, self._browser = queue, url, browser
-        self.problems: list[str] = []
-
-    def page(self, role: str = "admin", **options: Any) -> Page:
-        """A page of a browser of its own; what goes wrong in it is kept."""
-        context = self._browser.new_context(extra_http_headers={"x-role": role}, **options)
-        context.set_default_timeout(30_000)
-        page = context.new_page()
-        page.on("pageerror", lambda error: self.problems.append(str(error)))
-        page.on("console", lambda told: self.problems.append(told.text) if told.type == "error" else None)
-        page.on("request", lambda asked: self._see(asked.url))
-        return page
-
-    def _see(self, url: str) -> None:
-        if not url.startswith(self.url):
-            self.problems.append(f"asked another host: {url}")
-
-    def open(self, path: str, role: str = "admin", **options: Any) -> Page:
-        page = self.page(role, **options)
-        page.goto(self.url + path)
-        return page
-
-
-@pytest.fixture
-def site(tmp_path: Path, browser: Browser) -> Iterator[Site]:
-    handlers = JobHandlers()
-
-    @handlers.job("work")
-    def work(payload: object) -> dict[str, object]:
-        return {"seen": payload}
-
-    @handlers.job("broken")
-    def broken(payload: object) -> None:
-        raise RuntimeError(EVIL)
-
-    @handlers.job("approve")
-    def approve(payload: object, *, ctx: Any) -> Any:
-        ctx.run("first step", lambda: [1, 2])
-        return ctx.wait_for_token(ctx.run("token", lambda: ctx.create_token(timeout="1h").id)).output
-
-    with JobQueue(f"sqlite:///{tmp_path / 'jobs.db'}") as queue:
-        queue.add_job("work", {"n": 1}, tags=["a", "b"], group=JobGroup("acme"))
-        queue.add_job("broken", None, max_attempts=1)
-        queue.add_job("approve", None)
-        assert queue.create_processor(handlers).start() == 3
-        queue.add_job(EVIL, {EVIL: EVIL}, tags=[EVIL], depends_on=DependsOn(job_ids=[3]))
-        queue.add_job("work", {"n": 5, "rows": ["x" * 100] * 200})
-        queue.add_cron_job(schedule_name="nightly", cron_expression="0 3 * * *", job_type="work", payload=None)
-        dashboard = create_dashboard(queue, handlers, auth=lambda request: request.headers.get("x-role"))
-        with served(Starlette(routes=[Mount(ROOT, dashboard)])) as url:
-            site = Site(queue, url + ROOT, browser)
-            yield site
-            for context in browser.contexts:
-                context.close()
-            assert site.problems == []
-
-
-def job_status(site: Site, job_id: int) -> str:
-    job = site.queue.get_job(job_id)
-    assert job is not None
-    return job.status.value
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -258,77 +170,12 @@ def test_roles_are_shown_only_what_they_may_do(site: Site) -> None:
         assert page.get_by_role("link", name="Edit").count() == (role == "admin")
 
 
-def test_a_selection_is_cancelled_and_deleted(site: Site) -> None:
-    page = site.open("/jobs")
-    expect(page.get_by_text("None selected")).to_be_visible()
-    expect(page.get_by_role("button", name="Cancel selected")).to_be_disabled()
-    page.get_by_label("Select job 4").check()
-    page.get_by_label("Select job 5").check()
-    expect(page.get_by_text("2 selected")).to_be_visible()
-    page.get_by_role("button", name="Cancel selected").click()
-    page.get_by_role("dialog").get_by_role("button", name="Cancel selected").click()
-    expect(page.get_by_role("status")).to_contain_text("2 jobs were cancelled")
-    assert [job_status(site, job_id) for job_id in (4, 5)] == ["cancelled", "cancelled"]
-    page.get_by_role("button", name="Delete selected").click()
-    page.get_by_role("dialog").get_by_role("button", name="Delete selected").click()
-    expect(page.locator("tr[data-key='5']")).to_have_count(0)
-    assert site.queue.get_job(5) is None
-
-
-def test_all_that_a_filter_finds_is_deleted_after_a_count(site: Site) -> None:
-    page = site.open("/jobs?type=work")
-    page.get_by_role("link", name="Delete all").click()
-    expect(page.get_by_text("2 jobs meet the filter")).to_be_visible()
-    page.get_by_role("button", name="Delete 2 jobs").click()
-    expect(page.get_by_role("status")).to_contain_text("2 jobs were deleted")
-    expect(page.get_by_text("No job fits")).to_be_visible()
-    assert site.queue.count_jobs(job_type="work") == 0
-
-
 def test_the_overview_leads_to_the_jobs_of_a_status(site: Site) -> None:
     page = site.open("/")
     expect(page.locator(".tiles li").filter(has_text="failed").locator("b")).to_have_text("1")
     page.locator(".tiles a").filter(has_text="failed").click()
     expect(page.locator("tr[data-key='2']")).to_be_visible()
     expect(page.locator("tbody tr")).to_have_count(1)
-
-
-def test_a_worker_is_drained(site: Site) -> None:
-    handlers = JobHandlers({"nothing": lambda payload: None})
-    processor = site.queue.create_processor(handlers, worker_id="worker-one")
-    processor.start_in_background()
-    page = site.open("/workers")
-    row = page.locator("tr").filter(has_text="worker-one")
-    row.get_by_role("button", name="Drain").click()
-    page.get_by_role("dialog").get_by_role("button", name="Drain").click()
-    expect(page.get_by_role("status")).to_contain_text("was asked to drain")
-    processor.stop_and_drain(30)
-
-
-def test_a_token_of_the_list_is_completed(site: Site) -> None:
-    page = site.open("/tokens?status=waiting", role="operator")
-    page.get_by_role("link", name="Complete", exact=True).click()
-    page.get_by_label("What whoever waits gets").fill("[1]")
-    page.get_by_role("button", name="Complete the token").click()
-    expect(page.get_by_role("status")).to_contain_text("was completed")
-    (token,) = site.queue.get_tokens()
-    assert token.output == [1]
-
-
-def test_dead_letters_are_redriven(site: Site) -> None:
-    handlers = JobHandlers()
-
-    @handlers.job("dying", max_attempts=1, dead_letter_job_type="letter")
-    def dying(payload: object) -> None:
-        raise RuntimeError("dead")
-
-    job_id = site.queue.add_job(dying, None)
-    site.queue.create_processor(handlers).start()
-    page = site.open("/dead-letters", role="operator")
-    expect(page.get_by_text("dead", exact=True)).to_be_visible()
-    page.get_by_role("button", name=f"Redrive job {job_id}").click()
-    expect(page.get_by_text("No dead letters")).to_be_visible()
-    assert job_status(site, job_id) == "pending"
 
 
 def test_the_list_follows_what_happens(site: Site) -> None:
