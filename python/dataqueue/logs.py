@@ -30,18 +30,18 @@ def say(level: int, message: str, *args: object, logger: logging.Logger = _log, 
 
 
 def start() -> None:
-    """Starts to log what the engine does, once for each process."""
+    """Starts to log what the engine does, once for each process; each call hands on the level that the logger has."""
     global _started_in  # noqa: PLW0603 - one fact about the process
     from ._core import LogPump, set_log_level
 
     with _lock:
-        if _started_in == os.getpid():
-            return
-        _started_in = os.getpid()
         if _log.level == logging.NOTSET and not _log.isEnabledFor(logging.INFO):
             # Asked to tell what is done, and not told otherwise: the usual level of warnings would keep all of it back.
             _log.setLevel(logging.INFO)
         set_log_level(_log.getEffectiveLevel())
+        if _started_in == os.getpid():
+            return
+        _started_in = os.getpid()
         pump = LogPump()
         thread = threading.Thread(target=_pump, args=(pump,), name="dataqueue-log", daemon=True)
 

@@ -24,8 +24,10 @@ pub const MAX_PAGE: u32 = 10_000;
 const LONGEST: Duration = Duration::from_secs(10 * 366 * 86_400);
 /// The most rows that one step of a bulk change locks.
 pub const CHUNK: u32 = 1_000;
-/// At how many jobs of a status or a type counting stops, where no index knows the number.
+/// At how many jobs of a status counting stops, where no index knows the number.
 pub const MOST_COUNTED: u32 = 10_000;
+/// At how many jobs of each of many types it does.
+pub const MOST_OF_TYPE: u32 = 1_000;
 /// At how many jobs in the line of a group it does.
 pub const MOST_IN_LINE: u32 = 1_000;
 /// How many jobs one search looks at.

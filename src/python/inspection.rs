@@ -10,7 +10,7 @@ use super::reply::Reply;
 use super::store::Store;
 use crate::error::Error;
 use crate::model::{Change, Search, TokenQuery, TokenStatus};
-use crate::policy::limits::{MOST_COUNTED, MOST_IN_LINE, MOST_LOOKS};
+use crate::policy::limits::{MOST_COUNTED, MOST_IN_LINE, MOST_LOOKS, MOST_OF_TYPE};
 use crate::storage;
 
 type Any<'py> = Bound<'py, PyAny>;
@@ -18,7 +18,9 @@ type Any<'py> = Bound<'py, PyAny>;
 /// The store at a glance.
 #[pyfunction]
 pub(crate) fn overview(py: Python<'_>, store: &Store) -> PyResult<Pending> {
-    store.call(py, |storage| async move { Ok(Reply::Overview(Box::new(storage.overview(MOST_COUNTED).await?))) })
+    store.call(py, |storage| async move {
+        Ok(Reply::Overview(Box::new(storage.overview(MOST_COUNTED, MOST_OF_TYPE).await?)))
+    })
 }
 
 /// Workers by growing id, behind one.

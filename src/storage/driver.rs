@@ -197,9 +197,9 @@ pub trait Storage: TrafficStore + Send + Sync + 'static {
     /// The same, where counting stops at `most`.
     async fn count_up_to(&self, filter: &Filter, most: Option<u64>) -> Result<u64>;
 
-    /// The store at a glance, at a bounded cost: counting stops at `most` jobs of a status or a type, and of completed ones a store may
-    /// tell what its statistics say.
-    async fn overview(&self, most: u32) -> Result<Overview>;
+    /// The store at a glance, at a bounded cost: counting stops at `most` jobs of a status and at `most_of_type` of a type, and of
+    /// completed ones a store may tell what its statistics say.
+    async fn overview(&self, most: u32, most_of_type: u32) -> Result<Overview>;
 
     /// Looks through jobs, newest first, at no more than the search says, and answers those that meet all conditions. There may be fewer
     /// than its limit although there is more to look at.

@@ -263,6 +263,8 @@ def test_opentelemetry_is_told_the_same(store_url: str) -> None:
 
 
 def test_what_the_engine_logs_of_a_job_says_of_which(store_url: str, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "dataqueue")
+    JobQueue(store_url, verbose=True).close()
     caplog.set_level(logging.DEBUG, "dataqueue")
     with JobQueue(store_url, verbose=True) as queue:
         job_id = queue.add_job("well", None)

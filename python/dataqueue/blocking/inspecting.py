@@ -20,8 +20,8 @@ class Inspecting(QueueBase):
     def get_overview(self) -> Overview:
         """The queue at a glance: how many jobs there are of each status and type, the lag, the workers, what is paused.
 
-        On PostgreSQL and SQLite counting stops at 10,000 jobs of a status or type, and a `Count` says so; completed
-        jobs beyond that are estimated on PostgreSQL from its statistics. Redis knows every number.
+        On PostgreSQL and SQLite counting stops at 10,000 jobs of a status and 1,000 of a type, and a `Count` says so;
+        completed jobs beyond that are estimated on PostgreSQL from its statistics. Redis knows every number.
         """
         return self._result(self._requests.get_overview())
 

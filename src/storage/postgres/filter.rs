@@ -60,9 +60,24 @@ impl Arm {
     }
 }
 
+/// Whether the index of tags leads to the jobs.
+///
+/// The planner takes a tag that it knows nothing of for a common one, and would walk all jobs by id to a page of none.
+pub(super) fn is_tagged(filter: &Filter) -> bool {
+    let by_tags = |tags: &TagFilter| tags.mode != TagMode::None && !tags.values.is_empty();
+    filter.ids.is_none() && filter.tags.as_ref().is_some_and(by_tags)
+}
+
+/// Whether few jobs may have the statuses: each of them is reached by a narrow table or a partial index.
+pub(super) fn is_narrow(statuses: &[Status]) -> bool {
+    !statuses.is_empty() && !statuses.contains(&Status::Completed)
+}
+
 /// A selection of jobs under construction.
 pub(super) struct Selection<'a> {
     names: &'a Names,
+    /// All that match are found before the newest of them are taken.
+    whole: bool,
     arms: Vec<Arm>,
     conditions: Vec<String>,
     types: Vec<Type>,
@@ -73,7 +88,13 @@ impl<'a> Selection<'a> {
     /// Jobs to be read.
     pub(super) fn new(names: &'a Names, filter: &Filter) -> Self {
         let mut selection = Self::start(names);
-        selection.begin_at(&filter.statuses, filter);
+        if is_tagged(filter) {
+            selection.whole = true;
+            selection.arm("job_queue j", "true".to_owned());
+        } else {
+            selection.choose(&filter.statuses, filter);
+        }
+        selection.status_is(&filter.statuses);
         selection.add(filter);
         selection
     }
@@ -123,7 +144,7 @@ impl<'a> Selection<'a> {
     }
 
     fn start(names: &'a Names) -> Self {
-        Self { names, arms: Vec::new(), conditions: Vec::new(), types: Vec::new(), values: Vec::new() }
+        Self { names, whole: false, arms: Vec::new(), conditions: Vec::new(), types: Vec::new(), values: Vec::new() }
     }
 
     /// Jobs to be looked at one after another, so that the arms hold what indexes know of the filter.
@@ -135,7 +156,7 @@ impl<'a> Selection<'a> {
         selection
     }
 
-    /// As [`Self::begin_at`], where the walk stops after so many jobs, whether they match or not.
+    /// As [`Self::choose`], where the walk stops after so many jobs, whether they match or not.
     fn walk(&mut self, statuses: &[Status], filter: &Filter) {
         let whole = statuses.is_empty() || statuses.contains(&Status::Completed);
         let types = filter.job_types.len();
@@ -157,19 +178,12 @@ impl<'a> Selection<'a> {
         true
     }
 
-    fn begin_at(&mut self, statuses: &[Status], filter: &Filter) {
-        self.choose(statuses, filter);
-        self.status_is(statuses);
-    }
-
     /// Chooses where to walk: statuses that few jobs have are reached by narrow tables and partial indexes.
     fn choose(&mut self, statuses: &[Status], filter: &Filter) {
         if self.by_id(filter) {
             return;
         }
-        if statuses.is_empty() || statuses.contains(&Status::Completed) {
-            self.arm("job_queue j", "true".to_owned());
-        } else {
+        if is_narrow(statuses) {
             for status in Status::ALL.into_iter().filter(|status| statuses.contains(status)) {
                 match status {
                     Status::Pending => {
@@ -179,6 +193,8 @@ impl<'a> Selection<'a> {
                     _ => self.rare(status),
                 }
             }
+        } else {
+            self.arm("job_queue j", "true".to_owned());
         }
     }
 
@@ -298,10 +314,8 @@ impl<'a> Selection<'a> {
     pub(super) fn page(mut self, before: Option<JobId>, limit: u32, offset: u32) -> Query {
         let before = before.map(|id| self.bind(Type::INT8, Box::new(id)));
         let most = u64::from(limit) + u64::from(offset);
-        let arms = self.arms(|arm, conditions| {
-            let below = before.as_ref().map(|id| format!(" AND {} < {id}", arm.key())).unwrap_or_default();
-            format!("{conditions}{below} ORDER BY 1 DESC LIMIT {most}")
-        });
+        let below = |arm: &Arm| before.as_ref().map(|id| format!("{} < {id}", arm.key()));
+        let arms = self.arms(below, &format!(" ORDER BY 1 DESC LIMIT {most}"));
         let (limit, offset) = (limit.to_string(), offset.to_string());
         self.render(FIND, &[("{arms}", &arms), ("{limit}", &limit), ("{offset}", &offset)])
     }
@@ -309,14 +323,13 @@ impl<'a> Selection<'a> {
     /// The number of these jobs, or `most` of them.
     pub(super) fn count(self, most: Option<u64>) -> Query {
         let most = most.map_or("ALL".to_owned(), |most| most.to_string());
-        let arms = self.arms(|_, conditions| format!("{conditions} LIMIT {most}"));
+        let arms = self.arms(|_| None, &format!(" LIMIT {most}"));
         self.render(COUNT, &[("{arms}", &arms), ("{most}", &most)])
     }
 
-    /// How many jobs of a status there are among so many that may be of it.
-    pub(super) fn tally(names: &'a Names, status: Status, most: u64) -> Query {
-        let filter = Filter { statuses: vec![status], ..Filter::default() };
-        let selection = Self::to_look_through(names, &filter);
+    /// How many jobs there are among so many that the arms lead to.
+    pub(super) fn tally(names: &'a Names, filter: &Filter, most: u64) -> Query {
+        let selection = Self::to_look_through(names, filter);
         let (arms, most) = (selection.newest(None, most), most.to_string());
         let matches = selection.conditions.join(" AND ");
         selection.render(TALLY, &[("{arms}", &arms), ("{where}", &matches), ("{limit}", &most)])
@@ -358,12 +371,19 @@ impl<'a> Selection<'a> {
         self.render(CANDIDATES, &fragments)
     }
 
-    /// The ids that the arms lead to. A job may be found by more than one of them.
-    fn arms(&self, rest: impl Fn(&Arm, &str) -> String) -> String {
+    /// The ids that the arms lead to, of each as many as its end takes. A job may be found by more than one of them.
+    fn arms(&self, below: impl Fn(&Arm) -> Option<String>, end: &str) -> String {
         let walk = |arm: &Arm| {
-            let conditions = [std::slice::from_ref(&arm.condition), &self.conditions].concat().join(" AND ");
-            let (key, from) = (arm.key(), arm.with_job(self.names));
-            format!("(SELECT {key} AS id FROM {from} WHERE {})", rest(arm, &conditions))
+            let mut conditions = [std::slice::from_ref(&arm.condition), &self.conditions].concat();
+            conditions.extend(below(arm));
+            let (key, from, conditions) = (arm.key(), arm.with_job(self.names), conditions.join(" AND "));
+            let found = format!("SELECT {key} AS id FROM {from} WHERE {conditions}");
+            if self.whole {
+                // Planned for all of them, whatever its reader takes.
+                format!("(WITH found AS MATERIALIZED ({found}) SELECT id FROM found{end})")
+            } else {
+                format!("({found}{end})")
+            }
         };
         self.arms.iter().map(walk).collect::<Vec<_>>().join(" UNION ")
     }

@@ -13,7 +13,7 @@ use super::session::{Params, Session};
 use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::model::{
-    Count, CountKind, Fleet, GroupRecord, Overview, Profile, RateState, Status, Token, TokenQuery, TokenStatus,
+    Count, CountKind, Filter, Fleet, GroupRecord, Overview, Profile, RateState, Status, Token, TokenQuery, TokenStatus,
     TypeLimit, WorkerId, WorkerRecord,
 };
 use crate::storage::inspection::{Depth, Glance, MOST_RUNNING, SHOWN_JOBS, SHOWN_TYPES, TYPES, missing_token};
@@ -22,30 +22,36 @@ use crate::storage::inspection::{Depth, Glance, MOST_RUNNING, SHOWN_JOBS, SHOWN_
 const BEFORE_NONE: Timestamp = Timestamp::from_micros(253_402_300_799_000_000);
 
 impl PostgresStorage {
-    pub(super) async fn look_over(&self, most: u32) -> Result<Overview> {
+    pub(super) async fn look_over(&self, most: u32, most_of_type: u32) -> Result<Overview> {
         let session = self.session().await?;
         let mut counts = self.tally(&session, most).await?;
         let (types, shown) = (i64::from(TYPES), i64::from(SHOWN_TYPES));
-        let depths: Params<'_> = &[&i64::from(most), &types, &shown];
+        let depths: Params<'_> = &[&i64::from(most_of_type), &types, &shown];
         let asked =
             [(&self.statements.overview, depths), (&self.statements.fleet, &[]), (&self.statements.paused, &[])];
         let answers = session.pipeline(&asked).await?.into_iter().collect::<Attempt<Vec<_>>>()?;
         let [depths, fleet, paused] = answers.as_slice() else { return Err(damaged("an overview without an answer")) };
         let (fleet, jobs) = read_fleet(fleet)?;
         estimate(&mut counts, jobs);
-        let mut glance = read_depths(depths, most)?;
+        let mut glance = read_depths(depths, most_of_type)?;
         (glance.counts, glance.fleet, glance.paused) = (counts, fleet, super::flow::scopes(paused)?);
         Ok(glance.overview())
     }
 
+    /// How many jobs were looked at, of no more than `most`, and how many of them match.
+    pub(super) async fn tally_of(&self, session: &Session, filter: &Filter, most: u64) -> Result<(u64, u64)> {
+        let (sql, types, params) = Selection::tally(&self.names, filter, most);
+        let params: Vec<_> = params.iter().map(|value| &**value as _).collect();
+        let rows = session.query_once(&sql, &types, &params).await?;
+        let mut reader = Reader::new(rows.first().ok_or_else(|| damaged("a count without an answer"))?, 0);
+        Ok((reader.take::<i64>()?.unsigned_abs(), reader.take::<i64>()?.unsigned_abs()))
+    }
+
     async fn tally(&self, session: &Session, most: u32) -> Result<Vec<(Status, Count)>> {
         let tallied = Status::ALL.map(async |status| {
-            let (sql, types, params) = Selection::tally(&self.names, status, u64::from(most) + 1);
-            let params: Vec<_> = params.iter().map(|value| &**value as _).collect();
-            let rows = session.query_once(&sql, &types, &params).await?;
-            let mut reader = Reader::new(rows.first().ok_or_else(|| damaged("a count without an answer"))?, 0);
-            let (looked_at, matched) = (reader.take::<i64>()?, reader.take::<i64>()?);
-            Ok((status, Count::of(most, looked_at.unsigned_abs(), matched.unsigned_abs())))
+            let filter = Filter { statuses: vec![status], ..Filter::default() };
+            let (looked_at, matched) = self.tally_of(session, &filter, u64::from(most) + 1).await?;
+            Ok((status, Count::of(most, looked_at, matched)))
         });
         join_all(tallied).await.into_iter().collect()
     }

@@ -57,7 +57,10 @@ impl PostgresStorage {
                 let search = Search { filter: filter.clone(), ..(**search).clone() };
                 (SEARCH, Some(Selection::search(&self.names, &search)))
             }
-            Walk::Tally(status, most) => (TALLY, Some(Selection::tally(&self.names, *status, *most))),
+            Walk::Tally(status, most) => {
+                let filter = Filter { statuses: vec![*status], ..Filter::default() };
+                (TALLY, Some(Selection::tally(&self.names, &filter, *most)))
+            }
         };
         let Some((sql, types, params)) = query else { return Ok(None) };
         let params: Vec<_> = params.iter().map(|value| &**value as _).collect();

@@ -114,8 +114,8 @@ impl Storage for PostgresStorage {
         self.count_jobs(filter, most).await
     }
 
-    async fn overview(&self, most: u32) -> Result<Overview> {
-        self.look_over(most).await
+    async fn overview(&self, most: u32, most_of_type: u32) -> Result<Overview> {
+        self.look_over(most, most_of_type).await
     }
 
     async fn search(&self, search: &Search) -> Result<Searched> {

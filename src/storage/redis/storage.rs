@@ -107,7 +107,7 @@ impl Storage for RedisStorage {
         self.count_jobs(filter, most.unwrap_or(u64::MAX)).await
     }
 
-    async fn overview(&self, _most: u32) -> Result<Overview> {
+    async fn overview(&self, _most: u32, _most_of_type: u32) -> Result<Overview> {
         self.look_over().await
     }
 

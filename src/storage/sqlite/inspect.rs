@@ -23,7 +23,7 @@ const PRIORITIES: u32 = 100;
 type Aged = (String, Option<Timestamp>, Option<Timestamp>);
 
 /// The store at a glance.
-pub(super) fn overview(session: &Session<'_>, most: u32) -> Outcome<Overview> {
+pub(super) fn overview(session: &Session<'_>, most: u32, most_of_type: u32) -> Outcome<Overview> {
     let mut types = claim::claimable_types(session)?;
     types.truncate(TYPES as usize);
     let mut aged = types.into_iter().map(|name| age(session, name)).collect::<Outcome<Vec<_>>>()?;
@@ -32,9 +32,9 @@ pub(super) fn overview(session: &Session<'_>, most: u32) -> Outcome<Overview> {
     glance.next_due_at = aged.iter().filter_map(|(_, _, next)| *next).min();
     glance.types = longest_due(&mut aged, |(name, oldest, _)| (*oldest, name));
     for (job_type, oldest_due_at, _) in aged {
-        let asked = (&job_type, session.micros(), i64::from(most) + 1);
-        let ready = Count::up_to(most, session.value::<i64>(sql::TALLY_READY, asked)?.unsigned_abs());
-        let scheduled = Count::up_to(most, session.value::<i64>(sql::TALLY_SCHEDULED, asked)?.unsigned_abs());
+        let asked = (&job_type, session.micros(), i64::from(most_of_type) + 1);
+        let ready = Count::up_to(most_of_type, session.value::<i64>(sql::TALLY_READY, asked)?.unsigned_abs());
+        let scheduled = Count::up_to(most_of_type, session.value::<i64>(sql::TALLY_SCHEDULED, asked)?.unsigned_abs());
         glance.depths.push(Depth { job_type, oldest_due_at, ready, scheduled });
     }
     (glance.fleet, glance.paused) = (fleet(session)?, flow::paused(session)?);

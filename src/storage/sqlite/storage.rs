@@ -133,8 +133,8 @@ impl Storage for SqliteStorage {
         Ok(u64::try_from(count).unwrap_or(0))
     }
 
-    async fn overview(&self, most: u32) -> Result<Overview> {
-        self.read(move |session| inspect::overview(session, most)).await
+    async fn overview(&self, most: u32, most_of_type: u32) -> Result<Overview> {
+        self.read(move |session| inspect::overview(session, most, most_of_type)).await
     }
 
     async fn search(&self, search: &Search) -> Result<Searched> {

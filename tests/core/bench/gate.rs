@@ -311,7 +311,7 @@ passing! {
     get(ids: &[JobId]) -> Vec<Job>;
     find(filter: &Filter, page: Page) -> Vec<Job>;
     count_up_to(filter: &Filter, most: Option<u64>) -> u64;
-    overview(most: u32) -> Overview;
+    overview(most: u32, most_of_type: u32) -> Overview;
     search(search: &Search) -> Searched;
     workers(after: WorkerId, limit: u32) -> Vec<WorkerRecord>;
     drain_worker(id: WorkerId) -> bool;

@@ -74,6 +74,8 @@ def test_each_store_is_looked_at(cli: Cli, jobs: JobQueue, request: pytest.Fixtu
         },
         "redis": {"server", "role", "memory", "persistence", "keys", "clock"},
     }[jobs._requests.store.backend]
+    if "+cluster:" in cli.url:
+        expected = expected | {"cluster"}
     assert set(found) == expected | {"round trip", "schema", "durability", *FLEET}
     for check in expected - {"memory", "persistence", "oldest transaction", "horizon", "connections", "dead rows"}:
         assert levels(found, check) == {"ok"}, found[check]

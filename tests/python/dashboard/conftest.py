@@ -19,7 +19,6 @@ from tests.python.dashboard.browsing import Site, filled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     import httpx2
     from playwright.sync_api import Browser
@@ -86,9 +85,9 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def site(tmp_path: Path, browser: Browser) -> Iterator[Site]:
-    """A filled dashboard in a browser."""
-    with filled(f"sqlite:///{tmp_path / 'jobs.db'}", browser) as site:
+def site(store_url: str, browser: Browser) -> Iterator[Site]:
+    """A filled dashboard in a browser, on each store."""
+    with filled(store_url, browser) as site:
         yield site
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
@@ -31,8 +33,10 @@ async def _list(request: Request) -> Response:
     except BadInputError as error:
         wanted, problem = JobFilter(), str(error)
     cursor = whole("cursor", query.get("cursor"), None)
-    found = Found([], None, None) if problem else await _found(site, request, wanted, cursor)
-    overview = await site.recent.get("overview", site.queue.get_overview)
+    overview, found = await asyncio.gather(
+        site.recent.get("overview", site.queue.get_overview),
+        _none() if problem else _found(site, request, wanted, cursor),
+    )
     trail = Trail.read(query.get("trail", ""), cursor)
     return page(
         request,
@@ -52,6 +56,10 @@ async def _list(request: Request) -> Response:
         newer=wanted.query(**trail.back()) if cursor is not None else "",
         is_first=cursor is None,
     )
+
+
+async def _none() -> Found:
+    return Found([], None, None)
 
 
 async def _found(site: Site, request: Request, wanted: JobFilter, cursor: int | None) -> Found:
