@@ -18,6 +18,7 @@ super::tests![find:
     each_status_alone_finds_the_jobs_that_have_it,
     tags_are_compared_as_sets,
     tags_asked_for_twice_or_in_another_order_find_the_same,
+    an_old_job_is_found_by_its_tag_behind_thousands_of_others,
     no_tags_asked_for_is_the_empty_set,
     tags_added_twice_are_kept_once_in_the_order_given,
     bounds_of_run_at_are_exact_to_the_microsecond,
@@ -83,6 +84,40 @@ pub async fn tags_asked_for_twice_or_in_another_order_find_the_same(bench: &Benc
         let single = by_tags(bench, mode, &["y"]).await;
         assert_eq!(by_tags(bench, mode, &["y", "y"]).await, single, "{mode:?}");
     }
+}
+
+pub async fn an_old_job_is_found_by_its_tag_behind_thousands_of_others(bench: &Bench) {
+    let old = bench.add_all(vec![tagged("a", &["rare", "x"]), job("a"), tagged("a", &["rare"])]).await;
+    // More than a search looks at in one step.
+    for _ in 0..6 {
+        bench.add_all((0..900).map(|_| tagged("a", &["x"])).collect()).await;
+    }
+    let rare = |statuses: Vec<Status>| Filter {
+        tags: Some(TagFilter { values: vec!["rare".to_owned()], mode: TagMode::Any }),
+        statuses,
+        ..Filter::default()
+    };
+    for statuses in [vec![], vec![Status::Pending], vec![Status::Pending, Status::Completed]] {
+        let filter = rare(statuses);
+        assert_eq!(bench.found(&filter).await, [old[2], old[0]]);
+        assert_eq!(bench.count(&filter).await.unwrap(), 2);
+        assert_eq!(bench.count_up_to(&filter, Some(1)).await.unwrap(), 1);
+        let page = async |limit, offset, before| {
+            let found = bench.find(&filter, Page { limit, offset, before }).await.unwrap();
+            found.iter().map(|job| job.id).collect::<Vec<_>>()
+        };
+        assert_eq!(page(1, 0, None).await, [old[2]]);
+        assert_eq!(page(5, 1, None).await, [old[0]]);
+        assert_eq!(page(5, 0, Some(old[2])).await, [old[0]]);
+        assert!(page(5, 2, None).await.is_empty());
+    }
+    let claimed = rare(vec![Status::Processing]);
+    assert_eq!((bench.found(&claimed).await.len(), bench.count(&claimed).await.unwrap()), (0, 0));
+    let common =
+        Filter { tags: Some(TagFilter { values: vec!["x".to_owned()], mode: TagMode::All }), ..Filter::default() };
+    let found = bench.find(&common, Page { limit: 2, offset: 3, before: None }).await.unwrap();
+    assert_eq!(found.iter().map(|job| job.id - old[0]).collect::<Vec<_>>(), [5_399, 5_398]);
+    assert_eq!(bench.count(&common).await.unwrap(), 5_401);
 }
 
 pub async fn no_tags_asked_for_is_the_empty_set(bench: &Bench) {

@@ -8,7 +8,7 @@ use dataqueue::storage::plans::{Text, Walk};
 use dataqueue::storage::postgres::PostgresStorage;
 
 use super::tree::Plan;
-use super::walks::{cases, walks};
+use super::walks::{UNKNOWN_TAG, cases, walks};
 use super::{comments, crowd, indexes_in};
 use crate::bench::{self, Bench, Postgres};
 
@@ -247,6 +247,10 @@ async fn try_walks(bench: &Bench) {
             let plan = Plan::read(&json);
             used.entry(about).or_default().extend(plan.indexes());
             let counts = matches!(walk, Walk::Count);
+            let reads_all = counts || matches!(walk, Walk::Page(_));
+            if case.name == UNKNOWN_TAG && reads_all && !plan.indexes().contains("idx_job_queue_tags") {
+                faults.push(format!("{}, {walk:?}: not along the index of tags", case.name));
+            }
             let allowed = |read: &String| counts && (case.counts_all || !read.ends_with(" job_queue"));
             let reads = plan.whole_reads().into_iter().filter(|read| !allowed(read));
             faults.extend(reads.map(|read| format!("{}, {walk:?}: {read}", case.name)));

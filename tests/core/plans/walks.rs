@@ -11,6 +11,9 @@ pub struct Case {
     pub counts_all: bool,
 }
 
+/// The name of a case in which a walk by id would look at every job.
+pub const UNKNOWN_TAG: &str = "a tag that no job has";
+
 /// Every kind of filter.
 pub fn cases() -> Vec<Case> {
     let mut cases = vec![case("everything", true, |_| {})];
@@ -35,6 +38,9 @@ pub fn cases() -> Vec<Case> {
     for (mode, all) in [(TagMode::All, false), (TagMode::Any, false), (TagMode::Exact, false), (TagMode::None, true)] {
         cases.push(case(&format!("tags, {mode:?}"), all, |filter| filter.tags = Some(tags(mode))));
     }
+    cases.push(case(UNKNOWN_TAG, false, |filter| {
+        filter.tags = Some(TagFilter { values: vec!["nowhere".to_owned()], mode: TagMode::Any });
+    }));
     let at = Some(Timestamp::from_micros(1_800_000_000_000_000));
     cases.push(case("due from", true, |filter| filter.run_at = RunAtFilter { gte: at, ..RunAtFilter::default() }));
     cases.push(case("due at", true, |filter| filter.run_at = RunAtFilter { eq: at, ..RunAtFilter::default() }));

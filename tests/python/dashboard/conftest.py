@@ -91,6 +91,13 @@ def site(store_url: str, browser: Browser) -> Iterator[Site]:
         yield site
 
 
+@pytest.fixture
+def any_site(sqlite_store_url: str, browser: Browser) -> Iterator[Site]:
+    """A filled dashboard in a browser, for what is the same on every store."""
+    with filled(sqlite_store_url, browser) as site:
+        yield site
+
+
 def by_header(request: Request) -> str | None:
     """Takes the role that a request says it has: for tests alone."""
     return request.headers.get("x-role")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from tests.python.dashboard.browsing import Site, job_status
 
@@ -30,14 +31,27 @@ PAGES = [
 PAGES += ["/schedules", "/schedules/1", "/flow", "/audit", "/nothing"]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 375])
-def test_every_page_is_accessible_and_fits(site: Site, scheme: Any, width: int) -> None:
-    page = site.page(color_scheme=scheme, viewport={"width": width, "height": 800})
+def walked(site: Site, page: Page) -> Iterator[str]:
+    """Each page's path, while the browser is there."""
     for path in PAGES:
         page.goto(site.url + path)
         if path == "/nothing":
             site.problems.clear()
+        yield path
+
+
+def test_every_page_opens_on_each_store(site: Site) -> None:
+    page = site.page()
+    for path in walked(site, page):
+        expect(page.locator("main h1")).to_be_visible()
+        assert page.evaluate("window.pwned") is None, path
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 375])
+def test_every_page_is_accessible_and_fits(any_site: Site, scheme: Any, width: int) -> None:
+    page = any_site.page(color_scheme=scheme, viewport={"width": width, "height": 800})
+    for path in walked(any_site, page):
         found = [one for one in Axe().run(page).response["violations"] if one["impact"] in ("serious", "critical")]
         assert [(one["id"], one["nodes"][0]["html"], one["nodes"][0]["failureSummary"]) for one in found] == [], path
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{path} is wider than the screen"
