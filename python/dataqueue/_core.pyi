@@ -266,6 +266,9 @@ class LogPump:
 
 def set_paused(store: Store, job_type: str | None, group: str | None, paused: bool) -> Pending[bool]: ...
 def paused(store: Store) -> Pending[list[tuple[str, str]]]: ...
+def adopt(store: Store) -> Pending[list[tuple[int, str, str]]]:
+    """As `Store.migrate` to the newest version, where the tables may be those of the TypeScript library."""
+
 def overview(store: Store) -> Pending[dict[str, Any]]:
     """The fields of `Overview`, counts as `(value, kind)`."""
 

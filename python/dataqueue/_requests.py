@@ -289,9 +289,14 @@ class Requests(Looking):
     def enqueue_due_cron_jobs(self) -> Call[int]:
         return self._told(Call(self.store.fire_schedules(), int), "enqueue_due_cron_jobs", "")
 
-    def migrate(self, to: int | None) -> Call[list[MigrationStep]]:
+    def migrate(self, to: int | None, adopt: bool) -> Call[list[MigrationStep]]:
         target = None if to is None else check_int("to", to, 0, 2**31 - 1)
-        call = Call(self.store.migrate(target), lambda steps: [MigrationStep(*step) for step in steps])
+        if adopt and target is not None:
+            raise ValueError("adopt brings the schema to the newest version: leave out to")
+        from ._core import adopt as take_over
+
+        pending = take_over(self.need("postgresql", "PostgreSQL", "adopt")) if adopt else self.store.migrate(target)
+        call = Call(pending, lambda steps: [MigrationStep(*step) for step in steps])
         return self._told(call, "migrate", "newest" if target is None else target, len)
 
     def durability(self) -> Call[Durability]:

@@ -5,6 +5,7 @@
 //! future and wait on a condition variable, detached, in slices between which signals are handled. Every thread that
 //! runs Python was born in Python.
 
+mod adopting;
 mod arguments;
 mod bell;
 mod calls;
@@ -47,6 +48,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<inbox::Inbox>()?;
     module.add_class::<logs::LogPump>()?;
     fork::register(module.py())?;
+    module.add_function(wrap_pyfunction!(adopting::adopt, module)?)?;
     module.add_function(wrap_pyfunction!(flow::set_paused, module)?)?;
     module.add_function(wrap_pyfunction!(flow::paused, module)?)?;
     module.add_function(wrap_pyfunction!(inspection::overview, module)?)?;

@@ -197,8 +197,7 @@ pub trait Storage: TrafficStore + Send + Sync + 'static {
     /// The same, where counting stops at `most`.
     async fn count_up_to(&self, filter: &Filter, most: Option<u64>) -> Result<u64>;
 
-    /// The store at a glance, at a bounded cost: counting stops at `most` jobs of a status and at `most_of_type` of a type, and of
-    /// completed ones a store may tell what its statistics say.
+    /// The store at a glance. Counting stops at `most` jobs of a status, or estimates completed ones, and at `most_of_type` of a type.
     async fn overview(&self, most: u32, most_of_type: u32) -> Result<Overview>;
 
     /// Looks through jobs, newest first, at no more than the search says, and answers those that meet all conditions. There may be fewer
@@ -349,6 +348,11 @@ pub trait Storage: TrafficStore + Send + Sync + 'static {
 
     /// Brings the schema up to the newest version, or to `target`; downwards too if it is older. Under a lock.
     async fn migrate(&self, target: Option<i32>) -> Result<Vec<MigrationStep>>;
+
+    /// As [`Self::migrate`], where the schema may be one of the TypeScript library, which goes on using it.
+    async fn adopt(&self) -> Result<Vec<MigrationStep>> {
+        Err(Error::Unsupported(format!("{} has no database of another library to adopt", self.backend())))
+    }
 
     /// Which migrations are applied.
     async fn migration_state(&self) -> Result<MigrationState>;

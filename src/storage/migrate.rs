@@ -30,11 +30,13 @@ pub struct Applied {
     pub versions: Vec<i32>,
     /// The newest that libraries which do not know it cannot work with; 0 where there is none.
     pub breaking: i32,
+    /// Whether tables of another program were taken over.
+    pub adopted: bool,
 }
 
 impl From<Vec<i32>> for Applied {
     fn from(versions: Vec<i32>) -> Self {
-        Self { versions, breaking: 0 }
+        Self { versions, ..Self::default() }
     }
 }
 
@@ -84,6 +86,21 @@ pub const POSTGRES: &[Migration] = &[
     migration!("postgres", 14, "0014", "inspection"),
     migration!("postgres", 15, "0015", "traffic"),
 ];
+
+/// The version that the ledger has for tables which were taken over.
+pub const ADOPTED: i32 = 0;
+
+/// The last of the migrations that make tables which the TypeScript library has too.
+const LAST_SHARED: i32 = 3;
+
+/// Takes over a database of the TypeScript library: what comes before the migrations, and what comes after them.
+pub const ADOPT: (&str, &[&str]) = (
+    include_str!("../../migrations/postgres/adopt/aside.sql"),
+    &[
+        include_str!("../../migrations/postgres/adopt/merge.sql"),
+        include_str!("../../migrations/postgres/adopt/share.sql"),
+    ],
+);
 
 /// What PostgreSQL needs before its first migration.
 pub const POSTGRES_LEDGER: &str = include_str!("../../migrations/postgres/ledger.sql");
@@ -181,11 +198,17 @@ pub fn plan(known: &[Migration], applied: &Applied, target: Option<i32>) -> Resu
              the dataqueue package"
         )));
     }
-    let applied = &applied.versions;
     let target = target.unwrap_or(newest);
     if !(0..=newest).contains(&target) {
         return Err(Error::Invalid(format!("there is no migration {target}: the versions are 0 to {newest}")));
     }
+    if applied.adopted && target < LAST_SHARED {
+        return Err(Error::Invalid(format!(
+            "version {target} would drop tables that this schema had before it was adopted, with another program's jobs in them: \
+             {LAST_SHARED} is the lowest that it can go down to"
+        )));
+    }
+    let applied = &applied.versions;
     let down = known.iter().rev().filter(|step| step.version > target && applied.contains(&step.version));
     let up = known.iter().filter(|step| step.version <= target && !applied.contains(&step.version));
     Ok(down.map(|step| (*step, false)).chain(up.map(|step| (*step, true))).collect())

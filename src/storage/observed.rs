@@ -273,6 +273,7 @@ observed! {
     listen() -> Wakes;
     watch(id: JobId) -> Watch;
     migrate(target: Option<i32>) -> Vec<MigrationStep>;
+    adopt() -> Vec<MigrationStep>;
     migration_state() -> MigrationState;
     durability() -> Durability;
     examine_file(check: bool) -> FileState;

@@ -2,6 +2,7 @@
 //!
 //! `python -m tests.servers -- cargo test` runs it with the servers that it needs.
 
+mod adopting;
 mod architecture;
 mod bench;
 mod clock;

@@ -45,9 +45,22 @@ class Upkeep(QueueBase):
         """
         return self._result(self._requests.reclaim_stuck_jobs(max_processing_minutes))
 
-    def migrate(self, to: int | None = None) -> list[MigrationStep]:
-        """Brings the schema to the newest version, or to version `to`; what was done. Safe to repeat and to race."""
-        return self._result(self._requests.migrate(to))
+    def migrate(self, to: int | None = None, *, adopt: bool = False) -> list[MigrationStep]:
+        """Brings the schema to the newest version, or to version `to`; what was done. Safe to repeat and to race.
+
+        One transaction under a lock: all of it is done, or nothing.
+
+        Args:
+            to: The version; the newest if left out.
+            adopt: Takes over a database of the TypeScript library of the same name, if the schema is one: what it lacks
+                is added, and that library goes on using its tables beside this one.
+
+        Raises:
+            ValueError: There is no such version, or `adopt` and `to` are given; the schema has a table `job_queue` that
+                this library did not make, and is not to be adopted; an adopted schema would lose what it had before.
+            UnsupportedBackend: `adopt`, on another store than PostgreSQL.
+        """
+        return self._result(self._requests.migrate(to, adopt))
 
     def get_pool(self) -> PoolHandle:
         """The queue's PostgreSQL connections, for statements of your own.

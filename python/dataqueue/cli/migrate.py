@@ -31,8 +31,13 @@ def _common(command: F) -> F:
 @_common
 @click.option("--to", type=click.IntRange(0), help="Stop at this version.")
 @click.option("--sql", is_flag=True, help="Print the statements instead of running them.")
-def up(url: str | None, schema: str | None, env_path: str | None, as_json: bool, to: int | None, sql: bool) -> None:
+@click.option("--adopt", is_flag=True, help="Take over a database of the TypeScript library, which goes on using it.")
+def up(
+    url: str | None, schema: str | None, env_path: str | None, as_json: bool, to: int | None, sql: bool, adopt: bool
+) -> None:
     """Apply what is missing. Safe to repeat, and to run from two places at once."""
+    if adopt and (sql or to is not None):
+        raise click.UsageError("--adopt goes with neither --to nor --sql: what it adds depends on what is there")
     with JobQueue(open_config(url, schema, env_path)) as queue:
         if sql:
             _print_sql(queue, to, [])
@@ -42,7 +47,7 @@ def up(url: str | None, schema: str | None, env_path: str | None, as_json: bool,
             if at > to:
                 raise click.ClickException(f"the schema is at version {at}: use `migrate down --to {to}`")
         # A deploy that is rolled back finds a newer schema, and must not fail at it.
-        steps = queue.migrate(to)
+        steps = queue.migrate(to, adopt=adopt)
         applied, known = queue._requests.store.migration_state().wait()
         at = max(applied, default=0)
         beside = f"the schema is at version {at}, newer than this library's {len(known)}, which works beside it"

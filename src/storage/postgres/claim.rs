@@ -10,7 +10,7 @@ use tokio_postgres::types::ToSql;
 use super::PostgresStorage;
 use super::bounds::{Bounds, Ranges, Taken};
 use super::faults::Attempt;
-use super::rows::{At, JOB_COLUMNS, Json, Reader, job};
+use super::rows::{At, JOB_COLUMNS, Json, Reader, Whole, job};
 use super::session::{Params, Session, Tries};
 use super::statements::Statement;
 use super::upkeep::millis;
@@ -141,7 +141,7 @@ impl PostgresStorage {
         self.foresee(next_due);
         let mut found = Vec::with_capacity(rows.len());
         for row in rows {
-            if row.try_get::<_, Option<i64>>(FIRST)?.is_some() {
+            if row.try_get::<_, Option<Whole>>(FIRST)?.is_some() {
                 let job = job(row, FIRST)?;
                 let due_at = row.try_get::<_, At>(DUE_AT)?.0;
                 if row.try_get::<_, Option<bool>>(DUE_AT + 2)?.is_some() {
@@ -299,7 +299,7 @@ pub(super) fn sorted(types: &[String]) -> Vec<String> {
 
 /// Whether a row of a claim tells of a job.
 pub(super) fn is_job(row: &Row) -> bool {
-    row.try_get::<_, Option<i64>>(FIRST).is_ok_and(|id| id.is_some())
+    row.try_get::<_, Option<Whole>>(FIRST).is_ok_and(|id| id.is_some())
 }
 
 pub(super) fn outlook(rows: &[Row]) -> Result<Outlook> {

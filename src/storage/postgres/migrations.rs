@@ -10,8 +10,8 @@ use super::faults::Attempt;
 use super::rows::Reader;
 use super::session::Session;
 use super::statements::fingerprint;
-use crate::error::Result;
-use crate::storage::migrate::{self, Applied, POSTGRES};
+use crate::error::{Error, Result};
+use crate::storage::migrate::{self, ADOPT, ADOPTED, Applied, POSTGRES};
 use crate::storage::{MigrationState, MigrationStep};
 
 /// How long a migration may take, and wait for another one.
@@ -36,6 +36,10 @@ impl PostgresStorage {
                 for row in &rows {
                     let mut reader = Reader::new(row, 0);
                     let (version, is_breaking) = (reader.take()?, reader.take()?);
+                    if version == ADOPTED {
+                        applied.adopted = true;
+                        continue;
+                    }
                     applied.versions.push(version);
                     applied.breaking = if is_breaking { version } else { applied.breaking };
                 }
@@ -44,10 +48,10 @@ impl PostgresStorage {
         }
     }
 
-    pub(super) async fn run_migrations(&self, target: Option<i32>) -> Result<Vec<MigrationStep>> {
+    pub(super) async fn run_migrations(&self, target: Option<i32>, adopt: bool) -> Result<Vec<MigrationStep>> {
         let session = self.unchecked_session().await?.with_patience(PATIENCE);
         session.begin().await?;
-        let steps = match self.migrate_within(&session, target).await {
+        let steps = match self.migrate_within(&session, target, adopt).await {
             Ok(steps) => steps,
             Err(error) => {
                 // If this fails too, the connection is closed, which rolls back as well.
@@ -64,13 +68,29 @@ impl PostgresStorage {
     }
 
     /// One transaction under a lock of this schema's own, so that two processes run each step once.
-    async fn migrate_within(&self, session: &Session, target: Option<i32>) -> Result<Vec<MigrationStep>> {
+    async fn migrate_within(&self, session: &Session, target: Option<i32>, adopt: bool) -> Result<Vec<MigrationStep>> {
         session.batch("SET LOCAL statement_timeout = 0").await?;
         let lock = fingerprint(&format!("dataqueue migrations of {}", self.names.schema)).cast_signed();
         session.query_once("SELECT pg_advisory_xact_lock($1)", &[Type::INT8], &[&lock]).await?;
         self.prepare_schema(session).await?;
+        let plan = migrate::plan(POSTGRES, &self.applied(session).await?, target)?;
+        let is_first = plan.first().is_some_and(|(step, up)| *up && step.version == 1);
+        let adopts = is_first && self.has_jobs(session).await?;
+        if adopts && !adopt {
+            return Err(Error::Invalid(format!(
+                "the schema {} has a table job_queue that this library did not make: choose another schema, or, if it is one of \
+                 the TypeScript library, take it over with `dataqueue migrate up --adopt`",
+                self.names.schema
+            )));
+        }
+        let aside = format!("dataqueue_adopting_{:016x}", fingerprint(&self.names.schema));
+        let adopting = |sql: &str| self.names.render(sql, &[("{aside}", &aside)]);
+        let (before, after) = ADOPT;
+        if adopts {
+            session.batch(&adopting(before)).await?;
+        }
         let mut steps = Vec::new();
-        for (step, up) in migrate::plan(POSTGRES, &self.applied(session).await?, target)? {
+        for (step, up) in plan {
             let sql = self.names.render(if up { step.up } else { step.down }, &[]);
             session.batch(&sql).await?;
             if up {
@@ -83,7 +103,15 @@ impl PostgresStorage {
             }
             steps.push(MigrationStep { version: step.version, name: step.name.to_owned(), sql });
         }
+        for sql in after.iter().filter(|_| adopts) {
+            session.batch(&adopting(sql)).await?;
+        }
         Ok(steps)
+    }
+
+    async fn has_jobs(&self, session: &Session) -> Attempt<bool> {
+        let exists = "SELECT FROM pg_catalog.pg_tables WHERE schemaname = $1 AND tablename = 'job_queue'";
+        Ok(!session.query_once(exists, &[Type::TEXT], &[&self.options.schema]).await?.is_empty())
     }
 
     /// Makes the schema and the table of migrations where they are missing: making them needs rights that a role may lack

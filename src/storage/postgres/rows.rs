@@ -80,6 +80,65 @@ impl FromSql<'_> for JsonText {
     accepts!(JSONB);
 }
 
+/// What a column holds, by the form in which the server sends it.
+pub(super) trait Stored<'a>: Sized {
+    /// The form.
+    type Form: FromSql<'a>;
+
+    /// What it stands for.
+    fn read(form: Self::Form) -> Self;
+}
+
+macro_rules! as_sent {
+    ($($kind:ty),+) => {$(
+        impl<'a> Stored<'a> for $kind {
+            type Form = $kind;
+
+            fn read(form: $kind) -> $kind {
+                form
+            }
+        }
+    )+};
+}
+
+as_sent!(bool, i32, f64, String, &'a str, At, JsonText);
+
+impl Stored<'_> for i64 {
+    type Form = Whole;
+
+    fn read(Whole(number): Whole) -> i64 {
+        number
+    }
+}
+
+impl<'a, T: Stored<'a>> Stored<'a> for Option<T> {
+    type Form = Option<T::Form>;
+
+    fn read(form: Option<T::Form>) -> Self {
+        form.map(T::read)
+    }
+}
+
+impl<'a, T: Stored<'a>> Stored<'a> for Vec<T> {
+    type Form = Vec<T::Form>;
+
+    fn read(form: Vec<T::Form>) -> Self {
+        form.into_iter().map(T::read).collect()
+    }
+}
+
+/// A `bigint`, or an `integer`: ids are of that type in tables that the TypeScript library made.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Whole(pub(super) i64);
+
+impl FromSql<'_> for Whole {
+    fn from_sql(ty: &Type, raw: &[u8]) -> std::result::Result<Self, Box<dyn StdError + Sync + Send>> {
+        Ok(Self(if *ty == Type::INT4 { i32::from_sql(ty, raw)?.into() } else { i64::from_sql(ty, raw)? }))
+    }
+
+    accepts!(INT8, INT4);
+}
+
 /// Reads columns one after another.
 pub(super) struct Reader<'a> {
     row: &'a Row,
@@ -91,10 +150,10 @@ impl<'a> Reader<'a> {
         Self { row, next: first }
     }
 
-    pub(super) fn take<T: FromSql<'a>>(&mut self) -> Result<T> {
+    pub(super) fn take<T: Stored<'a>>(&mut self) -> Result<T> {
         let at = self.next;
         self.next += 1;
-        self.row.try_get(at).map_err(|error| damaged(&format!("column {at}: {error}")))
+        self.row.try_get(at).map(T::read).map_err(|error| damaged(&format!("column {at}: {error}")))
     }
 
     pub(super) fn time(&mut self) -> Result<Option<Timestamp>> {

@@ -277,7 +277,11 @@ impl Storage for PostgresStorage {
     }
 
     async fn migrate(&self, target: Option<i32>) -> Result<Vec<MigrationStep>> {
-        self.run_migrations(target).await
+        self.run_migrations(target, false).await
+    }
+
+    async fn adopt(&self) -> Result<Vec<MigrationStep>> {
+        self.run_migrations(None, true).await
     }
 
     async fn migration_state(&self) -> Result<MigrationState> {

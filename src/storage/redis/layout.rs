@@ -36,7 +36,7 @@ impl RedisStorage {
         if version >= INSPECTION && !is_minted {
             self.mint().await?;
         }
-        Ok(Applied { versions: (1..=version).collect(), breaking })
+        Ok(Applied { versions: (1..=version).collect(), breaking, adopted: false })
     }
 
     /// Puts the tokens in order that an earlier version made.
@@ -114,6 +114,6 @@ impl RedisStorage {
             Err(fault @ Error::Storage { .. }) => return self.set_up().await.and(Err(fault)),
             version => version?,
         };
-        Ok(Applied { versions: (1..=version.unwrap_or(0)).collect(), breaking: breaking.unwrap_or(0) })
+        Ok(Applied { breaking: breaking.unwrap_or(0), ..(1..=version.unwrap_or(0)).collect::<Vec<_>>().into() })
     }
 }

@@ -350,6 +350,7 @@ passing! {
     listen() -> Wakes;
     watch(id: JobId) -> Watch;
     migrate(target: Option<i32>) -> Vec<MigrationStep>;
+    adopt() -> Vec<MigrationStep>;
     migration_state() -> MigrationState;
     durability() -> Durability;
     examine_file(check: bool) -> FileState;

@@ -20,7 +20,7 @@ use dataqueue::storage::{Storage, StoreOptions};
 use futures_util::FutureExt;
 
 pub use crew::{Hand, PATIENCE, complete, end, eventually, fail, release};
-pub use drivers::{Connections, Driver, Memory, Postgres, Redis, Sqlite, Still};
+pub use drivers::{Connections, Driver, Foreign, Memory, Postgres, Redis, Sqlite, Still};
 pub use gate::{Fault, Gate, Side};
 pub use history::check_job;
 pub use meaning::meaning;
@@ -108,7 +108,7 @@ pub fn run<D: Driver>(test: impl AsyncFnOnce(&Bench)) {
         let store = driver.open(driver.options());
         let bench = Bench { driver, store, others: Mutex::default(), whole_history: AtomicBool::new(true) };
         let tried = AssertUnwindSafe(async {
-            bench.migrate(None).await.unwrap();
+            bench.driver.set_up(bench.store.as_ref()).await;
             test(&bench).await;
             if bench.whole_history.load(Ordering::Relaxed) {
                 history::check(&bench).await;

@@ -5,7 +5,7 @@ WITH RECURSIVE bad AS MATERIALIZED (
     SELECT id, status FROM {schema}.job_queue
     WHERE id = ANY ({ids}) AND (status = 'cancelled' OR status = 'failed' AND next_attempt_at IS NULL)
 ), doomed AS (
-    SELECT d.job_id, b.id AS prerequisite_id, CASE b.status WHEN 'failed' THEN 'failed' ELSE 'was cancelled' END AS ending
+    SELECT d.job_id, CAST(b.id AS bigint) AS prerequisite_id, CASE b.status WHEN 'failed' THEN 'failed' ELSE 'was cancelled' END AS ending
     FROM bad b JOIN {schema}.job_dependencies d ON d.prerequisite_id = b.id AND NOT d.by_tag AND {each b.id}
     UNION
     SELECT d.job_id, m.job_id, 'was cancelled'

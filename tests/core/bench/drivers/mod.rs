@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use dataqueue::model::{JobId, Step, WorkerId};
 use dataqueue::storage::{Storage, StoreOptions, open};
 
-pub use postgres::Postgres;
+pub use postgres::{Foreign, Postgres};
 pub use redis::Redis;
 pub use sqlite::{Memory, Sqlite, Still};
 
@@ -36,6 +36,11 @@ pub trait Driver: Send + Sync + 'static {
 
     /// Makes what the store needs before it is opened.
     async fn prepare(&self) {}
+
+    /// Brings the store to the newest version.
+    async fn set_up(&self, store: &dyn Storage) {
+        store.migrate(None).await.unwrap();
+    }
 
     /// Removes the store, whatever state it is in.
     async fn remove(&self);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use dataqueue::model::{JobId, Step, WorkerId};
-use dataqueue::storage::{PostgresOptions, StoreOptions, Tls};
+use dataqueue::storage::{PostgresOptions, Storage, StoreOptions, Tls};
 use tokio_postgres::config::Host;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{NoTls, Row};
@@ -16,6 +16,18 @@ use super::{Connections, Driver, TABLES};
 const URL_VARIABLE: &str = "DATAQUEUE_TEST_POSTGRES_URL";
 /// Set when that URL leads through PgBouncer in transaction mode.
 const PGBOUNCER_VARIABLE: &str = "DATAQUEUE_TEST_PGBOUNCER";
+
+/// Set to `released` or `latest` when each schema is to be one of the TypeScript library that was adopted.
+const ADOPTED_VARIABLE: &str = "DATAQUEUE_TEST_ADOPTED";
+
+/// A schema of the TypeScript library.
+#[derive(Debug, Clone, Copy)]
+pub enum Foreign {
+    /// Of its release 1.24.
+    Released,
+    /// Of its latest source.
+    Latest,
+}
 
 /// How often a schema is tried to be removed that others still use.
 const REMOVALS: usize = 10;
@@ -28,7 +40,7 @@ pub struct Postgres {
 
 impl Postgres {
     /// Runs SQL on a connection of the test's own, closed again at once; `SCHEMA` stands for the schema.
-    async fn query(&self, sql: &str) -> Vec<Row> {
+    pub async fn query(&self, sql: &str) -> Vec<Row> {
         self.attempt(sql).await.unwrap()
     }
 
@@ -39,6 +51,29 @@ impl Postgres {
         drop(client);
         driven.await.unwrap().unwrap();
         rows
+    }
+
+    /// Whether a query says so.
+    pub async fn is_true(&self, sql: &str) -> bool {
+        self.query(sql).await[0].get(0)
+    }
+
+    /// Makes the tables of the TypeScript library.
+    pub async fn make_foreign(&self, kind: Foreign) {
+        self.run_all("create schema SCHEMA").await;
+        self.run_all(include_str!("../../adopting/released.sql")).await;
+        if matches!(kind, Foreign::Latest) {
+            self.run_all(include_str!("../../adopting/latest.sql")).await;
+        }
+    }
+
+    /// Runs several statements.
+    pub async fn run_all(&self, sql: &str) {
+        let (client, connection) = self.config.connect(NoTls).await.unwrap();
+        let driven = tokio::spawn(connection);
+        client.batch_execute(&sql.replace("SCHEMA", &self.schema)).await.unwrap();
+        drop(client);
+        driven.await.unwrap().unwrap();
     }
 
     async fn run(&self, statements: &[&str]) {
@@ -86,6 +121,15 @@ impl Driver for Postgres {
             application_name: self.application(),
             options: None,
         }))
+    }
+
+    async fn set_up(&self, store: &dyn Storage) {
+        let Some(kind) = env::var_os(ADOPTED_VARIABLE) else {
+            store.migrate(None).await.unwrap();
+            return;
+        };
+        self.make_foreign(if kind == "released" { Foreign::Released } else { Foreign::Latest }).await;
+        store.adopt().await.unwrap();
     }
 
     async fn remove(&self) {
