@@ -100,10 +100,23 @@ def test_few_blocks_are_not_run_and_each_says_why() -> None:
     assert sum(len(blocks(page)) for page in PAGES) > 150
 
 
+def anchors(page: Path) -> set[str]:
+    """Where on a page a link may lead: to headings that the repository's pages and the site call alike."""
+    headings = re.findall(
+        r"^#+ (.+)$", re.sub(r"^```.*?^```$", "", page.read_text(), flags=re.MULTILINE | re.DOTALL), re.MULTILINE
+    )
+    plain = [re.sub(r"[^\w\s-]", "", heading).strip().lower() for heading in headings]
+    described = re.findall(r"^::: (\S+)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"\s", "-", one) for one in plain} & {re.sub(r"[-\s]+", "-", one) for one in plain} | set(described)
+
+
 def test_every_link_between_pages_leads_somewhere() -> None:
     for page in [*PAGES, ROOT / "ARCHITECTURE.md", ROOT / "CONTRIBUTING.md"]:
-        for target in re.findall(r"\]\(([^)#:]+)(?:#[\w-]+)?\)", page.read_text()):
-            assert (page.parent / target).exists(), f"{page.name} links to {target}"
+        for target, anchor in re.findall(r"\]\(([^)#:]*)(?:#([^)]+))?\)", page.read_text()):
+            there = page.parent / target if target else page
+            assert there.exists(), f"{page.name} links to {target}"
+            if anchor and there.suffix == ".md":
+                assert anchor in anchors(there), f"{page.name} links to {target}#{anchor}"
 
 
 def test_every_test_that_a_page_names_is_there() -> None:
