@@ -94,6 +94,26 @@ def test_what_pages_take_for_granted_is_of_blocks_that_there_are() -> None:
         assert all(number < len(blocks(page)) for number in granted(page)[0]), name_of(page)
 
 
+def test_a_block_that_cannot_run_says_why_just_above_it(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("""<!-- not run: it needs a printer -->
+```python
+paper()
+```
+
+- In a list:
+
+  ```python
+  # jobs.py
+  if True:
+      x = 1
+  ```
+""")
+    first, second = blocks(page)
+    assert (first.not_run, first.line, first.file) == ("it needs a printer", 2, None)
+    assert (second.not_run, second.code, second.file) == (None, "# jobs.py\nif True:\n    x = 1\n", "jobs.py")
+
+
 def test_few_blocks_are_not_run_and_each_says_why() -> None:
     counts = {name_of(page): sum(block.not_run is not None for block in blocks(page)) for page in PAGES}
     assert {name: count for name, count in counts.items() if count} == NOT_RUN
@@ -102,9 +122,8 @@ def test_few_blocks_are_not_run_and_each_says_why() -> None:
 
 def anchors(page: Path) -> set[str]:
     """Where on a page a link may lead: to headings that the repository's pages and the site call alike."""
-    headings = re.findall(
-        r"^#+ (.+)$", re.sub(r"^```.*?^```$", "", page.read_text(), flags=re.MULTILINE | re.DOTALL), re.MULTILINE
-    )
+    text = re.sub(r"^```.*?^```$", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
     plain = [re.sub(r"[^\w\s-]", "", heading).strip().lower() for heading in headings]
     described = re.findall(r"^::: (\S+)$", page.read_text(), re.MULTILINE)
     return {re.sub(r"\s", "-", one) for one in plain} & {re.sub(r"[-\s]+", "-", one) for one in plain} | set(described)
