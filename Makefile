@@ -25,7 +25,7 @@ MODEL   := cargo test --locked --manifest-path docs/model/Cargo.toml --target-di
 SOURCES := $(shell find src migrations -type f) Cargo.toml Cargo.lock pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-inner react-test upgrade-test models models-inner mutants mutants-inner check check-rust check-python fmt bench \
+.PHONY: help demo docs test test-inner react-test upgrade-test models models-inner mutants mutants-inner check check-rust check-python fmt bench \
 	bench-engine bench-engine-inner instructions plans plans-inner chaos wheel clean rust
 .DELETE_ON_ERROR:
 
@@ -89,6 +89,9 @@ fmt: rust $(VENV)/.contributing ## Format everything, and mend what ruff can men
 	$(BIN)/python scripts/twins.py
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+docs: ## Build the documentation site, strictly, into target/docs/site
+	@PYTHON="$(PYTHON)" sh scripts/docs.sh target/docs-venv
 
 bench: rust $(VENV)/.contributing $(VENV)/.built ## Measure beside other libraries and the stores' limits; FULL=1 takes hours
 	$(BIN)/python -m benches.compare $(if $(FULL),--full) $(ARGS)

@@ -1,0 +1,1 @@
+"""Builds the documentation site, and looks for what is wrong with it."""

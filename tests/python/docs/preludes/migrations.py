@@ -1,0 +1,2 @@
+# %% before block 0
+url = queue_url

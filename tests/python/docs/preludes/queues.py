@@ -1,0 +1,2 @@
+# %% before block 4
+url = queue_url
