@@ -267,7 +267,7 @@ assert send_receipt(7) == "receipt 7" and TASKS["default"]["QUEUES"] == ["defaul
 with TestClient(app) as client:
     added = client.post("/accounts/ada@example.com").json()
     assert queue.wait_for_job(added, 30).status == "completed"
-    asked = client.get("/cron/jobs", headers={"authorization": f"Bearer {SECRET}"})
+    asked = client.get("/cron/jobs", headers={"authorization": f"Bearer {SECRET}"}, follow_redirects=False)
     assert asked.status_code == 200 and asked.json().keys() == {"processed"}
 on_postgres = FastAPI(lifespan=queue_lifespan(queue_url))
 on_postgres.post("/orders/{email}")(add_order)

@@ -12,8 +12,9 @@ import pytest
 from dataqueue import JobQueue
 from tests.conftest import here
 from tests.processes import PATIENCE, Script, until
-from tests.python.contrib.environments import ROOT, with_django_6
+from tests.python.contrib.environments import ROOT, with_backport, with_django_6
 from tests.python.contrib.projects import environment
+from tests.servers import NotHereError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,9 +24,14 @@ TASKS = "tests.python.contrib.shop.tasks"
 
 
 @pytest.fixture(scope="module")
-def django_6() -> Iterator[str]:
-    with here(with_django_6()) as found:
-        yield found
+def python() -> Iterator[str]:
+    """One with a task framework."""
+    try:
+        with with_django_6() as found:
+            yield found
+    except NotHereError:
+        with here(with_backport()) as found:
+            yield found
 
 
 @pytest.fixture
@@ -35,12 +41,12 @@ def queue(postgres_store_url: str) -> Iterator[JobQueue]:
 
 
 def test_it_runs_all_tasks_and_drains(
-    django_6: str, queue: JobQueue, postgres_url: str, schema: str, tmp_path: Path
+    python: str, queue: JobQueue, postgres_url: str, schema: str, tmp_path: Path
 ) -> None:
-    env = environment(django_6, postgres_url, schema)
+    env = environment(python, postgres_url, schema)
     command = ["-m", "django", "dataqueue_worker", "--concurrency", "1", "--processes", "2"]
     started, release = tmp_path / "started", tmp_path / "release"
-    with Script(command, tmp_path, env=env, python=django_6) as worker:
+    with Script(command, tmp_path, env=env, python=python) as worker:
         mail = queue.add_job(f"mails:{TASKS}.add_async", {"args": [1], "kwargs": {"b": 2}})
         assert queue.wait_for_job(mail, PATIENCE).output == 3
         busy = queue.add_job(f"{TASKS}.wait_for", {"args": [str(started), str(release)], "kwargs": {}})
@@ -57,11 +63,11 @@ def test_it_runs_all_tasks_and_drains(
 
 
 def test_it_runs_only_the_queues_that_it_is_told(
-    django_6: str, queue: JobQueue, postgres_url: str, schema: str, tmp_path: Path
+    python: str, queue: JobQueue, postgres_url: str, schema: str, tmp_path: Path
 ) -> None:
-    env = environment(django_6, postgres_url, schema)
+    env = environment(python, postgres_url, schema)
     command = ["-m", "django", "dataqueue_worker", "--queue", "mails", "--poll-interval", "1"]
-    with Script(command, tmp_path, env=env, python=django_6) as worker:
+    with Script(command, tmp_path, env=env, python=python) as worker:
         other = queue.add_job(f"{TASKS}.add", {"args": [1], "kwargs": {}}, priority=5)
         mail = queue.add_job(f"mails:{TASKS}.add", {"args": [1], "kwargs": {}})
         assert queue.wait_for_job(mail, PATIENCE).output == 1

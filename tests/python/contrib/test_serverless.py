@@ -64,10 +64,11 @@ class Remaining:
 
 def by_asgi(queue: Any, **options: Any) -> Any:
     app = Starlette()
-    app.mount("/run", asgi_app(queue, handlers, **options))
+    app.add_route("/run", asgi_app(queue, handlers, **options))  # type: ignore[arg-type]
 
     def ask(method: str, headers: dict[str, str]) -> Answered:
-        with TestClient(app) as client:
+        # Schedulers follow no redirects.
+        with TestClient(app, follow_redirects=False) as client:
             answer = client.request(method, "/run", headers=headers)
             return Answered(answer.status_code, dict(answer.headers), answer.json())
 
@@ -170,6 +171,26 @@ def test_without_any_secret_it_is_not_made(queue: JobQueue, monkeypatch: pytest.
     for maker in (asgi_app, wsgi_app, aws_lambda):
         with pytest.raises(ValueError, match=r"\$CRON_SECRET has 5 bytes: give it at least 16"):
             maker(queue, handlers)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"version": "2.0", "requestContext": {"http": {"method": "GET"}}, "headers": BEARER},
+        {"httpMethod": "POST", "requestContext": {}, "headers": {"Authorization": f"Bearer {SECRET}"}},
+        {"httpMethod": "GET", "multiValueHeaders": {"Authorization": [f"Bearer {SECRET}"]}},
+    ],
+    ids=["function URL", "API Gateway", "load balancer"],
+)
+def test_each_kind_of_request_to_a_function(queue: JobQueue, event: dict[str, Any]) -> None:
+    handler = aws_lambda(queue, handlers, secret=SECRET)
+    assert handler(event, Remaining()) == {
+        "statusCode": 200,
+        "headers": {"content-type": "application/json", "cache-control": "no-store"},
+        "body": '{"processed": 0}',
+    }
+    bare = {name: value for name, value in event.items() if not name.lower().endswith("headers")}
+    assert handler(bare, Remaining())["statusCode"] == 401
 
 
 def test_a_public_one_asks_for_none(make: Any, queue: JobQueue) -> None:

@@ -82,6 +82,16 @@ class DataqueueBackend(BaseTaskBackend):
                 queue = _queues[url] = JobQueue(url)
         return queue
 
+    def close(self) -> None:
+        """Closes the queue's connections for the whole process; the next use opens them anew.
+
+        For tests: a test database with open connections cannot be dropped.
+        """
+        with _lock:
+            queue = _queues.pop(self.settings.location(), None)
+        if queue is not None:
+            queue.close()
+
     def validate_task(self, task: Task) -> None:
         """Looks whether a task can be run by way of this backend, and remembers it for the worker.
 

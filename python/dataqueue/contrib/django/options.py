@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -94,6 +95,12 @@ class Options:
         return f"{url}{'&' if '?' in url else '?'}schema={quote(self.schema, safe='')}"
 
 
+def _nearby(port: object) -> str:
+    """Where libpq looks when no host is named: the directory of a Unix socket, if there is one."""
+    folders = (Path("/var/run/postgresql"), Path("/tmp"))  # noqa: S108 - where servers put their sockets
+    return next((str(one) for one in folders if (one / f".s.PGSQL.{port}").exists()), "localhost")
+
+
 def _url_of(alias: str) -> str:
     """The URL of a database of Django's, as its settings are now: a test run has a database of its own."""
     try:
@@ -115,7 +122,7 @@ def _url_of(alias: str) -> str:
     who = quote(settings["USER"], safe="") if settings.get("USER") else ""
     if settings.get("PASSWORD"):
         who += f":{quote(settings['PASSWORD'], safe='')}"
-    host = settings.get("HOST") or "localhost"
+    host = settings.get("HOST") or _nearby(settings.get("PORT") or 5432)
     # A directory is that of a Unix socket; an address with colons stands in brackets.
     host = quote(host, safe="") if host.startswith("/") else f"[{host}]" if ":" in host else host
     port = f":{settings['PORT']}" if settings.get("PORT") else ""

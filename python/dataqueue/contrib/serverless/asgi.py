@@ -38,6 +38,11 @@ def asgi_app(
     Without the secret the answer is 401, while the store cannot be reached 503, and 500 for anything else that goes
     wrong, which the logger `dataqueue.serverless` tells of. A job that fails is no error: it is retried as any other.
 
+    Example:
+        ```python
+        app.add_route("/cron/jobs", asgi_app(queue, handlers))   # FastAPI and Starlette
+        ```
+
     Args:
         queue: The queue, which stays open; a blocking one works on threads.
         handlers: The handlers.
@@ -52,25 +57,28 @@ def asgi_app(
         ValueError: There is no secret, it is too short, or an option is out of its limits.
         TypeError: The queue is none, or an option is not known.
     """
-    door = Door(secret, public)
-    batch = Batch(queue, handlers, time_limit, upkeep, processor_options)
+    return _App(Door(secret, public), Batch(queue, handlers, time_limit, upkeep, processor_options))
 
-    async def app(scope: Message, receive: Receive, send: Send) -> None:
+
+class _App:
+    # An object, not a function: Starlette's routes take it for an application.
+    def __init__(self, door: Door, batch: Batch) -> None:
+        self._door, self._batch = door, batch
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await _live(receive, send)
             return
         if scope["type"] != "http":
             raise RuntimeError(f"this serves http, not {scope['type']}")
         given = [value for name, value in scope["headers"] if name.lower() == b"authorization"]
-        answer = door.refusal(scope["method"], given)
+        answer = self._door.refusal(scope["method"], given)
         if answer is None:
             try:
-                answer = done(await batch.run_async(batch.time_limit))
+                answer = done(await self._batch.run_async(self._batch.time_limit))
             except Exception as error:
                 answer = failed(error)
         await _send(send, answer)
-
-    return app
 
 
 async def _send(send: Send, answer: Answer) -> None:

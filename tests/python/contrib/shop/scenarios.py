@@ -232,13 +232,18 @@ def backend_settings() -> dict[str, Any]:
 
 
 def connections() -> None:
-    added = [tasks.connected.enqueue() for _ in range(6)]
     processor = queue.create_processor(handlers_for(backend), concurrency=1)
-    assert processor.start() == 6
-    told = [backend.get_result(result.id).return_value for result in added]
-    # CONN_MAX_AGE is 0: each job finds none, and leaves none to the next on its thread.
-    assert [was_open for was_open, _ in told] == [False] * 6
-    assert len({thread for _, thread in told}) < 6
+    for task in (tasks.connected, tasks.connected_async):
+        added = [task.enqueue() for _ in range(6)]
+        assert processor.start() == 6
+        told = [backend.get_result(result.id).return_value for result in added]
+        # CONN_MAX_AGE is 0: each job finds none, and leaves none to the next on its thread.
+        assert [was_open for was_open, _ in told] == [False] * 6
+        assert len({thread for _, thread in told}) < 6
+    backend.close()
+    assert backend.get_result("1").is_finished
+    assert backend.queue is not queue
+    backend.close()
 
 
 def commands() -> None:

@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from asgiref.sync import sync_to_async
 from django.db import connection
 
 try:
@@ -53,6 +54,13 @@ def connected() -> list[Any]:
     was_open = connection.connection is not None
     connection.ensure_connection()
     return [was_open, threading.get_ident()]
+
+
+@task
+async def connected_async() -> list[Any]:
+    """The same of the thread on which the ORM works for coroutines."""
+    told: list[Any] = await sync_to_async(connected.func)()
+    return told
 
 
 @task
