@@ -19,7 +19,7 @@ __all__ = ["with_backport", "with_django_6"]
 
 ROOT = Path(__file__).resolve().parents[3]
 NEEDS = ["django>=6,<7", "psycopg[binary]>=3.3,<4", "click>=8.1", "pydantic>=2.9,<3", "typing_extensions>=4.12"]
-WHAT = "django.tasks of Django 6 (it needs Python 3.12 or later and a package index)"
+WHAT = "django.tasks of Django 6, which needs Python 3.12 or later and a package index"
 
 
 @contextlib.contextmanager
