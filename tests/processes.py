@@ -50,12 +50,18 @@ class Script:
     """A program of Python's under test. What it prints goes to files; it is killed at the end of the context."""
 
     def __init__(
-        self, arguments: Sequence[str], folder: Path, *, cwd: Path = ROOT, env: Mapping[str, str] | None = None
+        self,
+        arguments: Sequence[str],
+        folder: Path,
+        *,
+        cwd: Path = ROOT,
+        env: Mapping[str, str] | None = None,
+        python: str = sys.executable,
     ) -> None:
         self._out, self._log = folder / "stdout.txt", folder / "stderr.txt"
         with self._out.open("ab") as out, self._log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, *arguments],
+                [python, *arguments],
                 cwd=cwd,
                 env={**os.environ, "PYTHONUNBUFFERED": "1", "PYTHONFAULTHANDLER": "1", **(env or {})},
                 stdin=subprocess.DEVNULL,

@@ -6,13 +6,12 @@ ADMIN_PASSWORD=secret uvicorn app:app
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 from pydantic import BaseModel
 
 from dataqueue import AsyncJobQueue, JobHandlers
+from dataqueue.contrib.fastapi import Queue, queue_lifespan
 from dataqueue.dashboard import basic_auth, create_dashboard
 
 
@@ -32,22 +31,12 @@ async def greet(payload: Greeting) -> str:
     return f"Hello, {payload.name}!"
 
 
-@asynccontextmanager
-async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-    """Works on jobs while the application runs."""
-    await queue.migrate()
-    processor = queue.create_processor(handlers)
-    processor.start_in_background()
-    yield
-    await processor.stop_and_drain()
-    await queue.close()
-
-
-app = FastAPI(lifespan=lifespan)
+# The dashboard needs the queue before the application begins; whoever has none gives the lifespan a URL.
+app = FastAPI(lifespan=queue_lifespan(queue, handlers=handlers, migrate=True))
 
 
 @app.post("/greetings/{name}", status_code=202)
-async def add_greeting(name: str) -> dict[str, int]:
+async def add_greeting(name: str, queue: Queue) -> dict[str, int]:
     """Adds a job."""
     return {"job": await queue.add_job(greet, Greeting(name=name))}
 

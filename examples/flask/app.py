@@ -1,17 +1,17 @@
 """A Flask application that greets people by jobs, with the dashboard below `/admin/jobs`.
 
 ADMIN_PASSWORD=secret flask run
-dataqueue worker app:handlers
+flask dataqueue worker
 """
 
 from __future__ import annotations
 
 import os
 
-from flask import Flask
+from flask import Flask, current_app
 from pydantic import BaseModel
 
-from dataqueue import JobHandlers, JobQueue
+from dataqueue.contrib.flask import Dataqueue
 from dataqueue.dashboard import basic_auth, create_dashboard, mount_wsgi
 
 
@@ -21,14 +21,15 @@ class Greeting(BaseModel):
     name: str
 
 
-handlers = JobHandlers()
-queue = JobQueue()
 app = Flask(__name__)
+dataqueue = Dataqueue(app)
+queue = dataqueue.queue_of(app)
 
 
-@handlers.job("greet")
+@dataqueue.handlers.job("greet")
 def greet(payload: Greeting) -> str:
-    """Greets somebody."""
+    """Greets somebody, in a context of the application."""
+    current_app.logger.info("greeting %s", payload.name)
     return f"Hello, {payload.name}!"
 
 
@@ -39,5 +40,5 @@ def add_greeting(name: str) -> tuple[dict[str, int], int]:
 
 
 auth = basic_auth({"admin": (os.environ["ADMIN_PASSWORD"], "admin")})
-dashboard = create_dashboard(queue, handlers, auth=auth)
+dashboard = create_dashboard(queue, dataqueue.handlers, auth=auth)
 app.wsgi_app = mount_wsgi(app.wsgi_app, "/admin/jobs", dashboard)  # type: ignore[assignment, method-assign]

@@ -1,0 +1,5 @@
+"""Sets Django up for the programs."""
+
+import django
+
+django.setup()
