@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from .examples import example
 from .options import key_prefix_option, open_config, store_options
 
 __all__ = ["dashboard"]
@@ -18,6 +19,10 @@ __all__ = ["dashboard"]
 PASSWORD = "DATAQUEUE_DASHBOARD_PASSWORD"  # noqa: S105 - the name of a variable
 
 
+@example(
+    "dataqueue dashboard --url sqlite:///jobs.db",
+    "dataqueue dashboard --host 0.0.0.0 --port 80 --auth myapp.auth:role_of",
+)
 @click.command()
 @store_options
 @key_prefix_option
