@@ -14,6 +14,7 @@ from .dashboard import dashboard
 from .doctor import doctor
 from .examples import example
 from .jobs import jobs
+from .mcp import mcp
 from .migrate import migrate
 from .options import key_prefix_option, store_options
 from .pausing import pause, paused, resume
@@ -68,7 +69,21 @@ def demo(
             raise click.ClickException("some jobs did not end")
 
 
-for command in (completion, dashboard, doctor, jobs, migrate, pause, paused, resume, schedules, top, transfer, worker):
+for command in (
+    completion,
+    dashboard,
+    doctor,
+    jobs,
+    mcp,
+    migrate,
+    pause,
+    paused,
+    resume,
+    schedules,
+    top,
+    transfer,
+    worker,
+):
     group.add_command(command)
 
 
