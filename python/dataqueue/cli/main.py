@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from ..errors import DataQueueError
+from .assistants import install_mcp, install_rules, install_skills
 from .completion import VARIABLE, completion
 from .dashboard import dashboard
 from .doctor import doctor
@@ -73,6 +74,9 @@ for command in (
     completion,
     dashboard,
     doctor,
+    install_mcp,
+    install_rules,
+    install_skills,
     jobs,
     mcp,
     migrate,
