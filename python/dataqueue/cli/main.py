@@ -14,6 +14,7 @@ from .completion import VARIABLE, completion
 from .dashboard import dashboard
 from .doctor import doctor
 from .examples import example
+from .init import init
 from .jobs import jobs
 from .mcp import mcp
 from .migrate import migrate
@@ -74,6 +75,7 @@ for command in (
     completion,
     dashboard,
     doctor,
+    init,
     install_mcp,
     install_rules,
     install_skills,

@@ -112,7 +112,7 @@ def test_a_table_is_added_to_toml_and_brought_up_to_date() -> None:
 def test_a_table_in_the_middle_of_toml_keeps_what_others_added() -> None:
     before = (
         '[mcp_servers.dataqueue] # ours\ncommand = "old"\nstartup_timeout_sec = 20\n\n'
-        '[mcp_servers.dataqueue.env]\nA = "1"\n\n' + TOML
+        '[mcp_servers.dataqueue.env]\nA = "1"\n\n' + MORE
     )
     edited = with_table(before, "mcp_servers", "dataqueue", ENTRY)
     assert tomllib.loads(edited)["mcp_servers"]["dataqueue"] == {
