@@ -12,6 +12,7 @@ from ..errors import DataQueueError
 from .assistants import install_mcp, install_rules, install_skills
 from .completion import VARIABLE, completion
 from .dashboard import dashboard
+from .dev import dev
 from .doctor import doctor
 from .examples import example
 from .init import init
@@ -74,6 +75,7 @@ def demo(
 for command in (
     completion,
     dashboard,
+    dev,
     doctor,
     init,
     install_mcp,

@@ -47,4 +47,4 @@ def progress(job_id: int) -> dict[str, Any]:
 
 auth = basic_auth({"admin": (os.environ["DASHBOARD_PASSWORD"], "admin")})
 dashboard = create_dashboard(queue, handlers, auth=auth)
-app.wsgi_app = mount_wsgi(app.wsgi_app, "/admin/jobs", dashboard)  # type: ignore[method-assign]
+app.wsgi_app = mount_wsgi(app.wsgi_app, "/admin/jobs", dashboard)  # type: ignore[assignment, method-assign]
