@@ -27,18 +27,15 @@ def commands(command: click.Command, path: tuple[str, ...] = ()) -> Iterator[tup
 ALL = dict(commands(group))
 
 
-def parse(words: list[str]) -> tuple[str, ...]:
+def parse(command: click.Command, words: list[str], parent: click.Context | None = None) -> tuple[str, ...]:
     """Parses a command line without running it, and answers the names of its commands."""
-    command: click.Command = group
-    context, names, rest = None, (), words
-    while True:
-        context = command.make_context(names[-1] if names else "dataqueue", list(rest), parent=context)
-        if not isinstance(command, click.Group):
-            return names
-        name, found, rest = command.resolve_command(context, [*context._protected_args, *context.args])
-        assert name is not None
-        assert found is not None
-        command, names = found, (*names, name)
+    context = command.make_context(command.name, list(words), parent=parent)
+    if not isinstance(command, click.Group):
+        return ()
+    name, inner, rest = command.resolve_command(context, [*context._protected_args, *context.args])
+    assert name is not None
+    assert inner is not None
+    return (name, *parse(inner, rest, context))
 
 
 @pytest.mark.parametrize("path", ALL, ids=lambda path: " ".join(path) or "dataqueue")
@@ -53,7 +50,7 @@ def test_every_command_shows_examples_that_can_be_parsed(
         inner = line.removeprefix('eval "$(').removesuffix(')"')
         words = shlex.split(inner.split(" > ")[0].split(" < ")[0])
         assert words[0] == "dataqueue"
-        assert parse(words[1:])[: len(path)] == path
+        assert parse(group, words[1:])[: len(path)] == path
 
 
 def test_every_command_says_what_it_does() -> None:

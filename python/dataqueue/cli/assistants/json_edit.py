@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from json.decoder import scanstring
 from typing import Any, NoReturn
 
 __all__ = ["EditError", "merged", "with_entry"]
@@ -76,7 +75,7 @@ def _members(text: str, start: int) -> dict[str, tuple[int, int]]:
     found: dict[str, tuple[int, int]] = {}
     at = _skip(text, start + 1)
     while text[at] != "}":
-        name, at = scanstring(text, at + 1)
+        name, at = decoder.raw_decode(text, at)
         begin = _skip(text, _skip(text, at) + 1)
         _, end = decoder.raw_decode(text, begin)
         found[name] = begin, end
