@@ -5,16 +5,28 @@
 
 from __future__ import annotations
 
+import importlib.util
 import sys
 from pathlib import Path
-
-from dataqueue.cli.mcp.pages import SHIPPED, Page, packed, read_pages
+from typing import Any
 
 ROOT = Path(__file__).parent.parent
+PAGES = ROOT / "python" / "dataqueue" / "cli" / "mcp" / "pages.py"
 ABOUT = "A job queue for Python with a Rust engine, on PostgreSQL, Redis and SQLite."
 
 
-def listing(pages: list[Page]) -> str:
+def module() -> Any:
+    """The module that knows pages, without the package around it, whose engine may not be built yet."""
+    spec = importlib.util.spec_from_file_location("pages", PAGES)
+    if spec is None or spec.loader is None:
+        raise SystemExit(f"{PAGES} cannot be imported")
+    # Dataclasses look their module up by name.
+    found = sys.modules["pages"] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(found)
+    return found
+
+
+def listing(pages: list[Any]) -> str:
     """The list of pages, after the convention of llms.txt."""
     lines = [f"- [{page.title}]({page.path}): {page.about}" for page in pages]
     return "\n".join(["# dataqueue", "", f"> {ABOUT}", "", "## Documentation", "", *lines, ""])
@@ -22,8 +34,9 @@ def listing(pages: list[Page]) -> str:
 
 def files() -> dict[Path, str]:
     """The text of each file."""
-    pages = read_pages(ROOT)
-    return {SHIPPED.parent / "llms.txt": listing(pages), SHIPPED: packed(pages)}
+    known = module()
+    pages = known.read_pages(ROOT)
+    return {known.SHIPPED.parent / "llms.txt": listing(pages), known.SHIPPED: known.packed(pages)}
 
 
 def main() -> None:
