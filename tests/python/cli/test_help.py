@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import re
 import shlex
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -59,3 +61,10 @@ def test_every_command_says_what_it_does() -> None:
         for parameter in command.params:
             if isinstance(parameter, click.Option):
                 assert parameter.help, (path, parameter.opts)
+
+
+def test_every_command_is_in_the_docs() -> None:
+    told = (Path(__file__).parents[3] / "docs" / "cli.md").read_text(encoding="utf-8")
+    headings = " ".join(line for line in told.splitlines() if line.startswith("## "))
+    for path in ALL:
+        assert not path or re.search(rf"\b{path[-1]}\b", headings), path

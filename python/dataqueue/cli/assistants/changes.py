@@ -99,9 +99,7 @@ def change_options(command: F) -> F:
 def carry_out(changes: Sequence[Change], folder: Path, *, dry_run: bool, as_json: bool) -> None:
     """Writes what is to be changed, and says so."""
     if not dry_run:
-        for change in changes:
-            if change.action != "unchanged":
-                change.write()
+        _write([change for change in changes if change.action != "unchanged"])
     if as_json:
         files = [{"path": str(change.path), "action": change.action} for change in changes]
         print_json({"dry_run": dry_run, "files": files})
@@ -112,6 +110,17 @@ def carry_out(changes: Sequence[Change], folder: Path, *, dry_run: bool, as_json
     for change in changes:
         shown = change.path.relative_to(folder) if change.path.is_relative_to(folder) else change.path
         click.echo(f"{words.get(change.action, 'is up to date')}  {shown}")
+
+
+def _write(changes: Sequence[Change]) -> None:
+    written: list[str] = []
+    for change in changes:
+        try:
+            change.write()
+        except OSError as error:
+            before = f"written before it: {', '.join(written)}" if written else "nothing was written"
+            raise click.ClickException(f"cannot write {change.path}: {error.strerror or error}; {before}") from None
+        written.append(str(change.path))
 
 
 def _read(path: Path) -> bytes | None:

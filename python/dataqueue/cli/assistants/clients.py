@@ -27,11 +27,16 @@ class McpConfig:
     key: str
     type: str | None = None
 
+    @property
+    def is_the_users(self) -> bool:
+        """Whether it is the user's own, for all projects."""
+        return self.path.startswith("~")
+
     def file(self, folder: Path) -> Path:
         """Where the file is, for a project in that folder."""
         if self.path.startswith("~/.codex/") and (home := os.environ.get("CODEX_HOME")):
             return Path(home) / self.path.removeprefix("~/.codex/")
-        return Path(self.path).expanduser() if self.path.startswith("~") else folder / self.path
+        return Path(self.path).expanduser() if self.is_the_users else folder / self.path
 
 
 @dataclass(frozen=True, slots=True)

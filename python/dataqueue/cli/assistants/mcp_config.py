@@ -51,14 +51,16 @@ def install_mcp(
         program, *arguments = shlex.split(command)
     except ValueError as error:
         raise click.BadParameter(f"{command!r} is no command line: {error}", param_hint="--command") from None
-    arguments.append("mcp")
-    if env_path is not None:
-        arguments += ["--env-path", env_path]
-    arguments += [word for name in redact for word in ("--redact", name)]
-    arguments += ["--hide-payloads"] if hide_payloads else []
-    entry = {"command": program, "args": arguments}
+    if env_path is not None and not (folder / env_path).is_file():
+        raise click.BadParameter(f"there is no file {folder / env_path}", param_hint="--env-path")
+    options = [word for name in redact for word in ("--redact", name)] + (["--hide-payloads"] if hide_payloads else [])
     chosen = choose(clients, folder)
-    changes = [_change(client, folder, entry) for client in chosen]
+    changes = []
+    for client in chosen:
+        # The user's own configuration is read in any folder.
+        where = str((folder / env_path).resolve()) if env_path and client.mcp.is_the_users else env_path
+        words = [*arguments, "mcp", *(["--env-path", where] if where else []), *options]
+        changes.append(_change(client, folder, {"command": program, "args": words}))
     carry_out(changes, folder, dry_run=dry_run, as_json=as_json)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -126,6 +127,7 @@ def test_mcp_is_added_to_what_the_client_has() -> None:
     path = Path(".mcp.json")
     path.write_text('{\n    "mcpServers": {\n        "other": {"command": "x", "n": 1.50}\n    },\n    "z": []\n}\n')
     path.chmod(0o640)
+    Path(".env").touch()
     run("install-mcp", "--client", "claude", "--command", "uv run dataqueue", "--env-path", ".env", "--redact", "email")
     text = path.read_text()
     assert json.loads(text) == {
@@ -153,6 +155,11 @@ def test_mcp_goes_where_each_client_reads_it(home: Path, monkeypatch: pytest.Mon
     windsurf = home / ".codeium" / "windsurf" / "mcp_config.json"
     assert json.loads(windsurf.read_text()) == {"mcpServers": {"dataqueue": plain}}
     assert tomllib.loads((home / ".codex/config.toml").read_text()) == {"mcp_servers": {"dataqueue": plain}}
+    Path(".env").touch()
+    run("install-mcp", "--client", "agents", "--client", "claude", "--env-path", ".env")
+    args = tomllib.loads((home / ".codex/config.toml").read_text())["mcp_servers"]["dataqueue"]["args"]
+    assert args == ["mcp", "--env-path", str(Path(".env").resolve())]
+    assert json.loads(Path(".mcp.json").read_text())["mcpServers"]["dataqueue"]["args"][-1] == ".env"
     monkeypatch.setenv("CODEX_HOME", str(home / "elsewhere"))
     run("install-mcp", "--client", "agents")
     assert (home / "elsewhere" / "config.toml").exists()
@@ -183,6 +190,20 @@ def test_a_file_that_changed_meanwhile_is_left_alone() -> None:
     with pytest.raises(Exception, match="meanwhile"):
         Change(path, b"before", b"after").write()
     assert files(Path.cwd()) == {"AGENTS.md": b"now"}
+
+
+def test_a_file_that_cannot_be_written_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    make = tempfile.mkstemp
+
+    def refuse(*, prefix: str, dir: Path) -> tuple[int, str]:  # noqa: A002 - the name that it has
+        if prefix.startswith(".AGENTS"):
+            raise PermissionError(13, "Permission denied")
+        return make(prefix=prefix, dir=dir)
+
+    monkeypatch.setattr(tempfile, "mkstemp", refuse)
+    done = run("install-rules", "--client", "claude", "--client", "agents", exit_code=1)
+    assert "cannot write AGENTS.md: Permission denied; written before it: CLAUDE.md" in done.stderr
+    assert list(files(Path.cwd())) == ["CLAUDE.md"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -217,6 +238,7 @@ def test_on_a_terminal_it_asks(monkeypatch: pytest.MonkeyPatch) -> None:
         (["--command", "'"], "no command line"),
         (["--command", " "], "no command line"),
         (["--dir", "nowhere"], "nowhere"),
+        (["--env-path", ".env"], "there is no file .env"),
     ],
 )
 def test_bad_options_are_named(arguments: list[str], why: str) -> None:
