@@ -79,14 +79,16 @@ check-python: $(VENV)/.contributing $(VENV)/.built ## Run ruff, mypy, basedpyrig
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/python scripts/twins.py --check
+	$(BIN)/python scripts/llms.py --check
 	$(BIN)/mypy
 	$(BIN)/basedpyright
 	$(BIN)/lint-imports
 	$(BIN)/python -m mypy.stubtest dataqueue._core --allowlist scripts/stubtest.allow
 
-fmt: rust $(VENV)/.contributing ## Format everything, and mend what ruff can mend
+fmt: rust $(VENV)/.contributing ## Format everything, write what is made of other files, and mend what ruff can mend
 	cargo fmt
 	$(BIN)/python scripts/twins.py
+	$(BIN)/python scripts/llms.py
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 

@@ -23,5 +23,6 @@ npm test --silent
 npm run --silent build
 npm run --silent test:package
 npm run --silent example
+npm run --silent embed -- --check
 cd ..
 .venv/bin/python -m pytest tests/react

@@ -20,7 +20,7 @@ import click
 
 from ..errors import DataQueueError
 
-__all__ = ["DRAINED", "MISTAKE", "load"]
+__all__ = ["DRAINED", "MISTAKE", "load", "split_target"]
 
 MISTAKE = 2
 """The exit code for what another try will not mend."""
@@ -183,15 +183,25 @@ def turns(fair: bool, given: list[str]) -> bool | dict[str, int]:
     return weights or fair
 
 
+def split_target(target: str) -> tuple[str, str]:
+    """The module and the name of MODULE:HANDLERS.
+
+    Raises:
+        click.ClickException: It is not of this form.
+    """
+    module_name, colon, attribute = target.partition(":")
+    if not colon or not module_name or not attribute:
+        raise click.ClickException(f"{target!r} is not of the form MODULE:HANDLERS, such as myapp.jobs:handlers")
+    return module_name, attribute
+
+
 def load(target: str) -> Any:
     """The handlers that MODULE:NAME names.
 
     Raises:
         click.ClickException: There is no such module or name, or the module cannot be imported.
     """
-    module_name, colon, attribute = target.partition(":")
-    if not colon or not module_name or not attribute:
-        raise click.ClickException(f"{target!r} is not of the form MODULE:HANDLERS, such as myapp.jobs:handlers")
+    module_name, attribute = split_target(target)
     sys.path.insert(0, str(Path.cwd()))
     try:
         module = importlib.import_module(module_name)

@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from .examples import example
 from .options import key_prefix_option, open_config, store_options
 
 __all__ = ["dashboard"]
@@ -18,6 +19,10 @@ __all__ = ["dashboard"]
 PASSWORD = "DATAQUEUE_DASHBOARD_PASSWORD"  # noqa: S105 - the name of a variable
 
 
+@example(
+    "dataqueue dashboard --url sqlite:///jobs.db",
+    "dataqueue dashboard --host 0.0.0.0 --port 80 --auth myapp.auth:role_of",
+)
 @click.command()
 @store_options
 @key_prefix_option
@@ -49,9 +54,8 @@ def dashboard(
     `admin`. Put a proxy with TLS in front of it.
     """
     try:
-        import uvicorn
-
         from ..dashboard import basic_auth, create_dashboard
+        from .serving import DashboardServer, only_loopback
     except ImportError as error:
         raise click.ClickException(
             f"{error.name or 'the dashboard'} is not installed: pip install 'dataqueue[dashboard]'"
@@ -76,50 +80,9 @@ def dashboard(
         title=title,
         redact=redact,
     )
-    if checked is None:
-        app = _only_loopback(app)
-    settings = uvicorn.Config(
-        _Closing(app, queue),
-        host=host,
-        port=port,
-        root_path=root_path,
-        log_level="warning",
-        server_header=False,
-        timeout_graceful_shutdown=2,
-    )
-    server = uvicorn.Server(settings)
-    listening = settings.bind_socket()
-    listening.listen(128)
-    shown = f"[{host}]" if ":" in host else host
-    click.echo(f"The dashboard is on http://{shown}:{listening.getsockname()[1]}{root_path}/", err=True)
-    server.run(sockets=[listening])
-    sys.exit(0 if server.started else 1)
-
-
-class _Closing:
-    """The application, which closes the queue when it ends."""
-
-    def __init__(self, app: Any, queue: Any) -> None:
-        self._app, self._queue = app, queue
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] != "lifespan":
-            await self._app(scope, receive, send)
-            return
-        while True:
-            message = await receive()
-            if message["type"] == "lifespan.shutdown":
-                await self._queue.close()
-                await send({"type": "lifespan.shutdown.complete"})
-                return
-            await send({"type": "lifespan.startup.complete"})
-
-
-def _only_loopback(app: Any) -> Any:
-    """Answers to names of this machine alone: a page elsewhere must not reach it under a name of its own."""
-    from starlette.middleware.trustedhost import TrustedHostMiddleware
-
-    return TrustedHostMiddleware(app, allowed_hosts=["localhost", "127.0.0.1", "[::1]", "::1"], www_redirect=False)
+    server = DashboardServer(only_loopback(app) if checked is None else app, queue, host, port, root_path)
+    click.echo(f"The dashboard is on {server.url}", err=True)
+    sys.exit(0 if server.run() else 1)
 
 
 def _is_loopback(host: str) -> bool:

@@ -18,15 +18,15 @@ from .process import SURELY_UP, Process
 if TYPE_CHECKING:
     from ..metrics import ProcessorMetrics
 
-__all__ = ["Fleet"]
+__all__ = ["FIRST_PAUSE", "GRACE", "LONGEST_PAUSE", "STOPPED_AT_ONCE", "TICK", "Fleet", "how"]
 
-_TICK = 0.05
-_FIRST_PAUSE = 0.2
-_LONGEST_PAUSE = 30.0
+TICK = 0.05
+FIRST_PAUSE = 0.2
+LONGEST_PAUSE = 30.0
 _GIVE_UP_AFTER = 3
-_STOPPED_AT_ONCE = 130
-# How long beyond the time of the handlers a process may take to give back what runs, record its last results and end.
-_GRACE = 10.0
+STOPPED_AT_ONCE = 130
+GRACE = 10.0
+"""How long beyond the time of the handlers a process may take to give back what runs, record results and end."""
 
 
 class Fleet:
@@ -61,8 +61,8 @@ class Fleet:
             for child in list(self._children):
                 self._look_after(child)
             if self._children or self._due:
-                time.sleep(_TICK)
-        return _STOPPED_AT_ONCE if self._heeded > 1 else 0 if self._clean else 1
+                time.sleep(TICK)
+        return STOPPED_AT_ONCE if self._heeded > 1 else 0 if self._clean else 1
 
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
         # It may come in the middle of anything: the loop acts on it.
@@ -100,7 +100,7 @@ class Fleet:
 
     def _drain(self) -> None:
         if self._kill_at is None:
-            self._kill_at = time.monotonic() + self._drain_timeout + _GRACE
+            self._kill_at = time.monotonic() + self._drain_timeout + GRACE
         self._due.clear()
         self._following.clear()
         for child in self._children:
@@ -153,18 +153,19 @@ class Fleet:
             # It said itself what is wrong.
             self._give_up()
             return
-        click.echo(f"worker {child.number} (process {child.pid}) ended {_how(code)}", err=True)
+        click.echo(f"worker {child.number} (process {child.pid}) ended {how(code)}", err=True)
         lived_well = child.is_up and child.age >= SURELY_UP
         deaths = self._early_deaths[child.number] = 0 if lived_well else self._early_deaths[child.number] + 1
         if not self._was_up and deaths >= _GIVE_UP_AFTER:
             click.echo("the workers do not start: giving up", err=True)
             self._give_up()
             return
-        pause = 0.0 if lived_well else min(_FIRST_PAUSE * 2 ** min(deaths - 1, 16), _LONGEST_PAUSE)
+        pause = 0.0 if lived_well else min(FIRST_PAUSE * 2 ** min(deaths - 1, 16), LONGEST_PAUSE)
         self._due[child.number] = time.monotonic() + pause
 
 
-def _how(code: int) -> str:
+def how(code: int) -> str:
+    """How a process ended, in words."""
     if code >= 0:
         return f"with exit code {code}"
     try:

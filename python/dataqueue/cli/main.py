@@ -9,9 +9,15 @@ from typing import Any
 import click
 
 from ..errors import DataQueueError
+from .assistants import install_mcp, install_rules, install_skills
+from .completion import VARIABLE, completion
 from .dashboard import dashboard
+from .dev import dev
 from .doctor import doctor
+from .examples import example
+from .init import init
 from .jobs import jobs
+from .mcp import mcp
 from .migrate import migrate
 from .options import key_prefix_option, store_options
 from .pausing import pause, paused, resume
@@ -23,12 +29,18 @@ from .worker import worker
 __all__ = ["main"]
 
 
+@example(
+    "dataqueue demo",
+    "dataqueue worker myapp.jobs:handlers --url postgresql://app@db/app",
+    "dataqueue jobs list --status failed",
+)
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="dataqueue")
 def group() -> None:
     """A job queue on PostgreSQL, Redis or SQLite."""
 
 
+@example("dataqueue demo --limit 500", "dataqueue demo --url postgresql://localhost/app --concurrency 8")
 @group.command()
 @store_options
 @key_prefix_option
@@ -60,14 +72,33 @@ def demo(
             raise click.ClickException("some jobs did not end")
 
 
-for command in (dashboard, doctor, jobs, migrate, pause, paused, resume, schedules, top, transfer, worker):
+for command in (
+    completion,
+    dashboard,
+    dev,
+    doctor,
+    init,
+    install_mcp,
+    install_rules,
+    install_skills,
+    jobs,
+    mcp,
+    migrate,
+    pause,
+    paused,
+    resume,
+    schedules,
+    top,
+    transfer,
+    worker,
+):
     group.add_command(command)
 
 
 def main() -> None:
     """Runs the command line; errors that a user can mend are one line without a traceback."""
     try:
-        group.main(standalone_mode=False)
+        group.main(standalone_mode=False, complete_var=VARIABLE)
     except click.exceptions.Abort:
         click.echo("Interrupted.", err=True)
         sys.exit(130)

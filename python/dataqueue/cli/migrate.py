@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from ..blocking import JobQueue
+from .examples import example
 from .options import open_config, store_options
 
 __all__ = ["migrate"]
@@ -18,6 +19,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 _HERE = "the schema is at this version"
 
 
+@example("dataqueue migrate up --url postgresql://localhost/app")
 @click.group()
 def migrate() -> None:
     """Create, upgrade or remove the tables."""
@@ -27,6 +29,10 @@ def _common(command: F) -> F:
     return store_options(click.option("--json", "as_json", is_flag=True, help="Print JSON.")(command))
 
 
+@example(
+    "dataqueue migrate up --url postgresql://localhost/app",
+    "dataqueue migrate up --sql --schema jobs --url postgresql://localhost/app",
+)
 @migrate.command()
 @_common
 @click.option("--to", type=click.IntRange(0), help="Stop at this version.")
@@ -55,6 +61,7 @@ def up(
         _report([(step.version, step.name) for step in steps], "applied", as_json, idle)
 
 
+@example("dataqueue migrate down --to 3 --url postgresql://localhost/app")
 @migrate.command()
 @_common
 @click.option("--to", type=click.IntRange(0), help="The version to go down to; one step if left out.")
@@ -75,6 +82,7 @@ def down(url: str | None, schema: str | None, env_path: str | None, as_json: boo
         _report([(step.version, step.name) for step in steps], "taken back", as_json)
 
 
+@example("dataqueue migrate status --json --url postgresql://localhost/app")
 @migrate.command()
 @_common
 def status(url: str | None, schema: str | None, env_path: str | None, as_json: bool) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from .examples import example
 from .options import json_option, with_queue
 from .printing import clean, print_json
 
@@ -25,6 +26,7 @@ def _scope(command: F) -> F:
     return click.option("--type", "job_type", metavar="TYPE", help="Only jobs of this type.")(group(command))
 
 
+@example("dataqueue pause --type send_email")
 @click.command()
 @with_queue()
 @_scope
@@ -34,6 +36,7 @@ def pause(queue: JobQueue, job_type: str | None, group: str | None, as_json: boo
     _report(queue.pause(job_type, group=group), "paused", job_type, group, as_json)
 
 
+@example("dataqueue resume --type send_email")
 @click.command()
 @with_queue()
 @_scope
@@ -43,6 +46,7 @@ def resume(queue: JobQueue, job_type: str | None, group: str | None, as_json: bo
     _report(queue.resume(job_type, group=group), "not paused", job_type, group, as_json)
 
 
+@example("dataqueue paused --json")
 @click.command()
 @with_queue()
 @json_option

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ..schedules import CronSchedule, ScheduleStatus
+from .examples import example
 from .options import json_option, with_queue
 from .printing import Cell, ago, color_of, print_json, table, terminal_width
 
@@ -17,11 +18,13 @@ if TYPE_CHECKING:
 __all__ = ["schedules"]
 
 
+@example("dataqueue schedules list")
 @click.group()
 def schedules() -> None:
     """List, pause, resume and run cron schedules."""
 
 
+@example("dataqueue schedules list --status paused --json")
 @schedules.command("list")
 @with_queue()
 @click.option("--status", type=click.Choice([one.value for one in ScheduleStatus]), help="Only those in this status.")
@@ -40,6 +43,7 @@ def list_schedules(queue: JobQueue, status: str | None, as_json: bool) -> None:
             click.echo(line)
 
 
+@example("dataqueue schedules pause daily-report")
 @schedules.command()
 @with_queue()
 @click.argument("name")
@@ -50,6 +54,7 @@ def pause(queue: JobQueue, name: str, as_json: bool) -> None:
     _report(queue, found, queue.pause_cron_job(found.id), "paused", as_json)
 
 
+@example("dataqueue schedules resume daily-report")
 @schedules.command()
 @with_queue()
 @click.argument("name")
@@ -60,6 +65,7 @@ def resume(queue: JobQueue, name: str, as_json: bool) -> None:
     _report(queue, found, queue.resume_cron_job(found.id), "active", as_json)
 
 
+@example("dataqueue schedules run daily-report")
 @schedules.command()
 @with_queue()
 @click.argument("name")

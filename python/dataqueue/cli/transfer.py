@@ -11,12 +11,14 @@ import click
 
 from ..blocking import JobQueue
 from ..transfer import DEFAULT_BATCH, Plan, Progress, Transfer
+from .examples import example
 
 __all__ = ["transfer"]
 
 _SHOWN = 10
 
 
+@example("dataqueue transfer --from sqlite:///jobs.db --to redis://localhost --dry-run")
 @click.command()
 @click.option("--from", "source_url", required=True, metavar="URL", help="The store that has the jobs.")
 @click.option("--to", "target_url", required=True, metavar="URL", help="The store that gets them.")

@@ -7,11 +7,16 @@ from typing import Any
 
 import click
 
+from .examples import example
 from .options import key_prefix_option, store_options
 
 __all__ = ["worker"]
 
 
+@example(
+    "dataqueue worker myapp.jobs:handlers --processes 4 --concurrency 20",
+    "dataqueue worker myapp.jobs:handlers --health-port 8081",
+)
 @click.command()
 @click.argument("target", metavar="MODULE:HANDLERS")
 @store_options

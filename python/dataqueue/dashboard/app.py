@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from ..redaction import Redaction
 from . import changes, kinds, pages
 from .answers import error_answer
 from .api import fleet as api_fleet
@@ -27,7 +28,6 @@ from .api import stream as api_stream
 from .auth import Auth
 from .face import Recent, awaited
 from .guard import Guard
-from .redaction import Redaction
 from .site import Site, site_of
 from .stream import Hub
 from .views import words

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from ..redaction import short_token
 from .auth import Role
 from .changes import Asked, Change, Outcome
 from .job_changes import read_json
-from .redaction import short_token
 
 __all__ = ["CHANGES"]
 

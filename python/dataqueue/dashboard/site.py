@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
 
+from ..redaction import Redaction
 from .audit import Audit
 from .auth import Auth, Role, Visitor
 from .face import Recent
 from .pace import Pace
-from .redaction import Redaction
 
 if TYPE_CHECKING:
     import asyncio

@@ -43,6 +43,9 @@ async def test_in_fastapi(path: str, sqlite_store_url: str) -> None:
             f"{root}/jobs/{job_id}/cancel", data={"csrf_token": token[1], "back": "/jobs"}, follow_redirects=False
         )
         assert (answer.status_code, answer.headers["location"]) == (303, f"{root}/jobs")
+        element = client.get(f"{root}/static/latest/progress.js")
+        assert (element.status_code, element.headers["content-type"]) == (200, "text/javascript; charset=utf-8")
+        assert 'customElements.define("dataqueue-progress"' in element.text
 
 
 class Quiet(WSGIRequestHandler):

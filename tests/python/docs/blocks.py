@@ -15,7 +15,7 @@ DOCS = ROOT / "docs"
 PRELUDES = Path(__file__).parent / "preludes"
 PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
 
-FENCE = re.compile(r"^(?P<indent> *)```python\n(?P<code>.*?)^ *```$", re.MULTILINE | re.DOTALL)
+FENCE = re.compile(r"^(?P<indent> *)```python(?P<info>[^\n]*)\n(?P<code>.*?)^ *```$", re.MULTILINE | re.DOTALL)
 NOT_RUN = re.compile(r"<!-- not run: (?P<reason>.+?) -->\s*\Z")
 SECTION = re.compile(r"^# %% (?:before block (?P<number>\d+)|after the page)$", re.MULTILINE)
 
@@ -29,6 +29,8 @@ class Block:
     code: str
     not_run: str | None = None
     """Why it cannot be run, as the page says just above it."""
+    is_continued: bool = False
+    """Whether it goes on where the block before it ended, on a page whose blocks share no names."""
 
     @property
     def file(self) -> str | None:
@@ -59,7 +61,8 @@ def blocks(page: Path) -> list[Block]:
         lines = [line.removeprefix(fence["indent"]) for line in fence["code"].splitlines()]
         marker = NOT_RUN.search(text[: fence.start()])
         line = text[: fence.start("code")].count("\n")
-        found.append(Block(str(page), line, "\n".join(lines) + "\n", marker["reason"] if marker else None))
+        not_run, is_continued = marker["reason"] if marker else None, "continued" in fence["info"].split()
+        found.append(Block(str(page), line, "\n".join(lines) + "\n", not_run, is_continued))
     return found
 
 

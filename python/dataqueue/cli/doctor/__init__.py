@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ...errors import DataQueueError
+from ..examples import example
 from ..options import bounded, check_file, json_option, key_prefix_option, open_config, store_options
 from ..printing import clean, print_json, terminal_width
 from .finding import Finding, Level, problem, run_checks
@@ -22,6 +23,7 @@ _STATEMENT_TIMEOUT = 5.0
 _COLORS = {Level.OK: "green", Level.NOTICE: "cyan", Level.WARNING: "yellow", Level.PROBLEM: "red"}
 
 
+@example("dataqueue doctor --url redis://localhost:6379/0")
 @click.command()
 @store_options
 @key_prefix_option

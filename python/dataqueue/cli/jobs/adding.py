@@ -11,6 +11,7 @@ import click
 
 from ...dependencies import DependsOn
 from ...groups import JobGroup
+from ..examples import example
 from ..kinds import JOB_ID, duration, moment
 from ..options import json_option, with_queue
 from ..printing import print_json
@@ -42,6 +43,10 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"it has no {name}")
 
 
+@example(
+    'dataqueue jobs add send_email \'{"to": "ada@example.com"}\' --in 10m --tag welcome',
+    "dataqueue jobs add send_email - < payload.json",
+)
 @click.command()
 @with_queue(creates=True)
 @click.argument("job_type", metavar="TYPE")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ...models import JobRecord, JobStatus
+from ..examples import example
 from ..kinds import JOB_ID
 from ..options import json_option, with_queue
 from ..printing import print_json
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["cancel", "retry"]
 
 
+@example("dataqueue jobs retry 4711 4712")
 @click.command()
 @with_queue()
 @click.argument("job_ids", metavar="ID...", type=JOB_ID, nargs=-1, required=True)
@@ -34,6 +36,7 @@ def retry(queue: JobQueue, job_ids: Sequence[int], as_json: bool) -> None:
     _report(queue, job_ids, queue.retry_job, "pending again", why, as_json)
 
 
+@example("dataqueue jobs cancel --running 4711")
 @click.command()
 @with_queue()
 @click.argument("job_ids", metavar="ID...", type=JOB_ID, nargs=-1, required=True)

@@ -10,6 +10,7 @@ import click
 
 from ...filters import RunAt, Tags
 from ...models import JobStatus, TagMode
+from ..examples import example
 from ..kinds import JOB_ID, moment
 from ..options import json_option, with_queue
 from ..printing import Cell, ago, as_json, color_of, print_json, span, table, terminal_width
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["about", "list_jobs", "timing"]
 
 
+@example("dataqueue jobs list --status failed --type send_email", "dataqueue jobs list --tag acme --jsonl")
 @click.command("list")
 @with_queue()
 @click.option(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ...models import JobEvent, JobRecord
+from ..examples import example
 from ..kinds import JOB_ID
 from ..options import json_option, with_queue
 from ..printing import ago, as_json, clean, color_of, print_json, span
@@ -23,6 +24,7 @@ __all__ = ["show"]
 _ELSEWHERE = frozenset({"id", "job_type", "status", "payload", "output", "error_history", "step_data"})
 
 
+@example("dataqueue jobs show 4711 --json")
 @click.command()
 @with_queue()
 @click.argument("job_id", metavar="ID", type=JOB_ID)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ...errors import DataQueueError
+from ..examples import example
 from ..options import json_option, with_queue
 from ..printing import fit, print_json, span, terminal_width
 from .drawing import draw
@@ -25,6 +26,7 @@ _STATEMENT_TIMEOUT = 10.0
 _ENDING = frozenset("qQ\x03\x04")
 
 
+@example("dataqueue top --interval 5", "dataqueue top --json")
 @click.command()
 @with_queue(bound=_STATEMENT_TIMEOUT)
 @click.option(

@@ -7,11 +7,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from ...redaction import short_token
 from ...tokens import TokenStatus
 from ..answers import page
 from ..auth import Role
 from ..reads import page_route
-from ..redaction import short_token
 from ..site import BadInputError, site_of, visitor_in
 from ..views.json_text import json_text
 

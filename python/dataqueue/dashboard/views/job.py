@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ...models import ErrorEntry, JobEvent, JobEventType, JobRecord, JobStatus
+from ...redaction import short_token
 from ..auth import Role, Visitor
-from ..redaction import short_token
 from ..site import Site
 from .json_text import JsonText, json_text
 
