@@ -44,7 +44,7 @@ def main() -> None:
     stale = [path for path, text in files().items() if not path.exists() or path.read_text(encoding="utf-8") != text]
     if "--check" in sys.argv[1:]:
         for path in stale:
-            print(f"{path.relative_to(ROOT)} is not what the pages say: run python scripts/llms.py")  # noqa: T201
+            print(f"{path.relative_to(ROOT)} is not what the pages say: run python scripts/llms.py")
         sys.exit(1 if stale else 0)
     for path, text in files().items():
         path.parent.mkdir(exist_ok=True)
