@@ -141,6 +141,7 @@ def test_the_url_can_come_from_a_file_or_the_environment(store_url: str, tmp_pat
                 assert queue.wait_for_job(queue.add_job("echo", 5), PATIENCE).output == 5
                 worker.send(signal.SIGTERM)
                 assert worker.ends() == 0
+                assert "Warning" not in worker.log
 
 
 def test_the_help_explains_every_option(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .child import DRAINED, MISTAKE
+from .ends import DRAINED, MISTAKE
 from .process import SURELY_UP, Process
 
 if TYPE_CHECKING:

@@ -12,9 +12,9 @@ from typing import Any
 
 import click
 
-from ..child import split_target
 from ..examples import example
 from ..options import key_prefix_option, open_config, store_options
+from ..targets import split_target
 
 __all__ = ["dev"]
 

@@ -11,7 +11,7 @@ from types import FrameType
 
 import click
 
-from ..child import DRAINED, MISTAKE
+from ..ends import DRAINED, MISTAKE
 from ..fleet import FIRST_PAUSE, GRACE, LONGEST_PAUSE, STOPPED_AT_ONCE, TICK, how
 from ..process import SURELY_UP, Process
 

@@ -17,7 +17,7 @@ def _handlers() -> Any:
     from .connections import with_connections
 
     if order["handlers"] is not None:
-        from ...cli.child import load
+        from ...cli.targets import load
 
         return with_connections(load(order["handlers"]))
     from .interface import task_backends
