@@ -365,7 +365,7 @@ def test_what_is_left_is_told_at_the_close(store_url: str) -> None:
 def test_a_job_that_is_cancelled_while_it_runs_is_told_when_it_has_stopped(queue: JobQueue) -> None:
     ears = Ears(queue, "job:cancelled", "job:processing", "job:failed")
     runs = {"wait": lambda payload, signal: signal.wait(PATIENCE) and signal.raise_if_aborted()}
-    processor = queue.create_processor(runs, poll_interval=0.05, lease=0.5)
+    processor = queue.create_processor(runs, poll_interval=0.05, lease=10)
     processor.start_in_background()
     job_id = queue.add_job("wait", None)
     ears.until(1)

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use dataqueue::Error;
-use dataqueue::model::{JobId, Status};
+use dataqueue::model::JobId;
+use dataqueue::model::Status::{Cancelled, Completed, Failed, Pending, Processing};
 use dataqueue::storage::Storage;
 
 use crate::bench::{Driver, Foreign, Hand, Postgres};
@@ -91,7 +92,6 @@ fn what_is_there_is_kept_and_what_waits_can_be_claimed() {
             }
             let jobs = store.get(&(1..=9).collect::<Vec<_>>()).await.unwrap();
             let statuses: Vec<_> = jobs.iter().map(|job| job.status).collect();
-            use Status::{Cancelled, Completed, Failed, Pending, Processing};
             assert_eq!(
                 statuses,
                 [Pending, Pending, Failed, Failed, Failed, Processing, Completed, Cancelled, Pending],

@@ -14,7 +14,7 @@ from dataqueue.cli.main import group
 from .blocks import PAGES, name_of
 
 FENCE = re.compile(r"^ *```(?!python)\w+\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
-LINE = re.compile(r"^(?!.*\[).*?(?<![\w./-])(?:\S*/bin/)?dataqueue ([a-z].*)$", re.MULTILINE)
+LINE = re.compile(r"^(?!.*\[).*?(?<![\w./-])(?:\S*/bin/)?dataqueue ([a-z][^)\n]*).*$", re.MULTILINE)
 INLINE_LIST = re.compile(r"\[dataqueue, ([^\]]+)\]")
 LIST = re.compile(r"^ *- dataqueue\n((?: *- \S.*\n)+)", re.MULTILINE)
 END = {"&&", "|", ">", ";", "||", "#"}

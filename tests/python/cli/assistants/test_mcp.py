@@ -59,7 +59,9 @@ async def test_the_documentation_is_searched_listed_and_read(tmp_path: Path) -> 
         assert {"overview", "adding", "cli"} <= {page["slug"] for page in listed}
         found = await call(client, "search-docs", query="idempotency key", limit=3)
         assert len(found) == 3
-        assert "adding" in [hit["slug"] for hit in found]
+        more = await call(client, "search-docs", query="idempotency key", limit=20)
+        assert [hit["slug"] for hit in more][:3] == [hit["slug"] for hit in found]
+        assert "adding" in [hit["slug"] for hit in more]
         page = await call(client, "get-doc-page", slug="docs/adding.md")
         assert page.startswith("# Adding jobs\n")
         assert "did you mean adding" in await error_of(client, "get-doc-page", slug="addin")
