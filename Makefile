@@ -26,7 +26,7 @@ SOURCES := $(shell find src migrations -type f) Cargo.toml Cargo.lock pyproject.
 
 .DEFAULT_GOAL := help
 .PHONY: help demo docs test test-inner react-test upgrade-test models models-inner mutants mutants-inner check check-rust check-python fmt bench \
-	bench-engine bench-engine-inner instructions plans plans-inner chaos wheel clean rust
+	bench-engine bench-engine-inner instructions plans plans-inner chaos wheel wheel-test audit lint-workflows clean rust
 .DELETE_ON_ERROR:
 
 help: ## List the commands
@@ -119,7 +119,19 @@ chaos: rust $(VENV)/.contributing $(VENV)/.built ## Let a storm rage for MINUTES
 	done; exit $${failed:-0}
 
 wheel: rust $(VENV)/.made ## Build the source distribution, and from it the wheel, into dist/
-	$(MATURIN) build --release --locked --sdist --out dist
+	cargo fetch --locked
+	CARGO_NET_OFFLINE=true $(MATURIN) build --release --locked --strip --sdist --out dist
+
+wheel-test: $(VENV)/.made ## Look into what is in dist/, and try the wheel where there is no Rust; builds it where there is none
+	@ls dist/*.whl dist/*.tar.gz >/dev/null 2>&1 || $(MAKE) --no-print-directory wheel
+	$(BIN)/python -m scripts.releasing contents dist/*
+	$(BIN)/python -m scripts.releasing trial dist/*.whl
+
+audit: rust ## Look for weaknesses, licences and sources of what is depended on; needs the network
+	@PYTHON="$(PYTHON)" sh scripts/audit.sh target/audit
+
+lint-workflows: ## Look for mistakes in the workflows of continuous integration; needs Node
+	@PYTHON="$(PYTHON)" sh scripts/workflows.sh target/workflows
 
 clean: ## Remove everything that the other commands made, .venv included
 	rm -rf $(VENV) react/node_modules react/dist examples/react/node_modules examples/react/dist
