@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, ItemsView, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar, cast, get_args, overload
 
 from .arguments import Duration, check_name
 from .flow import RateLimit, TypeLimits
@@ -141,8 +141,9 @@ class JobHandlers:
             give_up_on: Exceptions that end the job. Of a class and its base in both lists the class decides.
             max_running: At most so many of its jobs run at a time, over all workers.
             rate_limit: At most so many of its jobs start within a span of time, over all workers.
-            run_in: `process` runs it in a process, one job at a time in each: for work that keeps the interpreter busy,
-                or may crash it. It must be importable there; see `docs/timeouts.md`.
+            run_in: `loop` and `thread` say where it runs anyway, and refuse a function of the other kind. `process`
+                runs it in a process, one job at a time in each: for work that keeps the interpreter busy, or may crash
+                it. It must be importable there.
             **defaults: Options of the type's jobs, as `JobType` takes them; only with a name, since a declared
                 type brings its own.
 
@@ -151,10 +152,10 @@ class JobHandlers:
 
         Raises:
             TypeError: The function cannot be a handler; the message names the parameter.
-            ValueError: The type has a handler already, or an exception is in both lists.
+            ValueError: The type has a handler already, there is no such `run_in`, or an exception is in both lists.
         """
-        if run_in not in ("worker", "process"):
-            raise ValueError(f"run_in is {run_in!r}: it must be 'worker' or 'process'")
+        if run_in not in get_args(RunIn):
+            raise ValueError(f"run_in is {run_in!r}: it must be one of {', '.join(get_args(RunIn))}")
         if isinstance(job_type, JobType):
             if defaults:
                 raise TypeError(

@@ -16,7 +16,7 @@ from .retry_rules import RetryRules
 
 __all__ = ["Handler", "JobFunction", "RunIn"]
 
-RunIn = Literal["worker", "process"]
+RunIn = Literal["worker", "loop", "thread", "process"]
 """Where a handler runs: in the worker itself, on a thread or an event loop, or in a process beside it."""
 
 P = TypeVar("P")
@@ -60,6 +60,14 @@ class Handler:
         return "process" if self.in_process else "loop" if self.is_async else "thread"
 
 
+def _lane(name: str, run_in: RunIn, *, is_async: bool) -> RunIn:
+    lane: RunIn = "loop" if is_async else "thread"
+    if run_in in ("worker", lane, "process"):
+        return "process" if run_in == "process" else lane
+    kind, way = ("async def", "to block there, write def") if is_async else ("def", "to run there, write async def")
+    raise TypeError(f"run_in is {run_in!r}, and the handler of {name!r} is {kind}, which runs in the {lane}: {way}")
+
+
 class JobFunction(JobType[P], Generic[P, S, R]):
     """A handler after `@handlers.job(...)`: a job type to add by, and still the function it was.
 
@@ -80,8 +88,8 @@ class JobFunction(JobType[P], Generic[P, S, R]):
         self._middleware = middleware
         self.name, self.defaults, self.retries = declared.name, declared.defaults, declared.retries
         self.limits = declared.limits
-        self.run_in: RunIn = run_in
         self.shape = CallShape.of(func, declared.name)
+        self.run_in: RunIn = _lane(declared.name, run_in, is_async=self.shape.is_async)
         self._func = func
         self._pending_annotation: Any = None
         self._payload_type = declared.payload_type

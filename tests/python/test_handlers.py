@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import pytest
+
 from dataqueue import Job, JobContext, JobHandlers, JobQueue
 
 
@@ -68,3 +70,19 @@ def test_a_decorated_handler_is_still_the_function_it_was() -> None:
     assert (handlers.names(), list(handlers), len(handlers)) == (["sync", "awaited"], ["sync", "awaited"], 2)
     assert "sync" in handlers
     assert "other" not in handlers
+
+
+def test_where_a_handler_runs_may_be_said_and_must_be_true() -> None:
+    handlers = JobHandlers()
+
+    def on_a_thread(payload: None) -> None: ...
+
+    async def on_a_loop(payload: None) -> None: ...
+
+    assert handlers.job("a", run_in="thread")(on_a_thread).run_in == "thread"
+    assert handlers.job("b", run_in="loop")(on_a_loop).run_in == "loop"
+    with pytest.raises(TypeError, match=r"run_in is 'loop', and the handler of 'c' is def, .* write async def"):
+        handlers.job("c", run_in="loop")(on_a_thread)
+    with pytest.raises(TypeError, match=r"run_in is 'thread', and the handler of 'c' is async def, .* write def"):
+        handlers.job("c", run_in="thread")(on_a_loop)
+    assert "c" not in handlers

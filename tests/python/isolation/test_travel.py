@@ -151,9 +151,9 @@ def test_a_handler_for_processes_that_cannot_travel_is_refused_when_the_processo
         queue.create_processor(handlers)
 
 
-def test_where_a_handler_runs_is_one_of_two() -> None:
-    with pytest.raises(ValueError, match="run_in is 'thread': it must be 'worker' or 'process'"):
-        JobHandlers().job("x", run_in="thread")  # type: ignore[call-overload]
+def test_where_a_handler_runs_is_one_of_a_few() -> None:
+    with pytest.raises(ValueError, match="run_in is 'somewhere': it must be one of worker, loop, thread, process"):
+        JobHandlers().job("x", run_in="somewhere")  # type: ignore[call-overload]
 
 
 def test_killing_needs_a_timeout() -> None:
