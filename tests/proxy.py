@@ -41,6 +41,11 @@ class Tunnel:
         for end in (self.client, self.server):
             end.close()
 
+    def drop(self) -> None:
+        """Cuts it, whatever is still to be sent."""
+        for end in (self.client, self.server):
+            end.transport.abort()
+
 
 class Proxy:
     """Passes everything on to a port, until it is told otherwise.
@@ -151,8 +156,11 @@ class Proxy:
             # Cancelled, they would be told of in the log of asyncio. One that was accepted a moment ago begins another.
             while rest := [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]:
                 for tunnel in self._tunnels:
-                    tunnel.cut()
+                    tunnel.drop()
                 await asyncio.wait(rest, timeout=1)
+            # What a connection does when it was closed, it does a turn of the loop later.
+            for _ in range(3):
+                await asyncio.sleep(0)
 
         self._call(end())
         self._loop.call_soon_threadsafe(self._loop.stop)

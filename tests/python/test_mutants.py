@@ -21,6 +21,8 @@ def home(test: str) -> Path:
         return ROOT / "tests" / "core" / "processor" / f"{where[2]}.rs"
     if where[0] == "late_commits":
         return ROOT / "tests" / "core" / "late_commits.rs"
+    if where[0] == "adopting":
+        return ROOT / "tests" / "core" / "adopting" / f"{where[1] if where[1:] else 'mod'}.rs"
     if where[0] == "failpoints":
         return ROOT / "tests" / "core" / "failpoints" / "mod.rs"
     place = ROOT / "tests" / "core" / "conformance" / where[1]

@@ -100,7 +100,7 @@ def test_a_forced_job_cannot_wait_and_says_why(queue: JobQueue, processor: Proce
 
 
 def test_a_handler_in_a_process_may_ask_for_more_time(queue: JobQueue, processor: Processor) -> None:
-    job = ended(queue, queue.add_job("prolonged", 1, timeout=0.3))
+    job = ended(queue, queue.add_job("prolonged", 1, timeout=2))
     assert (job.status, job.output) == ("completed", "had more time")
     assert "prolonged" in [event.event_type.value for event in queue.get_job_events(job.id)]
 
