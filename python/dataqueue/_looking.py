@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -19,6 +20,7 @@ __all__ = ["Looking"]
 
 T = TypeVar("T")
 
+_LOG = logging.getLogger("dataqueue")
 _LONGEST_TEXT = 1_000
 
 
@@ -26,11 +28,21 @@ class Looking:
     """The calls of one queue that show what is in its store, and those that delete jobs."""
 
     store: Store
+    _verbose: bool
 
     def _told(
         self, call: Call[T], method: str, what: object, result: Callable[[T], object] = lambda answer: answer
     ) -> Call[T]:
-        raise NotImplementedError
+        """The call; a verbose queue logs it with its answer once that is there."""
+        if not self._verbose:
+            return call
+
+        def convert(answer: Any) -> T:
+            converted = call.convert(answer)
+            _LOG.info("%s(%s): %s", method, what, result(converted))
+            return converted
+
+        return Call(call.pending, convert)
 
     def get_overview(self) -> Call[Overview]:
         from ._core import overview

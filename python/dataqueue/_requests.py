@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 import secrets
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from ._call import Call
 from ._external_steps import ExternalSteps, external_steps
@@ -46,9 +45,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Requests"]
 
-T = TypeVar("T")
-
-_log = logging.getLogger("dataqueue")
 
 _WHY_NOT_OUTSIDE = {
     "redis": "it has no transaction of yours that a job could be part of",
@@ -313,20 +309,6 @@ class Requests(Looking):
 
     def close(self) -> Call[None]:
         return Call(self.store.close() if self.owns_store else None, _nothing)
-
-    def _told(
-        self, call: Call[T], method: str, what: object, result: Callable[[T], object] = lambda answer: answer
-    ) -> Call[T]:
-        """The call; a verbose queue logs it with its answer once that is there."""
-        if not self._verbose:
-            return call
-
-        def convert(answer: Any) -> T:
-            converted = call.convert(answer)
-            _log.info("%s(%s): %s", method, what, result(converted))
-            return converted
-
-        return Call(call.pending, convert)
 
 
 def _fields(jobs: Iterable[Job[Any]]) -> list[JobTuple]:
